@@ -1,0 +1,9 @@
+/// Units and identifiers that every other part speaks in.
+///
+/// - **Owns** sizes and the names of things, each a checked value.
+/// - **May use** nothing.
+/// - **Start at** [Bytes].
+@NullMarked
+package io.redoubt.core;
+
+import org.jspecify.annotations.NullMarked;

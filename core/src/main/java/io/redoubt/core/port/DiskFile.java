@@ -1,0 +1,38 @@
+// Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
+package io.redoubt.core.port;
+
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+
+/// An open file; see [Disk] for what survives a crash. Safe for use by several threads at once.
+public interface DiskFile extends AutoCloseable {
+    /// Reads until the buffer is full or the file ends.
+    ///
+    /// @return the bytes read, 0 at or past the end
+    int read(long offset, ByteBuffer into);
+
+    /// Writes the whole buffer, growing the file as needed.
+    void write(long offset, ByteBuffer from);
+
+    /// Makes every write that returned before this call durable, with the file's size (fdatasync). A failure is final for the
+    /// file: its unsynced content is unknown from then on.
+    void sync();
+
+    long size();
+
+    /// Gives the file this size with blocks behind every byte of it; new bytes are zero. Refused without effect when the disk is full.
+    void allocate(long size);
+
+    /// Cuts or extends (with a hole) to this size.
+    void truncate(long size);
+
+    /// Turns a range into zeros and keeps its room.
+    void zero(long offset, long length);
+
+    /// The first `size` bytes as memory that is the file: a store is a write that no sync covers until [#sync()].
+    /// Valid until the file is closed.
+    MemorySegment map(long size);
+
+    @Override
+    void close();
+}
