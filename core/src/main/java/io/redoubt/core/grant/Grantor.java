@@ -1,0 +1,94 @@
+// Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
+package io.redoubt.core.grant;
+
+/// One of the two sides that grant, for one group.
+///
+/// Durable, by whoever drives it, before it is acted on: the term, [#stopped()] and [#promoted()]. Nothing of the every-second
+/// traffic is durable: a grantor that starts anew waits a full expiry before it calls anything expired, because it may have granted
+/// just before it died.
+///
+/// Times are CLOCK_BOOTTIME nanoseconds of the grantor's host.
+public final class Grantor {
+    private final GrantTimes times;
+    private long term;
+    private boolean stopped;
+    private boolean promoted;
+    private long lastAnswerNanos;
+
+    /// @param nowNanos the moment of this start: the worst case for grants given by the life before
+    public Grantor(GrantTimes times, long term, boolean stopped, boolean promoted, long nowNanos) {
+        this.times = times;
+        this.term = term;
+        this.stopped = stopped;
+        this.promoted = promoted;
+        this.lastAnswerNanos = nowNanos;
+    }
+
+    /// Answers a request of the source for the role term it believes in.
+    public GrantAnswer answer(long requestTerm, long nowNanos) {
+        if (promoted) {
+            return new GrantAnswer.Refused(term, GrantAnswer.Reason.PROMOTED);
+        }
+        if (stopped) {
+            return new GrantAnswer.Refused(term, GrantAnswer.Reason.STOPPED);
+        }
+        if (requestTerm < term) {
+            return new GrantAnswer.Refused(term, GrantAnswer.Reason.OLD_TERM);
+        }
+        lastAnswerNanos = Math.max(lastAnswerNanos, nowNanos);
+        return new GrantAnswer.Granted(term);
+    }
+
+    /// Takes a decision to promote: from now on nothing is granted. The decision's term must be above the present one; the same
+    /// decision again changes nothing.
+    ///
+    /// @return whether the decision holds now; false for an older one
+    public boolean stop(long decisionTerm) {
+        if (decisionTerm < term || (decisionTerm == term && !stopped)) {
+            return false;
+        }
+        if (decisionTerm > term) {
+            term = decisionTerm;
+            stopped = true;
+            promoted = false;
+        }
+        return true;
+    }
+
+    /// Whether everything that was ever granted has expired, by this side's clock.
+    public boolean expired(long nowNanos) {
+        return expiresInNanos(nowNanos) == 0;
+    }
+
+    /// Nanoseconds until [#expired], 0 when it is.
+    public long expiresInNanos(long nowNanos) {
+        return Math.max(0, lastAnswerNanos + times.expiryNanos() - nowNanos);
+    }
+
+    /// Records the promotion of the other side under the decision's term.
+    ///
+    /// @param released the source itself has said that it released under this decision
+    /// @return false when neither the release was heard nor the grants have expired, or the decision is not the present one
+    public boolean promote(long decisionTerm, boolean released, long nowNanos) {
+        if (!stopped || decisionTerm != term) {
+            return false;
+        }
+        if (!promoted && !released && !expired(nowNanos)) {
+            return false;
+        }
+        promoted = true;
+        return true;
+    }
+
+    public long term() {
+        return term;
+    }
+
+    public boolean stopped() {
+        return stopped;
+    }
+
+    public boolean promoted() {
+        return promoted;
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.redoubt.core.grant;
+
+import org.jspecify.annotations.NullMarked;
