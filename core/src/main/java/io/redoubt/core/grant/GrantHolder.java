@@ -4,6 +4,7 @@ package io.redoubt.core.grant;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.SequencedMap;
 
 /// The source's side: whether it may acknowledge a write now.
 ///
@@ -32,7 +33,7 @@ public final class GrantHolder {
             String bootId, long term, long releasedTerm, long validUntilNanos, boolean fenced) {}
 
     private final GrantTimes times;
-    private final Map<GrantorKind, LinkedHashMap<Long, Long>> open =
+    private final Map<GrantorKind, SequencedMap<Long, Long>> open =
             Map.of(
                     GrantorKind.CONTROL,
                     new LinkedHashMap<>(),
@@ -60,7 +61,7 @@ public final class GrantHolder {
     ///
     /// @param nonce never used before
     public synchronized void requested(GrantorKind grantor, long nonce, long nowNanos) {
-        LinkedHashMap<Long, Long> requests = requests(grantor);
+        SequencedMap<Long, Long> requests = requests(grantor);
         requests.put(nonce, nowNanos);
         if (requests.size() > OPEN_REQUESTS_MAX) {
             requests.pollFirstEntry();
@@ -139,7 +140,7 @@ public final class GrantHolder {
         return new Memory(bootId, term, releasedTerm, validUntilNanos, fenced);
     }
 
-    private LinkedHashMap<Long, Long> requests(GrantorKind grantor) {
+    private SequencedMap<Long, Long> requests(GrantorKind grantor) {
         return Objects.requireNonNull(open.get(grantor));
     }
 }
