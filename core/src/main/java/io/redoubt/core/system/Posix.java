@@ -4,59 +4,199 @@ package io.redoubt.core.system;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout.PathElement;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.StructLayout;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
-import java.nio.file.Path;
+import java.lang.invoke.VarHandle;
 
-/// The few calls of the C library that NIO does not offer for whole files.
+/// The calls of the C library behind [SystemFile]. Each returns the call's result, or the error number negated.
+///
+/// NIO's channels are not used for files: they close themselves, for every thread, when one thread is interrupted in a call.
 final class Posix {
+    static final int EINTR = 4;
+    static final int ENOENT = 2;
+    static final int EEXIST = 17;
     static final int ENOSPC = 28;
-    private static final int O_RDWR = 2;
-    private static final int O_CLOEXEC = 0x80000;
+    static final int EDQUOT = 122;
+    static final int EOPNOTSUPP = 95;
+    static final int O_RDWR = 2;
+    static final int O_CREAT = 0x40;
+    static final int O_EXCL = 0x80;
+    static final int O_CLOEXEC = 0x80000;
+    static final int SEEK_END = 2;
+    static final int ZERO_RANGE_KEEP_SIZE = 0x10 | 0x01;
+    private static final int PROT_READ_WRITE = 3;
+    private static final int MAP_SHARED = 1;
+
+    private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
+    private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
+    private static final ValueLayout.OfLong SIZE = ValueLayout.JAVA_LONG;
+    private static final StructLayout STATE = Linker.Option.captureStateLayout();
+    private static final VarHandle ERRNO =
+            STATE.varHandle(PathElement.groupElement("errno")).withInvokeExactBehavior();
+    private static final ThreadLocal<MemorySegment> ERROR =
+            ThreadLocal.withInitial(() -> Arena.ofAuto().allocate(STATE));
+
     private static final MethodHandle OPEN =
             handle(
                     "open",
-                    FunctionDescriptor.of(
-                            ValueLayout.JAVA_INT,
-                            ValueLayout.ADDRESS,
-                            ValueLayout.JAVA_INT,
-                            ValueLayout.JAVA_INT),
+                    FunctionDescriptor.of(INT, ValueLayout.ADDRESS, INT, INT),
                     Linker.Option.firstVariadicArg(2));
-    private static final MethodHandle CLOSE =
-            handle("close", FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
-    private static final MethodHandle POSIX_FALLOCATE =
+    private static final MethodHandle CLOSE = handle("close", FunctionDescriptor.of(INT, INT));
+    private static final MethodHandle PREAD =
+            handle("pread", FunctionDescriptor.of(LONG, INT, ValueLayout.ADDRESS, SIZE, LONG));
+    private static final MethodHandle PWRITE =
+            handle("pwrite", FunctionDescriptor.of(LONG, INT, ValueLayout.ADDRESS, SIZE, LONG));
+    private static final MethodHandle FDATASYNC =
+            handle("fdatasync", FunctionDescriptor.of(INT, INT));
+    private static final MethodHandle LSEEK =
+            handle("lseek", FunctionDescriptor.of(LONG, INT, LONG, INT));
+    private static final MethodHandle FTRUNCATE =
+            handle("ftruncate", FunctionDescriptor.of(INT, INT, LONG));
+    private static final MethodHandle FALLOCATE =
+            handle("fallocate", FunctionDescriptor.of(INT, INT, INT, LONG, LONG));
+    private static final MethodHandle MMAP =
             handle(
-                    "posix_fallocate",
+                    "mmap",
                     FunctionDescriptor.of(
-                            ValueLayout.JAVA_INT,
-                            ValueLayout.JAVA_INT,
-                            ValueLayout.JAVA_LONG,
-                            ValueLayout.JAVA_LONG));
+                            ValueLayout.ADDRESS, ValueLayout.ADDRESS, SIZE, INT, INT, INT, LONG));
+    private static final MethodHandle MUNMAP =
+            handle("munmap", FunctionDescriptor.of(INT, ValueLayout.ADDRESS, SIZE));
 
     private Posix() {}
 
-    /// Blocks behind every byte of the range. @return 0 or the error number
-    static int allocate(Path path, long offset, long length) {
+    static int open(String path, int flags, int mode) {
+        MemorySegment error = ERROR.get();
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment name = arena.allocateFrom(path.toString());
-            int descriptor = (int) OPEN.invokeExact(name, O_RDWR | O_CLOEXEC, 0);
-            if (descriptor < 0) {
-                return 5; // EIO: the file is open, so its name must resolve
-            }
-            int result = (int) POSIX_FALLOCATE.invokeExact(descriptor, offset, length);
-            int ignored = (int) CLOSE.invokeExact(descriptor);
-            return result == 0 ? ignored : result;
-        } catch (RuntimeException | Error e) {
-            throw e;
+            int result = (int) OPEN.invokeExact(error, arena.allocateFrom(path), flags, mode);
+            return result >= 0 ? result : failure(error);
         } catch (Throwable e) {
-            throw new IllegalStateException(e);
+            throw unexpected(e);
         }
+    }
+
+    static int close(int descriptor) {
+        MemorySegment error = ERROR.get();
+        try {
+            int result = (int) CLOSE.invokeExact(error, descriptor);
+            return result >= 0 ? result : failure(error);
+        } catch (Throwable e) {
+            throw unexpected(e);
+        }
+    }
+
+    static long read(int descriptor, MemorySegment into, long offset) {
+        MemorySegment error = ERROR.get();
+        try {
+            long result =
+                    (long) PREAD.invokeExact(error, descriptor, into, into.byteSize(), offset);
+            return result >= 0 ? result : failure(error);
+        } catch (Throwable e) {
+            throw unexpected(e);
+        }
+    }
+
+    static long write(int descriptor, MemorySegment from, long offset) {
+        MemorySegment error = ERROR.get();
+        try {
+            long result =
+                    (long) PWRITE.invokeExact(error, descriptor, from, from.byteSize(), offset);
+            return result >= 0 ? result : failure(error);
+        } catch (Throwable e) {
+            throw unexpected(e);
+        }
+    }
+
+    static int sync(int descriptor) {
+        MemorySegment error = ERROR.get();
+        try {
+            int result = (int) FDATASYNC.invokeExact(error, descriptor);
+            return result >= 0 ? result : failure(error);
+        } catch (Throwable e) {
+            throw unexpected(e);
+        }
+    }
+
+    static long seek(int descriptor, long offset, int whence) {
+        MemorySegment error = ERROR.get();
+        try {
+            long result = (long) LSEEK.invokeExact(error, descriptor, offset, whence);
+            return result >= 0 ? result : failure(error);
+        } catch (Throwable e) {
+            throw unexpected(e);
+        }
+    }
+
+    static int truncate(int descriptor, long size) {
+        MemorySegment error = ERROR.get();
+        try {
+            int result = (int) FTRUNCATE.invokeExact(error, descriptor, size);
+            return result >= 0 ? result : failure(error);
+        } catch (Throwable e) {
+            throw unexpected(e);
+        }
+    }
+
+    /// Mode 0 puts blocks behind every byte of the range; [#ZERO_RANGE_KEEP_SIZE] makes it read as zeros.
+    static int allocate(int descriptor, int mode, long offset, long length) {
+        MemorySegment error = ERROR.get();
+        try {
+            int result = (int) FALLOCATE.invokeExact(error, descriptor, mode, offset, length);
+            return result >= 0 ? result : failure(error);
+        } catch (Throwable e) {
+            throw unexpected(e);
+        }
+    }
+
+    /// @return the address, or the error number negated
+    static long map(int descriptor, long size) {
+        MemorySegment error = ERROR.get();
+        try {
+            var address =
+                    (MemorySegment)
+                            MMAP.invokeExact(
+                                    error,
+                                    MemorySegment.NULL,
+                                    size,
+                                    PROT_READ_WRITE,
+                                    MAP_SHARED,
+                                    descriptor,
+                                    0L);
+            return address.address() == -1 ? failure(error) : address.address();
+        } catch (Throwable e) {
+            throw unexpected(e);
+        }
+    }
+
+    static void unmap(MemorySegment mapping) {
+        try {
+            int ignored = (int) MUNMAP.invokeExact(ERROR.get(), mapping, mapping.byteSize());
+            assert ignored == 0;
+        } catch (Throwable e) {
+            throw unexpected(e);
+        }
+    }
+
+    private static int failure(MemorySegment state) {
+        return -(int) ERRNO.get(state, 0L);
+    }
+
+    private static RuntimeException unexpected(Throwable e) {
+        return switch (e) {
+            case RuntimeException runtime -> runtime;
+            case Error error -> throw error;
+            default -> new IllegalStateException(e);
+        };
     }
 
     private static MethodHandle handle(
             String name, FunctionDescriptor descriptor, Linker.Option... options) {
+        var all = new Linker.Option[options.length + 1];
+        all[0] = Linker.Option.captureCallState("errno");
+        System.arraycopy(options, 0, all, 1, options.length);
         Linker linker = Linker.nativeLinker();
-        return linker.downcallHandle(linker.defaultLookup().findOrThrow(name), descriptor, options);
+        return linker.downcallHandle(linker.defaultLookup().findOrThrow(name), descriptor, all);
     }
 }

@@ -1,9 +1,7 @@
 // Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
 package io.redoubt.core.system;
 
-import static java.nio.file.StandardOpenOption.CREATE_NEW;
 import static java.nio.file.StandardOpenOption.READ;
-import static java.nio.file.StandardOpenOption.WRITE;
 
 import io.redoubt.core.fault.FaultException;
 import io.redoubt.core.port.Disk;
@@ -12,7 +10,6 @@ import io.redoubt.core.port.DiskFile;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryStream;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -54,20 +51,7 @@ public final class SystemDisk implements Disk {
     }
 
     private DiskFile open(String name, boolean create) {
-        Path path = resolve(name);
-        try {
-            FileChannel channel =
-                    create
-                            ? FileChannel.open(path, CREATE_NEW, READ, WRITE)
-                            : FileChannel.open(path, READ, WRITE);
-            return new SystemFile(path, channel);
-        } catch (NoSuchFileException _) {
-            throw new FaultException(new DiskFault.Missing(path.toString()));
-        } catch (FileAlreadyExistsException _) {
-            throw new FaultException(new DiskFault.Exists(path.toString()));
-        } catch (IOException e) {
-            throw failed(path.toString(), "open", e);
-        }
+        return SystemFile.open(resolve(name), create);
     }
 
     @Override

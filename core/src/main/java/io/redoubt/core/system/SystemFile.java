@@ -8,67 +8,138 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileChannel.MapMode;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 
-/// A file of the host's file system through NIO.
+/// A file of the host's file system through the C library. An interrupt of a thread does nothing to it.
 final class SystemFile implements DiskFile {
-    private static final ByteBuffer ZEROS = ByteBuffer.allocateDirect(1 << 20).asReadOnlyBuffer();
+    /// How long [#close()] waits for calls in flight; past it the descriptor is kept open, for a reused number would
+    /// send their bytes into another file.
+    private static final long CLOSE_WAIT_NANOS_MAX = 60_000_000_000L;
+
+    private static final int SCRATCH = 64 << 10;
+    private static final MemorySegment ZEROS = Arena.ofAuto().allocate(1 << 20, 4096);
+    private static final ThreadLocal<MemorySegment> COPY =
+            ThreadLocal.withInitial(() -> Arena.ofAuto().allocate(SCRATCH, 4096));
 
     private final Path path;
-    private final FileChannel channel;
+    private final int descriptor;
     private final Arena mappings = Arena.ofShared();
+    private final AtomicInteger calls = new AtomicInteger();
+    private final AtomicBoolean closed = new AtomicBoolean();
 
-    SystemFile(Path path, FileChannel channel) {
+    private SystemFile(Path path, int descriptor) {
         this.path = path;
-        this.channel = channel;
+        this.descriptor = descriptor;
+    }
+
+    static SystemFile open(Path path, boolean create) {
+        int flags = Posix.O_RDWR | Posix.O_CLOEXEC | (create ? Posix.O_CREAT | Posix.O_EXCL : 0);
+        int descriptor = Posix.open(path.toString(), flags, 0600);
+        if (descriptor >= 0) {
+            return new SystemFile(path, descriptor);
+        }
+        throw switch (-descriptor) {
+            case Posix.ENOENT -> new FaultException(new DiskFault.Missing(path.toString()));
+            case Posix.EEXIST -> new FaultException(new DiskFault.Exists(path.toString()));
+            default -> failed(path, "open", -descriptor);
+        };
     }
 
     @Override
     public int read(long offset, ByteBuffer into) {
         int total = 0;
+        enter();
         try {
             while (into.hasRemaining()) {
-                int count = channel.read(into, offset + total);
-                if (count < 0) {
+                int count =
+                        into.isDirect()
+                                ? readDirect(offset + total, into)
+                                : readCopied(offset + total, into);
+                if (count == 0) {
                     break;
                 }
                 total += count;
             }
-        } catch (IOException e) {
-            throw SystemDisk.failed(path.toString(), "read", e);
+        } finally {
+            exit();
         }
         return total;
+    }
+
+    private int readDirect(long offset, ByteBuffer into) {
+        int count = (int) readOnce(offset, MemorySegment.ofBuffer(into));
+        into.position(into.position() + count);
+        return count;
+    }
+
+    private int readCopied(long offset, ByteBuffer into) {
+        MemorySegment copy = COPY.get();
+        int wanted = Math.min(SCRATCH, into.remaining());
+        int count = (int) readOnce(offset, copy.asSlice(0, wanted));
+        into.put(copy.asSlice(0, count).asByteBuffer());
+        return count;
+    }
+
+    private long readOnce(long offset, MemorySegment into) {
+        long count;
+        do {
+            count = Posix.read(descriptor, into, offset);
+        } while (count == -Posix.EINTR);
+        return require("read", count);
     }
 
     @Override
     public void write(long offset, ByteBuffer from) {
         long position = offset;
+        enter();
         try {
             while (from.hasRemaining()) {
-                position += channel.write(from, position);
+                int count;
+                if (from.isDirect()) {
+                    count = (int) writeOnce(position, MemorySegment.ofBuffer(from));
+                } else {
+                    MemorySegment copy = COPY.get();
+                    int piece = Math.min(SCRATCH, from.remaining());
+                    copy.asByteBuffer().put(from.slice(from.position(), piece));
+                    count = (int) writeOnce(position, copy.asSlice(0, piece));
+                }
+                from.position(from.position() + count);
+                position += count;
             }
-        } catch (IOException e) {
-            throw SystemDisk.failed(path.toString(), "write", e);
+        } finally {
+            exit();
         }
+    }
+
+    private long writeOnce(long offset, MemorySegment from) {
+        long count;
+        do {
+            count = Posix.write(descriptor, from, offset);
+        } while (count == -Posix.EINTR);
+        return require("write", count);
     }
 
     @Override
     public void sync() {
+        enter();
         try {
-            channel.force(false);
-        } catch (IOException e) {
-            throw SystemDisk.failed(path.toString(), "sync", e);
+            require("sync", Posix.sync(descriptor));
+        } finally {
+            exit();
         }
     }
 
     @Override
     public long size() {
+        enter();
         try {
-            return channel.size();
-        } catch (IOException e) {
-            throw SystemDisk.failed(path.toString(), "measure", e);
+            return require("measure", Posix.seek(descriptor, 0, Posix.SEEK_END));
+        } finally {
+            exit();
         }
     }
 
@@ -78,66 +149,126 @@ final class SystemFile implements DiskFile {
         if (old >= size) {
             return;
         }
-        long free =
-                path.getParent() == null
-                        ? Long.MAX_VALUE
-                        : path.toFile().getParentFile().getUsableSpace();
+        long free = freeBytes();
         if (size - old > free) {
             throw new FaultException(new DiskFault.Full(path.toString(), size - old, free));
         }
-        int error = Posix.allocate(path, old, size - old);
-        if (error != 0) {
-            truncate(old);
-            throw new FaultException(
-                    error == Posix.ENOSPC
-                            ? new DiskFault.Full(path.toString(), size - old, free)
-                            : new DiskFault.Failed(path.toString(), "allocate", "error " + error));
+        enter();
+        try {
+            int result;
+            do {
+                result = Posix.allocate(descriptor, 0, old, size - old);
+            } while (result == -Posix.EINTR);
+            if (result < 0) {
+                int _ = Posix.truncate(descriptor, old);
+                throw -result == Posix.ENOSPC || -result == Posix.EDQUOT
+                        ? new FaultException(new DiskFault.Full(path.toString(), size - old, free))
+                        : failed(path, "allocate", -result);
+            }
+        } finally {
+            exit();
         }
     }
 
     @Override
     public void truncate(long size) {
+        enter();
         try {
-            if (size < channel.size()) {
-                channel.truncate(size);
-            } else if (size > channel.size()) {
-                channel.write(ByteBuffer.allocate(1), size - 1);
-            }
-        } catch (IOException e) {
-            throw SystemDisk.failed(path.toString(), "truncate", e);
+            require("truncate", Posix.truncate(descriptor, size));
+        } finally {
+            exit();
         }
     }
 
     @Override
     public void zero(long offset, long length) {
-        long done = 0;
-        while (done < length) {
-            ByteBuffer piece = ZEROS.duplicate();
-            piece.limit((int) Math.min(piece.capacity(), length - done));
-            write(offset + done, piece);
-            done += piece.limit();
+        if (length == 0) {
+            return;
+        }
+        enter();
+        try {
+            // Within the file only: the file system turns the range into zeros that keep their
+            // room, without writing them.
+            long inside = Math.min(length, Posix.seek(descriptor, 0, Posix.SEEK_END) - offset);
+            if (inside == length
+                    && Posix.allocate(descriptor, Posix.ZERO_RANGE_KEEP_SIZE, offset, length)
+                            == 0) {
+                return;
+            }
+            long done = 0;
+            while (done < length) {
+                long piece = Math.min(ZEROS.byteSize(), length - done);
+                done += writeOnce(offset + done, ZEROS.asSlice(0, piece));
+            }
+        } finally {
+            exit();
         }
     }
 
     @Override
     public MemorySegment map(long size) {
+        if (size() < size) {
+            truncate(size);
+        }
+        enter();
         try {
-            if (channel.size() < size) {
-                truncate(size);
-            }
-            return channel.map(MapMode.READ_WRITE, 0, size, mappings);
-        } catch (IOException e) {
-            throw SystemDisk.failed(path.toString(), "map", e);
+            long address = require("map", Posix.map(descriptor, size));
+            return MemorySegment.ofAddress(address).reinterpret(size, mappings, Posix::unmap);
+        } finally {
+            exit();
         }
     }
 
     @Override
     public void close() {
-        mappings.close();
-        try {
-            channel.close();
-        } catch (IOException e) {
-            throw SystemDisk.failed(path.toString(), "close", e);
+        if (!closed.compareAndSet(false, true)) {
+            return;
         }
+        mappings.close();
+        long end = System.nanoTime() + CLOSE_WAIT_NANOS_MAX;
+        while (calls.get() != 0) {
+            if (System.nanoTime() - end > 0) {
+                throw new FaultException(
+                        new DiskFault.Failed(path.toString(), "close", "a call did not return"));
+            }
+            LockSupport.parkNanos(100_000);
+        }
+        require("close", Posix.close(descriptor));
+    }
+
+    private void enter() {
+        calls.incrementAndGet();
+        if (closed.get()) {
+            calls.decrementAndGet();
+            throw new FaultException(new DiskFault.Failed(path.toString(), "use", "it was closed"));
+        }
+    }
+
+    private void exit() {
+        calls.decrementAndGet();
+    }
+
+    private long freeBytes() {
+        try {
+            Path parent = path.toAbsolutePath().getParent();
+            return parent == null ? Long.MAX_VALUE : Files.getFileStore(parent).getUsableSpace();
+        } catch (IOException e) {
+            throw SystemDisk.failed(path.toString(), "measure", e);
+        }
+    }
+
+    private long require(String operation, long result) {
+        if (result < 0) {
+            throw failed(path, operation, (int) -result);
+        }
+        return result;
+    }
+
+    private static FaultException failed(Path path, String operation, int error) {
+        if (error == Posix.ENOSPC || error == Posix.EDQUOT) {
+            return new FaultException(new DiskFault.Full(path.toString(), 0, 0));
+        }
+        return new FaultException(
+                new DiskFault.Failed(path.toString(), operation, "error number " + error));
     }
 }
