@@ -1,0 +1,73 @@
+// Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
+package io.redoubt.simulation.machine;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.SplittableRandom;
+
+/// A host: directories, a clock, and the moment at which its process dies.
+///
+/// A fault is drawn beforehand: [#killAfter] lets the n-th disk call from now throw [ProcessKilled], before or in the middle of its effect.
+/// Then the test calls [#restartProcess] or [#powerLoss] and starts the code under test anew.
+public final class SimHost {
+    private final SplittableRandom random;
+    private final Map<String, SimDisk> disks = new LinkedHashMap<>();
+    private final SimClock clock;
+    private final SyncLedger syncs;
+    private long callsUntilKill = Long.MAX_VALUE;
+    private int life;
+    private int boot = 1;
+
+    public SimHost(SplittableRandom random, SimTime time) {
+        this(random, time, new SyncLedger());
+    }
+
+    public SimHost(SplittableRandom random, SimTime time, SyncLedger syncs) {
+        this.random = random;
+        this.clock = new SimClock(time, () -> "boot-" + boot);
+        this.syncs = syncs;
+    }
+
+    public SimDisk disk(String name) {
+        return disks.computeIfAbsent(name, n -> new SimDisk(n, this, random.split(), syncs));
+    }
+
+    public SimClock clock() {
+        return clock;
+    }
+
+    /// Lets the process die at the n-th disk call from now.
+    public void killAfter(long calls) {
+        callsUntilKill = calls;
+    }
+
+    /// The process is gone; everything written stays. Handles of the old life are dead.
+    public void restartProcess() {
+        life++;
+        callsUntilKill = Long.MAX_VALUE;
+    }
+
+    /// The host loses its power: what no sync covered is there, or not, or in pieces.
+    public void powerLoss() {
+        restartProcess();
+        boot++;
+        clock.reboot();
+        disks.values().forEach(SimDisk::losePower);
+    }
+
+    int life() {
+        return life;
+    }
+
+    /// Counts a disk call of this life.
+    ///
+    /// @return whether the process must die in it
+    boolean dies() {
+        return --callsUntilKill <= 0;
+    }
+
+    /// Where half-done calls are torn.
+    SplittableRandom random() {
+        return random;
+    }
+}
