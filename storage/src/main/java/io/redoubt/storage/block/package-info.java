@@ -1,8 +1,8 @@
-/// Volumes and the small layers that stand around them.
+/// Volumes: the interface that every layer has, the raw volume, the overlay, the fence, and the lock of the owning process.
 ///
-/// - **Owns** the layer interface, the raw volume, the fence and the overlay.
+/// - **Owns** the files of a volume's directory: `docs/formats/volume.md`.
 /// - **May use** `core`. It opens no socket and reads no clock.
-/// - **Start at** [BlockDevice].
+/// - **Start at** [BlockDevice]; then [RawVolume], [Overlay], [Fence], [OwnerLock].
 /// - **Threads** every layer may be called by several threads at once.
 @NullMarked
 package io.redoubt.storage.block;
