@@ -11,10 +11,11 @@ run_java() {
     local module=$1 megabytes=$2 main=$3 path
     shift 3
     if [ "$RUN" = target ]; then # a test: the classes as this build left them
-        path=$ROOT/$module/target/classes:$(<"$ROOT/$module/target/classpath")
+        path=$ROOT/$module/target/classes:$(cat "$ROOT/$module/target/classpath")
     else
-        path=$RUN/$module:$(<"$RUN/$module.classpath")
+        path=$RUN/$module:$(cat "$RUN/$module.classpath" 2>/dev/null || true)
     fi
+    if [ ! -d "${path%%:*}" ]; then refuse 1 "this tree has no module '$module' to run."; fi
     local -a flags=(-XX:+UseSerialGC "-Xmx${megabytes}m" --enable-native-access=ALL-UNNAMED
         --sun-misc-unsafe-memory-access=allow "-Dredoubt.root=$ROOT" "-Dredoubt.classes=$RUN")
     case $module in cli | dist) flags+=(-XX:TieredStopAtLevel=1 -Xshare:auto) ;; esac

@@ -1,0 +1,28 @@
+// Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
+package io.redoubt.dist.launcher;
+
+import com.fasterxml.jackson.annotation.JsonPropertyOrder;
+import java.util.List;
+
+/// What `status --json` prints. The first four and the nodes' fields are a promise to scripts.
+///
+/// @param state `up`: everything answers; `partly`: a process of it is gone or silent; `down`
+@JsonPropertyOrder({"apiUrl", "caFile", "tokenFile", "openApi", "nodes"})
+public record RegionStatus(
+        String apiUrl,
+        String caFile,
+        String tokenFile,
+        String openApi,
+        List<NodeStatus> nodes,
+        String state,
+        String home,
+        long controlPid,
+        String grpcAddress) {
+
+    /// @param state what the control plane says of it (`online`), or `gone` when its process is
+    public record NodeStatus(String zone, long pid, String home, String state) {}
+
+    public boolean up() {
+        return state.equals("up");
+    }
+}
