@@ -1,0 +1,76 @@
+// Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
+package io.redoubt.storage.nbd;
+
+import io.redoubt.storage.block.BlockDevice;
+import io.redoubt.storage.block.BlockImage;
+import java.nio.ByteBuffer;
+
+/// A volume as it is offered under a name. All connections to one export should share one object: it joins their flushes.
+public final class Export {
+    private final BlockDevice device;
+    private final boolean readOnly;
+    private final String description;
+    private final Flusher flusher;
+
+    private Export(BlockDevice device, boolean readOnly, String description) {
+        this.device = device;
+        this.readOnly = readOnly;
+        this.description = description;
+        this.flusher = new Flusher(device);
+    }
+
+    /// @param description for people, shown by `nbdinfo`
+    public static Export writable(BlockDevice device, String description) {
+        return new Export(device, false, description);
+    }
+
+    /// @param image never written; a request to do so is answered EPERM
+    public static Export readOnly(BlockImage image, String description) {
+        return new Export(new ImageDevice(image), true, description);
+    }
+
+    public boolean isReadOnly() {
+        return readOnly;
+    }
+
+    BlockDevice device() {
+        return device;
+    }
+
+    String description() {
+        return description;
+    }
+
+    Flusher flusher() {
+        return flusher;
+    }
+
+    /// An image where a device is wanted; the server refuses changes before they come here.
+    private record ImageDevice(BlockImage image) implements BlockDevice {
+        @Override
+        public long size() {
+            return image.size();
+        }
+
+        @Override
+        public void read(long offset, ByteBuffer into) {
+            image.read(offset, into);
+        }
+
+        @Override
+        public void write(long offset, ByteBuffer from) {
+            throw new UnsupportedOperationException("read-only");
+        }
+
+        @Override
+        public void zero(long offset, long length) {
+            throw new UnsupportedOperationException("read-only");
+        }
+
+        @Override
+        public void flush() {}
+
+        @Override
+        public void close() {}
+    }
+}

@@ -1,0 +1,87 @@
+// Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
+package io.redoubt.storage.nbd;
+
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+
+/// The bytes that a peer sent and nobody took yet. One receive brings as much as there is.
+final class Inbox {
+    /// A request with a payload up to this much is complete in the buffer before it is executed.
+    static final int PAYLOAD = 256 << 10;
+
+    private final SocketChannel channel;
+    private final Patience patience;
+    private final ByteBuffer buffer;
+
+    Inbox(SocketChannel channel, Patience patience) {
+        this.channel = channel;
+        this.patience = patience;
+        this.buffer = ByteBuffer.allocateDirect(PAYLOAD + 4096).limit(0);
+    }
+
+    /// Positioned at the next byte, limited after the last one received. Big-endian, as the protocol is.
+    ByteBuffer buffer() {
+        return buffer;
+    }
+
+    boolean has(int count) {
+        return buffer.remaining() >= count;
+    }
+
+    /// Waits for the first byte of a message as long as it takes, then for `count` bytes as long as patience lasts.
+    ///
+    /// @return false when the peer ended before the first byte
+    boolean awaitMessage(int count) throws IOException {
+        if (!buffer.hasRemaining()) {
+            buffer.clear();
+            int got = channel.read(buffer);
+            buffer.flip();
+            if (got < 0) {
+                return false;
+            }
+        }
+        require(count);
+        return true;
+    }
+
+    /// Waits until `count` bytes of a message that has begun are here.
+    void require(int count) throws IOException {
+        if (buffer.remaining() >= count) {
+            return;
+        }
+        boolean first = !patience.isBegun();
+        if (first) {
+            patience.begin();
+        }
+        buffer.compact();
+        try {
+            while (buffer.position() < count) {
+                if (channel.read(buffer) < 0) {
+                    throw new EOFException("the peer ended in the middle of a message");
+                }
+            }
+        } finally {
+            buffer.flip();
+        }
+        if (first) {
+            patience.end();
+        }
+    }
+
+    /// At least one and at most `max` bytes of the message that has begun.
+    int requireSome(long max) throws IOException {
+        require(1);
+        return (int) Math.min(max, buffer.remaining());
+    }
+
+    void skip(long count) throws IOException {
+        long left = count;
+        while (left > 0) {
+            int some = requireSome(left);
+            buffer.position(buffer.position() + some);
+            left -= some;
+        }
+    }
+}

@@ -1,0 +1,334 @@
+// Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
+package io.redoubt.storage.nbd;
+
+import io.redoubt.core.fault.FaultException;
+import io.redoubt.storage.block.BlockDevice;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.net.ProtocolException;
+import java.nio.ByteBuffer;
+import java.util.concurrent.Semaphore;
+
+/// The requests of one connection, after the negotiation. Reads and writes are executed here, in order, straight from and into the
+/// socket's buffers; replies are collected and sent together when no further request has arrived, or at 128 KiB.
+///
+/// Every length and offset from the wire is checked against the export before it is used in any sum.
+final class Transmission {
+    private static final int SEND_AT = 128 << 10;
+    private static final int REPLY_BUFFER = 260 << 10;
+
+    private static final int BIG_READS_MAX = 4;
+
+    /// Replies that must be in one piece but exceed the buffer; each takes up to 32 MiB while it is made.
+    private static final Semaphore BIG_READS = new Semaphore(BIG_READS_MAX);
+
+    private final Session session;
+    private final BlockDevice device;
+    private final long size;
+    private final Inbox in;
+    private final Outbox out;
+    private final Patience patience;
+    private final Replies replies;
+    private final Deferred deferred;
+    private final ByteBuffer payload;
+
+    private int flags;
+    private int command;
+    private long cookie;
+    private long offset;
+    private long length;
+
+    Transmission(Session session, Inbox in, Outbox out, Patience patience, Deferred deferred) {
+        this.session = session;
+        this.device = session.export().device();
+        this.size = device.size();
+        this.in = in;
+        this.out = out;
+        this.patience = patience;
+        this.replies = new Replies(out, session.structured(), REPLY_BUFFER);
+        this.deferred = deferred;
+        this.payload = in.buffer().duplicate();
+    }
+
+    /// Returns when the peer disconnected.
+    void run() throws IOException, InterruptedException {
+        while (true) {
+            if (!in.has(Wire.REQUEST_BYTES)) {
+                replies.send();
+                if (!in.awaitMessage(Wire.REQUEST_BYTES)) {
+                    return;
+                }
+            }
+            parse();
+            if (command == Wire.CMD_DISC) {
+                replies.send();
+                return;
+            }
+            if (command == Wire.CMD_WRITE) {
+                write();
+            } else {
+                execute();
+            }
+            if (replies.buffer().position() >= SEND_AT) {
+                replies.send();
+            }
+        }
+    }
+
+    private void parse() throws IOException {
+        ByteBuffer bytes = in.buffer();
+        int magic = bytes.getInt();
+        if (magic != Wire.REQUEST_MAGIC) {
+            throw new ProtocolException("request magic 0x%x".formatted(magic));
+        }
+        flags = Short.toUnsignedInt(bytes.getShort());
+        command = Short.toUnsignedInt(bytes.getShort());
+        cookie = bytes.getLong();
+        offset = bytes.getLong();
+        length = Integer.toUnsignedLong(bytes.getInt());
+    }
+
+    private void execute() throws IOException, InterruptedException {
+        switch (command) {
+            case Wire.CMD_READ -> {
+                if (mayUse(Wire.CMD_FLAG_FUA | (session.structured() ? Wire.CMD_FLAG_DF : 0))
+                        && isInside(Wire.EINVAL)
+                        && isShort()) {
+                    read();
+                }
+            }
+            case Wire.CMD_FLUSH -> {
+                if (!mayUse(Wire.CMD_FLAG_FUA)) {
+                    return;
+                }
+                if (offset != 0 || length != 0) {
+                    replies.failed(cookie, Wire.EINVAL, "a flush has no range");
+                } else {
+                    defer(Deferred.Work.FLUSH, true);
+                }
+            }
+            case Wire.CMD_TRIM -> {
+                if (mayUse(Wire.CMD_FLAG_FUA) && mayChange() && isInside(Wire.EINVAL)) {
+                    defer(Deferred.Work.ZERO, (flags & Wire.CMD_FLAG_FUA) != 0);
+                }
+            }
+            case Wire.CMD_WRITE_ZEROES -> {
+                if (mayUse(Wire.CMD_FLAG_FUA | Wire.CMD_FLAG_NO_HOLE | Wire.CMD_FLAG_FAST_ZERO)
+                        && mayChange()
+                        && isInside(Wire.ENOSPC)) {
+                    zero();
+                }
+            }
+            case Wire.CMD_CACHE -> {
+                if (mayUse(Wire.CMD_FLAG_FUA) && isInside(Wire.EINVAL)) {
+                    defer(Deferred.Work.CACHE, false);
+                }
+            }
+            case Wire.CMD_BLOCK_STATUS -> {
+                if (mayUse(Wire.CMD_FLAG_FUA | Wire.CMD_FLAG_REQ_ONE) && isInside(Wire.EINVAL)) {
+                    blockStatus();
+                }
+            }
+            default ->
+                    replies.failed(
+                            cookie, Wire.EINVAL, "command %d is not known".formatted(command));
+        }
+    }
+
+    private boolean mayUse(int known) throws IOException {
+        if ((flags & ~known) != 0) {
+            replies.failed(
+                    cookie, Wire.EINVAL, "flags 0x%x of command %d".formatted(flags, command));
+            return false;
+        }
+        return true;
+    }
+
+    private boolean mayChange() throws IOException {
+        if (session.export().isReadOnly()) {
+            replies.failed(cookie, Wire.EPERM, "the export is read-only");
+            return false;
+        }
+        return true;
+    }
+
+    private boolean isInside(int error) throws IOException {
+        if (offset < 0 || length > size || offset > size - length) {
+            replies.failed(
+                    cookie,
+                    error,
+                    "%d bytes at %s are not inside %d"
+                            .formatted(length, Long.toUnsignedString(offset), size));
+            return false;
+        }
+        return true;
+    }
+
+    private boolean isShort() throws IOException {
+        if (length > Wire.PAYLOAD_MAX) {
+            replies.failed(
+                    cookie,
+                    Wire.EINVAL,
+                    "%d bytes, at most %d".formatted(length, Wire.PAYLOAD_MAX));
+            return false;
+        }
+        return true;
+    }
+
+    private void read() throws IOException, InterruptedException {
+        int bytes = (int) length;
+        if (bytes + Wire.CHUNK_BYTES + 8 <= replies.buffer().capacity()) {
+            replies.reserve(bytes + Wire.CHUNK_BYTES + 8);
+            readInto(replies.buffer(), offset, bytes, true);
+        } else if (session.structured() && (flags & Wire.CMD_FLAG_DF) == 0) {
+            readInPieces(bytes);
+        } else {
+            readInOne(bytes);
+        }
+    }
+
+    /// Puts a reply or a chunk of one with its data, or with the device's refusal.
+    ///
+    /// @return whether there was data
+    private boolean readInto(ByteBuffer into, long from, int bytes, boolean last)
+            throws IOException {
+        int start = into.position();
+        if (session.structured() && bytes == 0) {
+            Replies.chunk(into, Wire.CHUNK_DONE, Wire.CHUNK_NONE, cookie, 0);
+            return true;
+        }
+        if (session.structured()) {
+            Replies.chunk(
+                    into, last ? Wire.CHUNK_DONE : 0, Wire.CHUNK_OFFSET_DATA, cookie, 8 + bytes);
+            into.putLong(from);
+        } else {
+            Replies.simple(into, cookie, Wire.OK);
+        }
+        try {
+            into.limit(into.position() + bytes);
+            device.read(from, into);
+            into.limit(into.capacity());
+            return true;
+        } catch (FaultException e) {
+            into.limit(into.capacity()).position(start);
+            Outcome outcome = Outcome.of(e);
+            replies.failed(cookie, outcome.error(), outcome.text());
+            return false;
+        }
+    }
+
+    private void readInPieces(int bytes) throws IOException {
+        int pieceMax = SEND_AT * 2 - Wire.CHUNK_BYTES - 8;
+        int done = 0;
+        while (done < bytes) {
+            int piece = Math.min(pieceMax, bytes - done);
+            replies.reserve(piece + Wire.CHUNK_BYTES + 8);
+            if (!readInto(replies.buffer(), offset + done, piece, done + piece == bytes)) {
+                return; // the error chunk was the last
+            }
+            done += piece;
+        }
+    }
+
+    private void readInOne(int bytes) throws IOException, InterruptedException {
+        replies.send();
+        BIG_READS.acquire();
+        try (Arena arena = Arena.ofConfined()) {
+            ByteBuffer whole = arena.allocate(bytes + Wire.CHUNK_BYTES + 8L).asByteBuffer();
+            if (readInto(whole, offset, bytes, true)) {
+                whole.limit(whole.capacity());
+                out.send(whole);
+            }
+        } finally {
+            BIG_READS.release();
+        }
+    }
+
+    private void write() throws IOException, InterruptedException {
+        if (length > Wire.PAYLOAD_MAX) {
+            replies.failed(cookie, Wire.EINVAL, "a payload of %d bytes".formatted(length));
+            replies.send();
+            throw new ProtocolException("a payload of %d bytes".formatted(length));
+        }
+        if (!mayUse(Wire.CMD_FLAG_FUA) || !mayChange() || !isInside(Wire.ENOSPC)) {
+            in.skip(length);
+            return;
+        }
+        Outcome outcome = length <= Inbox.PAYLOAD ? writeWhole() : writeInPieces();
+        if (outcome.error() != Wire.OK) {
+            replies.failed(cookie, outcome.error(), outcome.text());
+        } else if ((flags & Wire.CMD_FLAG_FUA) != 0) {
+            defer(Deferred.Work.FLUSH, true);
+        } else {
+            replies.done(cookie);
+        }
+    }
+
+    private Outcome writeWhole() throws IOException {
+        int bytes = (int) length;
+        if (!in.has(bytes)) {
+            replies.send();
+            in.require(bytes);
+        }
+        return take(offset, bytes);
+    }
+
+    /// The payload is larger than the buffer: it is written as it comes, so memory stays bounded.
+    private Outcome writeInPieces() throws IOException {
+        replies.send();
+        patience.begin();
+        Outcome outcome = Outcome.OK;
+        long done = 0;
+        while (done < length) {
+            in.require((int) Math.min(Inbox.PAYLOAD, length - done));
+            int piece = in.requireSome(length - done);
+            if (outcome.error() == Wire.OK) {
+                outcome = take(offset + done, piece);
+            } else {
+                in.skip(piece); // the rest must be read all the same
+            }
+            done += piece;
+        }
+        patience.end();
+        return outcome;
+    }
+
+    private Outcome take(long to, int bytes) {
+        ByteBuffer buffer = in.buffer();
+        payload.limit(buffer.position() + bytes).position(buffer.position());
+        buffer.position(buffer.position() + bytes);
+        try {
+            device.write(to, payload);
+            return Outcome.OK;
+        } catch (FaultException e) {
+            return Outcome.of(e);
+        }
+    }
+
+    private void zero() throws IOException, InterruptedException {
+        if ((flags & Wire.CMD_FLAG_FAST_ZERO) != 0) {
+            replies.failed(cookie, Wire.ENOTSUP, "zeroing may be as slow as writing");
+        } else {
+            defer(Deferred.Work.ZERO, (flags & Wire.CMD_FLAG_FUA) != 0);
+        }
+    }
+
+    /// A thick volume has data everywhere.
+    private void blockStatus() throws IOException {
+        if (!session.allocation() || length == 0) {
+            replies.failed(cookie, Wire.EINVAL, "no context was chosen, or no length given");
+            return;
+        }
+        replies.reserve(Wire.CHUNK_BYTES + 12);
+        Replies.chunk(replies.buffer(), Wire.CHUNK_DONE, Wire.CHUNK_BLOCK_STATUS, cookie, 12);
+        replies.buffer().putInt(Session.ALLOCATION_CONTEXT).putInt((int) length).putInt(0);
+    }
+
+    private void defer(Deferred.Work work, boolean flush) throws IOException, InterruptedException {
+        var task = new Deferred.Task(work, cookie, offset, length, flush);
+        if (!deferred.tryAdd(task)) {
+            replies.send(); // we may wait now
+            deferred.add(task);
+        }
+    }
+}
