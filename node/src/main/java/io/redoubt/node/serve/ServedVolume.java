@@ -1,0 +1,120 @@
+// Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
+package io.redoubt.node.serve;
+
+import io.redoubt.core.Bytes;
+import io.redoubt.core.VolumeId;
+import io.redoubt.core.fault.FaultException;
+import io.redoubt.core.system.SystemDisk;
+import io.redoubt.storage.block.Fence;
+import io.redoubt.storage.block.OwnerLock;
+import io.redoubt.storage.block.RawVolume;
+import io.redoubt.storage.block.VolumeFault;
+import io.redoubt.storage.nbd.Export;
+import io.redoubt.storage.nbd.Exports;
+import io.redoubt.storage.nbd.NbdLimits;
+import io.redoubt.storage.nbd.NbdServer;
+import io.redoubt.storage.nbd.SocketAccess;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.UUID;
+
+/// A volume that this process owns and serves: lock, volume, fence, socket, in this order, and back again.
+final class ServedVolume implements AutoCloseable {
+    private static final VolumeId ID =
+            new VolumeId("volume"); // one for each directory, so its name says nothing
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+    private final OwnerLock lock;
+    private final RawVolume volume;
+    private final NbdServer server;
+    private final long attachment;
+
+    private ServedVolume(OwnerLock lock, RawVolume volume, NbdServer server, long attachment) {
+        this.lock = lock;
+        this.volume = volume;
+        this.server = server;
+        this.attachment = attachment;
+    }
+
+    /// @param size     needed to make the volume, checked when it exists
+    /// @param takeOver kill the process that owns the directory
+    record Wanted(
+            Path directory,
+            Path socket,
+            String export,
+            Optional<Bytes> size,
+            Optional<String> group,
+            boolean takeOver) {}
+
+    static ServedVolume start(Wanted wanted) {
+        var disk = new SystemDisk(wanted.directory());
+        OwnerLock lock =
+                wanted.takeOver()
+                        ? OwnerLock.takeOver(wanted.directory(), PATIENCE)
+                        : OwnerLock.take(wanted.directory());
+        try {
+            RawVolume volume = openOrCreate(disk, wanted.size());
+            try {
+                return serve(wanted, disk, lock, volume);
+            } catch (RuntimeException e) {
+                volume.close();
+                throw e;
+            }
+        } catch (RuntimeException e) {
+            lock.close();
+            throw e;
+        }
+    }
+
+    private static ServedVolume serve(
+            Wanted wanted, SystemDisk disk, OwnerLock lock, RawVolume volume) {
+        Fence fence = Fence.open(disk, ID, volume);
+        long number = fence.mark().number() + 1;
+        fence.raise(number, UUID.randomUUID(), PATIENCE);
+        var export = Export.writable(fence.attach(number, () -> {}), wanted.directory().toString());
+        NbdServer server =
+                NbdServer.listen(
+                        wanted.socket(),
+                        Exports.one(wanted.export(), export),
+                        new SocketAccess(wanted.group()),
+                        NbdLimits.DEFAULT);
+        return new ServedVolume(lock, volume, server, number);
+    }
+
+    long size() {
+        return volume.size();
+    }
+
+    long attachment() {
+        return attachment;
+    }
+
+    @Override
+    public void close() {
+        server.close();
+        volume.close();
+        lock.close();
+    }
+
+    private static RawVolume openOrCreate(SystemDisk disk, Optional<Bytes> size) {
+        Optional<Bytes> stored = RawVolume.find(disk, ID);
+        if (stored.isEmpty()) {
+            return RawVolume.create(
+                    disk,
+                    ID,
+                    size.orElseThrow(() ->
+                            new FaultException(
+                                    new ServeFault.NoSize(disk.directory().toString()))));
+        }
+        if (size.isPresent() && !size.equals(stored)) {
+            throw new FaultException(
+                    new VolumeFault.Different(
+                            ID,
+                            "a size of",
+                            stored.get() + " (" + stored.get().value() + " bytes)",
+                            size.get().toString()));
+        }
+        return RawVolume.open(disk, ID);
+    }
+}

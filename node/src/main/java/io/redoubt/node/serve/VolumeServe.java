@@ -1,0 +1,128 @@
+// Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
+package io.redoubt.node.serve;
+
+import io.redoubt.core.Bytes;
+import io.redoubt.core.Name;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
+
+/// `volume serve`: makes or opens the volume of a directory, serves it until the process is told to end.
+///
+/// SIGTERM and SIGINT close the sockets without an answer and end with status 0; clients with a reconnect delay wait. A kill at any
+/// moment loses nothing that was acknowledged.
+@Command(
+        name = "serve",
+        description = {
+            "Serves one volume over NBD on a Unix socket.",
+            "",
+            "Makes the volume when the directory has none, with room for every byte. Prints one line READY with the"
+                    + " address, then serves until it gets SIGTERM.",
+            ""
+        })
+final class VolumeServe implements Callable<Integer> {
+    @Spec private @Nullable CommandSpec spec;
+
+    @Option(
+            names = "--size",
+            paramLabel = "SIZE",
+            converter = Size.class,
+            description = "for example 10GiB; needed to make the volume, checked when it exists")
+    private @Nullable Bytes size;
+
+    @Option(
+            names = "--dir",
+            paramLabel = "DIR",
+            required = true,
+            description = "the volume's own directory; made when missing")
+    private Path directory = Path.of(".");
+
+    @Option(
+            names = "--socket",
+            paramLabel = "PATH",
+            required = true,
+            description = "at most 107 bytes; its directory is made with mode 0700 when missing")
+    private Path socket = Path.of(".");
+
+    @Option(
+            names = "--export",
+            paramLabel = "NAME",
+            defaultValue = "volume",
+            description = "name of the export, default ${DEFAULT-VALUE}; the empty name works, too")
+    private String export = "volume";
+
+    @Option(
+            names = "--group",
+            paramLabel = "GROUP",
+            description = "members of this group may connect, too, such as an unprivileged QEMU")
+    private @Nullable String group;
+
+    @Option(
+            names = "--take-over",
+            description = "kill the process that serves this directory now, then serve it")
+    private boolean takeOver;
+
+    /// Sizes as `Bytes` reads them.
+    static final class Size implements ITypeConverter<Bytes> {
+        @Override
+        public Bytes convert(String value) {
+            try {
+                return Bytes.parse(value);
+            } catch (IllegalArgumentException e) {
+                throw new TypeConversionException(String.valueOf(e.getMessage()));
+            }
+        }
+    }
+
+    @Override
+    public Integer call() throws InterruptedException {
+        requireUsable();
+        var wanted =
+                new ServedVolume.Wanted(
+                        directory.toAbsolutePath().normalize(),
+                        socket.toAbsolutePath().normalize(),
+                        export,
+                        Optional.ofNullable(size),
+                        Optional.ofNullable(group),
+                        takeOver);
+        ServedVolume served = ServedVolume.start(wanted);
+        Runtime.getRuntime()
+                .addShutdownHook(
+                        new Thread(
+                                () -> {
+                                    served.close();
+                                    Runtime.getRuntime().halt(0); // told to end, and did
+                                },
+                                "stop"));
+        System.out.printf(
+                "READY nbd+unix:///%s?socket=%s size=%d attachment=%d%n",
+                export, wanted.socket(), served.size(), served.attachment());
+        System.out.flush();
+        new CountDownLatch(1).await(); // the hook ends the process
+        return 0;
+    }
+
+    private void requireUsable() {
+        try {
+            Name.require("export", export);
+            if (size != null && (size.value() < 512 || size.value() % 512 != 0)) {
+                throw new IllegalArgumentException(
+                        "a volume's size is a multiple of 512 bytes, at least 512; got " + size);
+            }
+        } catch (IllegalArgumentException e) {
+            if (spec == null) {
+                throw e;
+            }
+            throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
+        }
+    }
+}
