@@ -1,0 +1,166 @@
+// Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
+package io.redoubt.storage.journal;
+
+import io.redoubt.core.VolumeId;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/// What the records so far add up to: members, passes and points.
+final class GroupState {
+    private static final byte DEBT = 1;
+    private static final byte FULL_NEEDED = 2;
+    private static final byte FULL_OPEN = 4;
+
+    private final List<Member> members = new CopyOnWriteArrayList<>();
+    private volatile List<RecoveryPoint> points = List.of();
+
+    void restore(Manifest.Checkpoint checkpoint) {
+        for (Manifest.MemberState saved : checkpoint.members()) {
+            var member = new Member(saved.volume(), members.size(), saved.size());
+            member.through = saved.through();
+            member.gapFrom = saved.gapFrom();
+            member.debt = (saved.flags() & DEBT) != 0;
+            member.fullPassNeeded = (saved.flags() & FULL_NEEDED) != 0;
+            member.openPassIsFull = (saved.flags() & FULL_OPEN) != 0;
+            member.openPass = saved.openPass();
+            members.add(member);
+        }
+        points = checkpoint.points();
+    }
+
+    Manifest.Checkpoint checkpoint(long lsn, int segment, int position) {
+        return new Manifest.Checkpoint(
+                lsn,
+                segment,
+                position,
+                members.stream()
+                        .map(m ->
+                                new Manifest.MemberState(
+                                        m.volume,
+                                        m.size,
+                                        m.through,
+                                        m.gapFrom,
+                                        flags(m),
+                                        m.openPass))
+                        .toList(),
+                points);
+    }
+
+    void apply(LogRecord record, ByteBuffer payload) {
+        switch (record.kind()) {
+            case MEMBER ->
+                    members.add(
+                            new Member(
+                                    new VolumeId(
+                                            Manifest.takeText(
+                                                    payload.duplicate().order(payload.order()))),
+                                    members.size(),
+                                    record.offset()));
+            case WRITE, ZERO -> {
+                if (!record.pass()) {
+                    member(record.slot()).through = record.last();
+                }
+            }
+            case VOID -> member(record.slot()).through = record.last();
+            case PASS_BEGIN -> {
+                Member member = member(record.slot());
+                if (!member.debt) {
+                    member.gapFrom = Math.min(record.first(), member.through);
+                    member.debt = true;
+                }
+                member.through = Math.max(member.through, record.last());
+                member.openPass = record.offset();
+                member.openPassIsFull = record.pass();
+            }
+            case PASS_END -> {
+                for (Member member : members) {
+                    if (member.openPass == record.offset()) {
+                        member.openPass = 0;
+                        member.fullPassNeeded &= !member.openPassIsFull;
+                        member.debt = member.fullPassNeeded;
+                    }
+                }
+            }
+            case CUT -> {
+                RecoveryPoint point =
+                        PointCodec.take(payload.duplicate().order(payload.order()), volumes());
+                // Always so when it is appended; after damage a replay may find that it is not so
+                // any more.
+                if (covers(point)) {
+                    var more = new ArrayList<RecoveryPoint>(points);
+                    more.add(point);
+                    points = List.copyOf(more);
+                }
+            }
+            case DROP_POINT ->
+                    points = points.stream().filter(p -> p.number() != record.offset()).toList();
+        }
+    }
+
+    /// Records were lost here. The points so far stand on what came before; later ones count only after a pass over every whole volume.
+    void distrustFromHere() {
+        for (Member member : members) {
+            if (!member.debt) {
+                member.gapFrom = member.through;
+            }
+            member.debt = true;
+            member.fullPassNeeded = true;
+        }
+    }
+
+    private boolean covers(RecoveryPoint point) {
+        return point.vector().entrySet().stream()
+                .allMatch(e -> require(e.getKey()).covers(e.getValue()));
+    }
+
+    private static byte flags(Member member) {
+        return (byte)
+                ((member.debt ? DEBT : 0)
+                        | (member.fullPassNeeded ? FULL_NEEDED : 0)
+                        | (member.openPassIsFull ? FULL_OPEN : 0));
+    }
+
+    Member member(int slot) {
+        if (slot < 0 || slot >= members.size()) {
+            throw new IllegalArgumentException("no member has slot " + slot);
+        }
+        return members.get(slot);
+    }
+
+    int memberCount() {
+        return members.size();
+    }
+
+    Optional<Member> find(VolumeId volume) {
+        return members.stream().filter(m -> m.volume.equals(volume)).findFirst();
+    }
+
+    Member require(VolumeId volume) {
+        return find(volume)
+                .orElseThrow(() ->
+                        new IllegalArgumentException(
+                                "volume " + volume + " is not a member of this group"));
+    }
+
+    List<RecoveryPoint> points() {
+        return points;
+    }
+
+    Map<VolumeId, Integer> slots() {
+        var slots = new LinkedHashMap<VolumeId, Integer>();
+        members.forEach(m -> slots.put(m.volume, m.slot));
+        return slots;
+    }
+
+    private Map<Integer, VolumeId> volumes() {
+        var volumes = new LinkedHashMap<Integer, VolumeId>();
+        members.forEach(m -> volumes.put(m.slot, Objects.requireNonNull(m.volume)));
+        return volumes;
+    }
+}

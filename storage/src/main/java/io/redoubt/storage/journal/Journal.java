@@ -1,0 +1,252 @@
+// Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
+package io.redoubt.storage.journal;
+
+import io.redoubt.core.VolumeId;
+import io.redoubt.core.fault.FaultException;
+import io.redoubt.core.port.Disk;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+
+/// The journal of one group: appends what the stream brings, publishes points, opens views.
+///
+/// **What survives.** An append survives the process; after [#sync] it survives the power. A point is offered by [#points] only when
+/// the sync that covers it and everything below it has returned, so a point that was listed once is there after any crash (I5).
+/// One log holds the writes of all members and the cuts, so one sync makes data and point durable together.
+///
+/// **Order.** Records are applied to [GroupState] and [Index] by one method, on append and on replay, so both end in the same state.
+///
+/// The one writer calls everything but [#points], [#view] and the reads of views, which any thread may call.
+public final class Journal implements AutoCloseable {
+    private final Disk disk;
+    private final JournalLimits limits;
+    private final ManifestFile manifest;
+    private final SegmentLog log;
+    private final Index index = new Index();
+    private final GroupState state = new GroupState();
+    private final BlockReader reader;
+    private final RecordWriter writer;
+    private final List<RecoveryPoint> unsynced = new ArrayList<>();
+    private volatile List<RecoveryPoint> offered = List.of();
+    private List<JournalFault> damage = List.of();
+
+    private Journal(Disk disk, JournalLimits limits, Manifest start) {
+        this.disk = disk;
+        this.limits = limits;
+        this.manifest = new ManifestFile(disk, start);
+        this.log = new SegmentLog(disk, manifest, limits.segmentBytes());
+        this.reader = new BlockReader(log, index);
+        this.writer = new RecordWriter(log, reader);
+    }
+
+    /// Opens the journal in this directory, or makes an empty one of this lineage when there is none.
+    ///
+    /// @throws FaultException with a [JournalFault] when the directory holds something else
+    public static Journal open(Disk disk, UUID lineage, JournalLimits limits) {
+        if (!disk.exists(Manifest.NAME)) {
+            Manifest.empty(lineage).store(disk);
+        }
+        var journal = new Journal(disk, limits, Manifest.load(disk));
+        journal.replay();
+        return journal;
+    }
+
+    private void replay() {
+        var replay = new Replay(disk, manifest, log, index, state);
+        damage = replay.run();
+        offered = state.points();
+    }
+
+    /// The one unforked history that it holds.
+    public UUID lineage() {
+        return manifest.now().lineage();
+    }
+
+    /// What a start found to be unreadable, for the operator; empty on a healthy disk.
+    public List<JournalFault> damage() {
+        return List.copyOf(damage);
+    }
+
+    /// Makes a volume a member. The same again changes nothing.
+    ///
+    /// @return the member's slot
+    public int join(VolumeId volume, long size) {
+        Optional<Member> known = state.find(volume);
+        if (known.isPresent()) {
+            return known.get().slot;
+        }
+        apply(writer.member(volume, state.memberCount(), size));
+        return state.memberCount() - 1;
+    }
+
+    /// @return the number up to which the log holds or declares everything of this member
+    public long through(int slot) {
+        return state.member(slot).through;
+    }
+
+    /// Whether the member waits for a complete pass: it never had one, or a gap is not closed yet.
+    public boolean needsPass(int slot) {
+        return state.member(slot).debt;
+    }
+
+    /// Whether only a pass over the whole member will do: it never had one, or the log lost something of it.
+    public boolean needsFullPass(int slot) {
+        Member member = state.member(slot);
+        return member.fullPassNeeded || (member.debt && member.through == 0);
+    }
+
+    /// Whether a cut with this number of the member could be published now.
+    public boolean covers(int slot, long vseq) {
+        return state.member(slot).covers(vseq);
+    }
+
+    /// Numbers above this do not count before the open pass is complete.
+    public long gapFrom(int slot) {
+        return state.member(slot).gapFrom;
+    }
+
+    /// Appends a write of any alignment; what it does not cover of its blocks is filled from their newest version.
+    ///
+    /// @param first the number before it; the caller has checked that it is [#through]
+    public void write(int slot, long first, long last, long offset, ByteBuffer data) {
+        apply(writer.write(slot, first, last, offset, data, false));
+    }
+
+    public void zero(int slot, long first, long last, long offset, long length) {
+        apply(writer.zero(slot, first, last, offset, length, false));
+    }
+
+    /// A number whose write did not happen; `replacement` says what is there instead, 0 when nothing was touched.
+    public void voided(int slot, long first, long last, long replacement) {
+        apply(writer.mark(LogRecord.Kind.VOID, slot, first, last, replacement));
+    }
+
+    /// A pass of a member begins: the numbers up to `vseq` that did not travel are declared.
+    ///
+    /// @param full it goes over every block that may hold anything
+    public void passBegin(int slot, long skipFirst, long vseq, long pass, boolean full) {
+        apply(writer.passBegin(slot, skipFirst, vseq, pass, full));
+    }
+
+    /// Whole blocks as they were when the pass began.
+    public void passWrite(int slot, long vseq, long offset, ByteBuffer data) {
+        apply(writer.write(slot, 0, vseq, offset, data, true));
+    }
+
+    public void passZero(int slot, long vseq, long offset, long length) {
+        apply(writer.zero(slot, 0, vseq, offset, length, true));
+    }
+
+    public void passEnd(long pass) {
+        apply(writer.mark(LogRecord.Kind.PASS_END, 0, 0, 0, pass));
+    }
+
+    /// Appends a point. It is offered after the next [#sync]. The caller has checked [#covers] for each member.
+    public void publish(RecoveryPoint point) {
+        apply(writer.cut(point, state.slots()));
+        unsynced.add(point);
+    }
+
+    /// Deletes a point at a user's wish, durably when it returns.
+    ///
+    /// @throws FaultException with [JournalFault.NoSuchPoint]
+    public void drop(long number) {
+        requirePoint(number);
+        apply(writer.mark(LogRecord.Kind.DROP_POINT, 0, 0, 0, number));
+        sync();
+    }
+
+    /// Makes everything appended durable and offers the points that it covers.
+    public void sync() {
+        log.sync();
+        if (!unsynced.isEmpty() || offered.size() != state.points().size()) {
+            unsynced.clear();
+            offered = state.points();
+        }
+        if (index.memoryEntries() >= limits.runEntries()) {
+            writeRun();
+        }
+    }
+
+    /// The last record that a [#sync] covers; for [#appended] see there.
+    public long durable() {
+        return log.durableLsn();
+    }
+
+    /// The number of records in the log.
+    public long appended() {
+        return log.lsn();
+    }
+
+    /// The kept points, oldest first. Each of them can be opened.
+    public List<RecoveryPoint> points() {
+        return offered;
+    }
+
+    /// Opens a view; copies nothing.
+    ///
+    /// @throws FaultException with [JournalFault.NoSuchPoint]
+    public JournalView view(long number) {
+        return new JournalView(requirePoint(number), state, reader);
+    }
+
+    public Roles roles() {
+        return manifest.now().roles();
+    }
+
+    /// Records who may write, durably when it returns.
+    public void roles(Roles changed) {
+        if (!changed.equals(manifest.now().roles())) {
+            manifest.replace(manifest.now().withRoles(changed));
+        }
+    }
+
+    /// Reserves cut numbers, durably when it returns: no two coordinators ever use the same.
+    ///
+    /// @return the first of `count` numbers, above every number ever given out
+    public long claimCuts(int count) {
+        long first = manifest.now().nextCut();
+        manifest.replace(manifest.now().withNextCut(first + count));
+        return first;
+    }
+
+    private RecoveryPoint requirePoint(long number) {
+        List<RecoveryPoint> kept = offered;
+        return kept.stream()
+                .filter(p -> p.number() == number)
+                .findFirst()
+                .orElseThrow(() ->
+                        new FaultException(
+                                new JournalFault.NoSuchPoint(
+                                        number,
+                                        kept.isEmpty() ? 0 : kept.getFirst().number(),
+                                        kept.isEmpty() ? 0 : kept.getLast().number())));
+    }
+
+    private void apply(Appended appended) {
+        state.apply(appended.record(), appended.payload());
+        appended.entries(log.activeNumber()).forEach(index::put);
+    }
+
+    /// The log is durable up to here. A crash before the manifest names the run leaves an orphan that the next run writes over.
+    private void writeRun() {
+        int number =
+                manifest.now().runs().isEmpty() ? 1 : manifest.now().runs().getLast().number() + 1;
+        RunFile run = RunFile.write(disk, number, index.memory());
+        disk.sync();
+        manifest.replace(
+                manifest.now()
+                        .withRun(
+                                new Manifest.Run(number),
+                                state.checkpoint(log.lsn(), log.activeNumber(), log.position())));
+        index.replaceMemoryBy(run);
+    }
+
+    @Override
+    public void close() {
+        index.close();
+        log.close();
+    }
+}

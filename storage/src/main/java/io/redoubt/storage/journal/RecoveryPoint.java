@@ -1,0 +1,19 @@
+// Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
+package io.redoubt.storage.journal;
+
+import io.redoubt.core.VolumeId;
+import java.util.Map;
+
+/// A published cut: all members of the group as they were at one instant.
+///
+/// @param number      rises with every cut of the group; gaps are cuts that were given up
+/// @param stampMillis the coordinator's time at the cut, strictly rising; shown, never ordered by
+/// @param vector      for each member the number of the last write that the point holds
+/// @param afterSync   it closed a resynchronisation
+/// @param name        a user's name for it, empty for the periodic ones
+public record RecoveryPoint(
+        long number, long stampMillis, Map<VolumeId, Long> vector, boolean afterSync, String name) {
+    public RecoveryPoint {
+        vector = Map.copyOf(vector);
+    }
+}

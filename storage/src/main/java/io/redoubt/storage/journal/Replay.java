@@ -1,0 +1,154 @@
+// Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
+package io.redoubt.storage.journal;
+
+import io.redoubt.core.fault.FaultException;
+import io.redoubt.core.port.Disk;
+import io.redoubt.core.port.DiskFile;
+import java.util.ArrayList;
+import java.util.List;
+
+/// Brings a journal back from its directory: the manifest, the runs it names, then the log after the checkpoint.
+///
+/// The last segment is synced and sealed at the end of its good records. Files that no manifest names are what a crash left; they go.
+final class Replay {
+    private final Disk disk;
+    private final ManifestFile manifest;
+    private final SegmentLog log;
+    private final Index index;
+    private final GroupState state;
+    private final List<JournalFault> damage = new ArrayList<>();
+
+    Replay(Disk disk, ManifestFile manifest, SegmentLog log, Index index, GroupState state) {
+        this.disk = disk;
+        this.manifest = manifest;
+        this.log = log;
+        this.index = index;
+        this.state = state;
+    }
+
+    List<JournalFault> run() {
+        openRuns();
+        Manifest.Checkpoint checkpoint = manifest.now().checkpoint();
+        state.restore(checkpoint);
+        long lsn = checkpoint.lsn();
+        var segments = new ArrayList<Manifest.Segment>();
+        for (Manifest.Segment segment : manifest.now().segments()) {
+            if (segment.number() < checkpoint.segment()) {
+                segments.add(segment);
+                continue;
+            }
+            log.checkHeader(segment.number());
+            int from =
+                    segment.number() == checkpoint.segment()
+                            ? checkpoint.position()
+                            : SegmentLog.FILE_HEADER;
+            long before = lsn;
+            DiskFile file = log.file(segment.number());
+            boolean sealed = segment.sealedEnd() != 0;
+            var scan =
+                    new LogScan(
+                            file, from, sealed ? segment.sealedEnd() : (int) file.size(), sealed);
+            int end = from;
+            for (LogScan.Found found = scan.next(lsn + 1);
+                    !(found instanceof LogScan.Found.End);
+                    found = scan.next(lsn + 1)) {
+                if (found instanceof LogScan.Found.Good good) {
+                    lsn = good.record().lsn();
+                    end = good.at() + good.record().payloadLength();
+                    apply(good, segment.number());
+                } else if (found instanceof LogScan.Found.Hole hole) {
+                    damage.add(
+                            new JournalFault.Damaged(
+                                    SegmentLog.name(segment.number()),
+                                    hole.from(),
+                                    "records cannot be read"));
+                    state.distrustFromHere();
+                }
+            }
+            segments.add(
+                    sealed
+                            ? segment
+                            : seal(
+                                    segment,
+                                    file,
+                                    end,
+                                    lsn > before || from > SegmentLog.FILE_HEADER));
+        }
+        log.resumeAfter(lsn);
+        segments.removeIf(s -> s.sealedEnd() == SegmentLog.FILE_HEADER);
+        if (!segments.equals(manifest.now().segments())) {
+            manifest.replace(manifest.now().withSegments(segments));
+        }
+        deleteOrphans();
+        return damage;
+    }
+
+    private Manifest.Segment seal(
+            Manifest.Segment segment, DiskFile file, int end, boolean holdsRecords) {
+        // What was read may be known to nothing but the page cache: durable first, then trusted for
+        // ever.
+        file.sync();
+        return new Manifest.Segment(
+                segment.number(), segment.firstLsn(), holdsRecords ? end : SegmentLog.FILE_HEADER);
+    }
+
+    private void openRuns() {
+        try {
+            for (Manifest.Run run : manifest.now().runs()) {
+                index.addRun(RunFile.open(disk, run.number()));
+            }
+        } catch (FaultException e) {
+            if (!(e.fault() instanceof JournalFault fault)) {
+                throw e;
+            }
+            // The log is the truth and is all there: read it from its start and make the runs anew.
+            damage.add(fault);
+            index.forgetRuns();
+            manifest.replace(manifest.now().withoutRuns());
+        }
+    }
+
+    private void apply(LogScan.Found.Good good, int segment) {
+        var appended = new Appended(good.record(), good.payload(), good.at(), good.damaged());
+        if (good.damaged() && good.record().kind() != LogRecord.Kind.WRITE) {
+            damage.add(
+                    new JournalFault.Damaged(
+                            SegmentLog.name(segment),
+                            good.at(),
+                            "a " + good.record().kind() + " record"));
+            state.distrustFromHere();
+            return;
+        }
+        state.apply(good.record(), good.payload());
+        for (IndexEntry entry : appended.entries(segment)) {
+            index.put(entry);
+            if (entry.damaged()) {
+                damage.add(
+                        new JournalFault.Damaged(
+                                SegmentLog.name(segment),
+                                entry.position(),
+                                "the version %d of block %d of %s"
+                                        .formatted(
+                                                entry.vseq(),
+                                                Blocks.block(entry.place()),
+                                                state.member(Blocks.slot(entry.place())).volume)));
+            }
+        }
+    }
+
+    private void deleteOrphans() {
+        var known = new ArrayList<String>();
+        known.add(Manifest.NAME);
+        manifest.now().segments().forEach(s -> known.add(SegmentLog.name(s.number())));
+        manifest.now().runs().forEach(r -> known.add(RunFile.name(r.number())));
+        for (String name : disk.list()) {
+            boolean ours =
+                    name.startsWith("log-")
+                            || name.startsWith("run-")
+                            || name.startsWith(Manifest.NAME);
+            if (ours && !known.contains(name)) {
+                disk.delete(name);
+            }
+        }
+    }
+}
