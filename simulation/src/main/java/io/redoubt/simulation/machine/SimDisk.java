@@ -129,6 +129,10 @@ public final class SimDisk implements Disk {
         return host.life();
     }
 
+    void unmap() {
+        names.values().forEach(SimInode::unmap);
+    }
+
     void losePower() {
         var after = new TreeMap<String, SimInode>();
         var touched = new TreeSet<String>(names.keySet());

@@ -22,6 +22,7 @@ final class SimFile implements DiskFile {
     @Override
     public int read(long offset, ByteBuffer into) {
         alive();
+        inode.refresh();
         int from = (int) Math.min(offset, inode.size);
         int count = Math.min(into.remaining(), inode.size - from);
         into.put(inode.bytes, from, count);
@@ -88,8 +89,7 @@ final class SimFile implements DiskFile {
         if (size > inode.size) {
             disk.makeRoom(name, size - inode.size);
         }
-        inode.map((int) size);
-        return MemorySegment.ofArray(inode.bytes).asSlice(0, size);
+        return inode.map((int) size).asSlice(0, size);
     }
 
     @Override

@@ -45,6 +45,7 @@ public final class SimHost {
     public void restartProcess() {
         life++;
         callsUntilKill = Long.MAX_VALUE;
+        disks.values().forEach(SimDisk::unmap);
     }
 
     /// The host loses its power: what no sync covered is there, or not, or in pieces.

@@ -1,8 +1,11 @@
 // Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
 package io.redoubt.simulation.machine;
 
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.SplittableRandom;
+import org.jspecify.annotations.Nullable;
 
 /// A file's bytes: as the process sees them, and as they were at the last sync.
 final class SimInode {
@@ -12,14 +15,11 @@ final class SimInode {
     int size;
     private byte[] durable = new byte[0];
     private int durableSize;
-    private boolean mapped;
+    private @Nullable MemorySegment mapping;
     private boolean changed;
 
     void grow(int wanted) {
         if (wanted > bytes.length) {
-            if (mapped) {
-                throw new IllegalStateException("a mapped file grew past its mapping");
-            }
             bytes = Arrays.copyOf(bytes, Math.max(wanted, bytes.length * 2));
         }
         size = Math.max(size, wanted);
@@ -29,6 +29,10 @@ final class SimInode {
     void write(int offset, byte[] data, int length) {
         grow(offset + length);
         System.arraycopy(data, 0, bytes, offset, length);
+        if (mapping != null && offset < mapping.byteSize()) {
+            int shared = (int) Math.min(length, mapping.byteSize() - offset);
+            MemorySegment.copy(MemorySegment.ofArray(data), 0, mapping, offset, shared);
+        }
     }
 
     void truncate(int wanted) {
@@ -42,15 +46,36 @@ final class SimInode {
     }
 
     /// Stores into a mapping pass by unseen, so a mapped file counts as changed from then on.
-    void map(int wanted) {
+    MemorySegment map(int wanted) {
         if (wanted > size) {
             grow(wanted);
         }
-        mapped = true;
+        if (mapping == null || mapping.byteSize() < wanted) {
+            refresh();
+            mapping = Arena.ofAuto().allocate(wanted, 8);
+            MemorySegment.copy(MemorySegment.ofArray(bytes), 0, mapping, 0, wanted);
+        }
+        return mapping;
+    }
+
+    /// Takes over what was stored through the mapping; to be called before the bytes are looked at.
+    void refresh() {
+        if (mapping != null) {
+            int length = (int) Math.min(mapping.byteSize(), bytes.length);
+            MemorySegment.copy(mapping, 0, MemorySegment.ofArray(bytes), 0, length);
+        }
+    }
+
+    /// The process that mapped it is gone.
+    void unmap() {
+        refresh();
+        changed |= mapping != null;
+        mapping = null;
     }
 
     void sync() {
-        if (changed || mapped) {
+        refresh();
+        if (changed || mapping != null) {
             durable = Arrays.copyOf(bytes, size);
             durableSize = size;
             changed = false;
@@ -59,7 +84,8 @@ final class SimInode {
 
     /// Each sector that no sync covers keeps its old or its new content, or its new content up to some byte.
     void losePower(SplittableRandom random) {
-        if (changed || mapped) {
+        unmap();
+        if (changed) {
             int newSize = random.nextBoolean() ? size : durableSize;
             byte[] mixed = Arrays.copyOf(durable, newSize);
             for (int at = 0; at < newSize; at += SECTOR) {
@@ -76,7 +102,6 @@ final class SimInode {
             durable = mixed.clone();
             durableSize = newSize;
         }
-        mapped = false;
     }
 
     private void copy(byte[] mixed, int from, int to) {

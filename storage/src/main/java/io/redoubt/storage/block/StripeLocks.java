@@ -4,13 +4,13 @@ package io.redoubt.storage.block;
 import java.util.concurrent.locks.ReentrantLock;
 
 /// Locks of 64 KiB stripes of a volume, shared by hash among a fixed number of locks, taken in the order of the locks.
-final class StripeLocks {
+public final class StripeLocks {
     private static final int SHIFT = 16;
     private static final int COUNT = 64; // the held set of a thread fits in one long
 
     private final ReentrantLock[] locks = new ReentrantLock[COUNT];
 
-    StripeLocks() {
+    public StripeLocks() {
         for (int i = 0; i < COUNT; i++) {
             locks[i] = new ReentrantLock();
         }
@@ -19,7 +19,7 @@ final class StripeLocks {
     /// Takes the locks of every stripe of a range that is not empty.
     ///
     /// @return what [#unlock] wants
-    long lock(long offset, long length) {
+    public long lock(long offset, long length) {
         long first = offset >>> SHIFT;
         long last = (offset + length - 1) >>> SHIFT;
         long held = 0;
@@ -36,7 +36,7 @@ final class StripeLocks {
         return held;
     }
 
-    void unlock(long held) {
+    public void unlock(long held) {
         for (long left = held; left != 0; left &= left - 1) {
             locks[Long.numberOfTrailingZeros(left)].unlock();
         }

@@ -29,6 +29,8 @@ final class GroupState {
             member.fullPassNeeded = (saved.flags() & FULL_NEEDED) != 0;
             member.openPassIsFull = (saved.flags() & FULL_OPEN) != 0;
             member.openPass = saved.openPass();
+            member.voided = saved.voided();
+            member.replacement = saved.replacement();
             members.add(member);
         }
         points = checkpoint.points();
@@ -47,7 +49,9 @@ final class GroupState {
                                         m.through,
                                         m.gapFrom,
                                         flags(m),
-                                        m.openPass))
+                                        m.openPass,
+                                        m.voided,
+                                        m.replacement))
                         .toList(),
                 points);
     }
@@ -67,7 +71,10 @@ final class GroupState {
                     member(record.slot()).through = record.last();
                 }
             }
-            case VOID -> member(record.slot()).through = record.last();
+            case VOID -> {
+                member(record.slot()).through = record.last();
+                member(record.slot()).voided(record.last(), record.offset());
+            }
             case PASS_BEGIN -> {
                 Member member = member(record.slot());
                 if (!member.debt) {
@@ -75,6 +82,7 @@ final class GroupState {
                     member.debt = true;
                 }
                 member.through = Math.max(member.through, record.last());
+                member.passVseq = record.last();
                 member.openPass = record.offset();
                 member.openPassIsFull = record.pass();
             }

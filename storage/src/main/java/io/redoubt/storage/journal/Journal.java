@@ -4,6 +4,7 @@ package io.redoubt.storage.journal;
 import io.redoubt.core.VolumeId;
 import io.redoubt.core.fault.FaultException;
 import io.redoubt.core.port.Disk;
+import io.redoubt.storage.block.BlockImage;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -102,6 +103,16 @@ public final class Journal implements AutoCloseable {
         return state.member(slot).covers(vseq);
     }
 
+    /// The number that the blocks of the member's open pass carry. A pass does not outlive its connection, so it is not kept in runs.
+    public long passVseq(int slot) {
+        return state.member(slot).passVseq;
+    }
+
+    /// Whether a cut with this number of the member can never be published: it holds a void write without what replaced it.
+    public boolean splitsReplacement(int slot, long vseq) {
+        return state.member(slot).splitsReplacement(vseq);
+    }
+
     /// Numbers above this do not count before the open pass is complete.
     public long gapFrom(int slot) {
         return state.member(slot).gapFrom;
@@ -190,6 +201,11 @@ public final class Journal implements AutoCloseable {
     /// @throws FaultException with [JournalFault.NoSuchPoint]
     public JournalView view(long number) {
         return new JournalView(requirePoint(number), state, reader);
+    }
+
+    /// A member as the newest record leaves it, durable or not. For comparing the two sides; never for recovery.
+    public BlockImage head(VolumeId volume) {
+        return JournalView.head(state.require(volume), reader);
     }
 
     public Roles roles() {

@@ -19,6 +19,10 @@ public final class JournalView {
         this.reader = reader;
     }
 
+    static BlockImage head(Member member, BlockReader reader) {
+        return new VolumeView(member, Long.MAX_VALUE, reader);
+    }
+
     public RecoveryPoint point() {
         return point;
     }

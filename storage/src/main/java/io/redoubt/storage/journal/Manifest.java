@@ -50,7 +50,14 @@ record Manifest(
             List<RecoveryPoint> points) {}
 
     record MemberState(
-            VolumeId volume, long size, long through, long gapFrom, byte flags, long openPass) {}
+            VolumeId volume,
+            long size,
+            long through,
+            long gapFrom,
+            byte flags,
+            long openPass,
+            long voided,
+            long replacement) {}
 
     static Manifest empty(UUID lineage) {
         return new Manifest(
@@ -114,7 +121,7 @@ record Manifest(
                         .mapToInt(p -> 64 + p.name().length() * 3 + p.vector().size() * 12)
                         .sum();
         int members =
-                checkpoint.members.stream().mapToInt(m -> 48 + m.volume.value().length()).sum();
+                checkpoint.members.stream().mapToInt(m -> 64 + m.volume.value().length()).sum();
         ByteBuffer out =
                 LogRecord.buffer(256 + segments.size() * 16 + runs.size() * 4 + members + points);
         out.putLong(MAGIC).putInt(VERSION).putInt(0);
@@ -135,7 +142,9 @@ record Manifest(
                     .putLong(m.through)
                     .putLong(m.gapFrom)
                     .put(m.flags)
-                    .putLong(m.openPass);
+                    .putLong(m.openPass)
+                    .putLong(m.voided)
+                    .putLong(m.replacement);
         }
         out.putInt(checkpoint.points.size());
         checkpoint.points.forEach(p -> PointCodec.put(out, p, slots));
@@ -186,6 +195,8 @@ record Manifest(
                             in.getLong(),
                             in.getLong(),
                             in.get(),
+                            in.getLong(),
+                            in.getLong(),
                             in.getLong()));
         }
         var points = new ArrayList<RecoveryPoint>();

@@ -24,6 +24,9 @@ final class Member {
     /// The open pass goes over the whole volume.
     boolean openPassIsFull;
 
+    /// The number that the blocks of the open pass carry.
+    long passVseq;
+
     /// The pass that is open, 0 for none.
     long openPass;
 
@@ -33,8 +36,28 @@ final class Member {
         this.size = size;
     }
 
+    /// A write whose number is void left its range unknown; the content came under `replacement`. No cut between the two is exact.
+    long voided;
+
+    long replacement;
+
     /// Whether a cut at this number may count the member in.
     boolean covers(long vseq) {
-        return through >= vseq && !(debt && vseq > gapFrom);
+        return through >= vseq && !(debt && vseq > gapFrom) && !splitsReplacement(vseq);
+    }
+
+    /// A cut at this number holds a void write without what replaced it: it can never be published.
+    boolean splitsReplacement(long vseq) {
+        return vseq >= voided && vseq < replacement;
+    }
+
+    void voided(long number, long by) {
+        if (by == 0) {
+            return;
+        }
+        // Two that overlap become one: the cuts in between are given up, which costs a point and
+        // never truth.
+        voided = number <= replacement ? Math.min(voided, number) : number;
+        replacement = Math.max(replacement, by);
     }
 }

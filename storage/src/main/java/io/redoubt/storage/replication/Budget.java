@@ -1,0 +1,38 @@
+// Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
+package io.redoubt.storage.replication;
+
+import java.util.function.Consumer;
+
+/// A sink for frames that says when enough was given to it.
+final class Budget {
+    private static final int FRAME_COST = 64;
+
+    private final Consumer<Frame> sink;
+    private int left;
+    private boolean used;
+
+    Budget(Consumer<Frame> sink, int bytes) {
+        this.sink = sink;
+        this.left = bytes;
+    }
+
+    void accept(Frame frame) {
+        sink.accept(frame);
+        used = true;
+        left -=
+                FRAME_COST
+                        + switch (frame) {
+                            case Frame.Write write -> write.data().remaining();
+                            case Frame.PassBlocks blocks -> blocks.data().remaining();
+                            default -> 0;
+                        };
+    }
+
+    boolean hasRoom() {
+        return left > 0;
+    }
+
+    boolean used() {
+        return used;
+    }
+}

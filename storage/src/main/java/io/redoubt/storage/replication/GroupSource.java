@@ -1,0 +1,357 @@
+// Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
+package io.redoubt.storage.replication;
+
+import io.redoubt.core.fault.FaultException;
+import io.redoubt.core.grant.GrantHolder;
+import io.redoubt.core.grant.GrantorKind;
+import io.redoubt.core.port.Clock;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/// The source side of a group: what travels and in which order, passes, cuts.
+///
+/// Order on the wire: a pass's begin before its blocks and before any write after it; a frozen block before the write that overtook it;
+/// the records of a volume in the order of their numbers. Cuts may come any time, the receiver waits for what they need.
+///
+/// A core: one caller at a time, no threads. The write path does not come here.
+public final class GroupSource {
+    private static final int PASS_FRAME_BLOCKS = 16;
+    private static final int UNPUBLISHED_MAX = 1024;
+
+    private final UUID lineage;
+    private final long process;
+    private final List<SourceVolume> volumes;
+    private final Clock clock;
+    private final GrantHolder holder;
+    private final long[] cursors;
+    private final boolean[] fresh;
+    private final boolean[] full;
+    private final Deque<UnpublishedCut> unpublished = new ArrayDeque<>();
+    private @Nullable RunningPass pass;
+    private boolean welcomed;
+    private long nextCut;
+    private long cutsEnd;
+    private long lastStampMillis;
+    private long publishedNumber;
+    private long publishedStampMillis;
+    private long cutsGivenUp;
+
+    private static final class UnpublishedCut {
+        final Frame.Cut frame;
+        boolean sent;
+
+        UnpublishedCut(Frame.Cut frame) {
+            this.frame = frame;
+        }
+    }
+
+    /// @param process differs for every start of the source
+    public GroupSource(
+            UUID lineage,
+            long process,
+            List<SourceVolume> volumes,
+            Clock clock,
+            GrantHolder holder) {
+        this.lineage = lineage;
+        this.process = process;
+        this.volumes = List.copyOf(volumes);
+        this.clock = clock;
+        this.holder = holder;
+        this.cursors = new long[volumes.size()];
+        this.fresh = new boolean[volumes.size()];
+        this.full = new boolean[volumes.size()];
+    }
+
+    /// A connection stands: what to say first.
+    public Frame.Hello hello() {
+        return new Frame.Hello(
+                lineage,
+                process,
+                holder.term(),
+                volumes.stream()
+                        .map(v ->
+                                new Frame.Offer(v.id(), v.size(), v.state().freed(), v.lastVseq()))
+                        .toList());
+    }
+
+    /// Takes one frame of the receiver.
+    ///
+    /// @throws FaultException with a [StreamFault] when the connection must end
+    public void received(Frame frame) {
+        switch (frame) {
+            case Frame.Welcome welcome -> welcome(welcome);
+            case Frame.Ack ack -> ack(ack);
+            case Frame.Grant grant ->
+                    holder.answered(GrantorKind.RECEIVER, grant.nonce(), grant.answer());
+            case Frame.Refusal refusal ->
+                    throw new FaultException(
+                            new StreamFault.Refused(refusal.what(), refusal.remedy()));
+            case Frame.Heartbeat _ -> {}
+            case Frame.Hello _, Frame.Write _, Frame.Zero _, Frame.Voided _, Frame.PassBegin _ ->
+                    garbled();
+            case Frame.PassBlocks _, Frame.PassEnd _, Frame.Cut _, Frame.GrantRequest _ ->
+                    garbled();
+        }
+    }
+
+    private static void garbled() {
+        throw new FaultException(new StreamFault.Garbled("a frame that only a source sends"));
+    }
+
+    private void welcome(Frame.Welcome welcome) {
+        if (welcome.volumes().size() != volumes.size()) {
+            throw new FaultException(new StreamFault.Garbled("a welcome for other volumes"));
+        }
+        for (int i = 0; i < volumes.size(); i++) {
+            Frame.Resume resume = welcome.volumes().get(i);
+            SourceVolume volume = volumes.get(i);
+            full[i] = false;
+            fresh[i] = false;
+            switch (resume.answer()) {
+                case RESUME -> {}
+                case PASS ->
+                        volume.needPass(
+                                "the replica lacks writes that the spool no longer has", false);
+                case FULL -> {
+                    volume.needPass("the replica holds nothing of the volume yet", true);
+                    full[i] = true;
+                    fresh[i] = resume.through() == 0;
+                }
+                case REFUSE ->
+                        throw new FaultException(
+                                new StreamFault.Refused(
+                                        "The replica of volume %s knows write %d, the source ended at %d."
+                                                .formatted(
+                                                        volume.id(),
+                                                        resume.through(),
+                                                        volume.lastVseq()),
+                                        "The histories differ: choose which one to keep."));
+            }
+            cursors[i] = resume.through();
+        }
+        nextCut = Math.max(nextCut, welcome.cutBase());
+        cutsEnd = welcome.cutBase() + (1 << 16);
+        unpublished.forEach(c -> c.sent = false);
+        welcomed = true;
+    }
+
+    private void ack(Frame.Ack ack) {
+        if (!welcomed || ack.durable().size() != volumes.size()) {
+            return;
+        }
+        for (int i = 0; i < volumes.size(); i++) {
+            SourceVolume volume = volumes.get(i);
+            long durable = ack.durable().get(i);
+            if (durable > volume.state().freed() && durable <= volume.lastVseq()) {
+                volume.state().freed(durable);
+                volume.spool().freeUpTo(durable);
+            }
+        }
+        RunningPass running = pass;
+        if (running != null
+                && ack.pass() == running.number()
+                && running.durable(ack.passDurable())) {
+            pass = null;
+        }
+        while (!unpublished.isEmpty() && unpublished.getFirst().frame.number() <= ack.published()) {
+            Frame.Cut cut = unpublished.removeFirst().frame;
+            if (cut.number() == ack.published()) {
+                publishedNumber = cut.number();
+                publishedStampMillis = cut.stampMillis();
+            }
+        }
+    }
+
+    /// The connection is gone. A running pass is given up; what it had made durable need not travel again.
+    public void disconnected(String why) {
+        welcomed = false;
+        if (pass != null) {
+            abortPass(why);
+        }
+    }
+
+    private void abortPass(String why) {
+        RunningPass running = pass;
+        if (running != null) {
+            running.members().forEach(v -> v.passAborted(why));
+            unpublished.removeIf(c -> c.frame.pass() == running.number());
+            pass = null;
+        }
+    }
+
+    /// Gives frames to the sink until about this many bytes are out or nothing is left.
+    ///
+    /// @return whether there was anything
+    public boolean pump(Consumer<Frame> sink, int bytesMax) {
+        if (!welcomed) {
+            return false;
+        }
+        var out = new Budget(sink, bytesMax);
+        RunningPass running = pass;
+        if (running != null && !running.begun()) {
+            running.begin(out);
+            for (SourceVolume member : running.members()) {
+                int i = volumes.indexOf(member);
+                cursors[i] = running.vseqOf(member);
+                full[i] = false;
+            }
+        }
+        for (UnpublishedCut cut : unpublished) {
+            if (!cut.sent) {
+                out.accept(cut.frame);
+                cut.sent = true;
+            }
+        }
+        for (int i = 0; i < volumes.size(); i++) {
+            sendRecords(i, out);
+        }
+        if (running != null) {
+            if (running.overflowed()) {
+                abortPass("more was written during the pass than it could keep");
+            } else {
+                running.sendBlocks(out, PASS_FRAME_BLOCKS);
+            }
+        }
+        return out.used();
+    }
+
+    private void sendRecords(int index, Budget out) {
+        SourceVolume volume = volumes.get(index);
+        RunningPass running = pass;
+        while (out.hasRoom()) {
+            Spool.Found found = volume.spool().after(cursors[index]);
+            if (found == null || !found.complete()) {
+                return;
+            }
+            // After the look at the record: whatever it overtook is in the queue by now, and goes
+            // first.
+            if (running != null) {
+                running.sendOvertaken(volume, out);
+            }
+            SpoolRecord record = found.record();
+            out.accept(
+                    switch (record.kind()) {
+                        case WRITE ->
+                                new Frame.Write(
+                                        index,
+                                        record.previous(),
+                                        record.vseq(),
+                                        record.offset(),
+                                        volume.spool().data(record),
+                                        record.dataCrc());
+                        case ZERO ->
+                                new Frame.Zero(
+                                        index,
+                                        record.previous(),
+                                        record.vseq(),
+                                        record.offset(),
+                                        record.length());
+                        case VOID ->
+                                new Frame.Voided(
+                                        index, record.previous(), record.vseq(), record.offset());
+                    });
+            cursors[index] = record.vseq();
+        }
+    }
+
+    /// Makes a group cut: a recovery point, or, when members are in TRACK and the link stands, the start of a pass.
+    ///
+    /// @param name of a user's point, empty for a periodic one
+    /// @return its number, or -1 when it was given up or cannot be made now
+    public long cut(String name) {
+        CutAttempt attempt = beginCut(name);
+        if (attempt == null) {
+            return -1;
+        }
+        boolean more = true;
+        while (more) {
+            more = attempt.switchNext();
+        }
+        return finishCut(attempt);
+    }
+
+    /// The first step of a cut; then [CutAttempt#switchNext] for each member, then [#finishCut].
+    ///
+    /// @return null when no cut can become a point now
+    public @Nullable CutAttempt beginCut(String name) {
+        if (!welcomed || nextCut >= cutsEnd) {
+            return null;
+        }
+        Set<SourceVolume> joining = new HashSet<>();
+        Set<SourceVolume> whole = new HashSet<>();
+        for (int i = 0; i < volumes.size(); i++) {
+            SourceVolume volume = volumes.get(i);
+            switch (volume.mode()) {
+                case STREAM, SYNC -> {}
+                case SYNC_TRACK -> {
+                    return null;
+                }
+                case TRACK -> {
+                    if (pass != null || !backlogDrained(volume)) {
+                        return null;
+                    }
+                    joining.add(volume);
+                    if (full[i]) {
+                        whole.add(volume);
+                    }
+                }
+            }
+        }
+        lastStampMillis = Math.max(lastStampMillis + 1, clock.wallMillis());
+        return new CutAttempt(nextCut++, lastStampMillis, name, volumes, joining, whole);
+    }
+
+    private static boolean backlogDrained(SourceVolume volume) {
+        long gapFrom = volume.state().gapFrom();
+        return gapFrom == 0 || volume.state().freed() >= gapFrom;
+    }
+
+    public long finishCut(CutAttempt attempt) {
+        if (!attempt.release()) {
+            cutsGivenUp++;
+            return -1;
+        }
+        if (attempt.startsPass()) {
+            pass = new RunningPass(attempt.number(), volumes, fresh);
+        }
+        unpublished.add(new UnpublishedCut(attempt.frame()));
+        if (unpublished.size() > UNPUBLISHED_MAX) {
+            unpublished.removeFirst();
+            cutsGivenUp++;
+        }
+        return attempt.number();
+    }
+
+    /// Opens a request for the receiver's grant.
+    public Frame.GrantRequest requestGrant(long nonce) {
+        holder.requested(GrantorKind.RECEIVER, nonce, clock.bootNanos());
+        return new Frame.GrantRequest(nonce, holder.term());
+    }
+
+    public boolean connected() {
+        return welcomed;
+    }
+
+    public List<SourceVolume> volumes() {
+        return volumes;
+    }
+
+    /// The newest point that the receiver has published, 0 for none since the start.
+    public long publishedNumber() {
+        return publishedNumber;
+    }
+
+    public long publishedStampMillis() {
+        return publishedStampMillis;
+    }
+
+    public long cutsGivenUp() {
+        return cutsGivenUp;
+    }
+}

@@ -1,0 +1,155 @@
+// Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
+package io.redoubt.storage.replication;
+
+import io.redoubt.storage.journal.Checksum;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Objects;
+
+/// A pass on its way: one for the group, over the members that were in TRACK (rules 12 and 13).
+final class RunningPass {
+    private static final ByteBuffer NO_DATA = ByteBuffer.allocate(0);
+
+    private final long number;
+    private final List<SourceVolume> all;
+    private final List<SourceVolume> members = new ArrayList<>();
+    private final List<PassSlice> slices = new ArrayList<>();
+    private final boolean[] fresh;
+    private final Deque<InFlight> inFlight = new ArrayDeque<>();
+    private long n;
+    private long endN;
+    private boolean begun;
+
+    private record InFlight(long n, int member, long block, int count) {}
+
+    /// @param fresh by volume: the receiver holds nothing of it, so blocks of zeros need not travel
+    RunningPass(long number, List<SourceVolume> all, boolean[] fresh) {
+        this.number = number;
+        this.all = all;
+        this.fresh = fresh.clone();
+        for (SourceVolume volume : all) {
+            PassSlice slice = volume.pass();
+            if (slice != null && slice.pass == number) {
+                members.add(volume);
+                slices.add(slice);
+            }
+        }
+    }
+
+    long number() {
+        return number;
+    }
+
+    List<SourceVolume> members() {
+        return members;
+    }
+
+    long vseqOf(SourceVolume member) {
+        return slices.get(members.indexOf(member)).vseq;
+    }
+
+    boolean begun() {
+        return begun;
+    }
+
+    void begin(Budget out) {
+        var declared = new ArrayList<Frame.PassMember>();
+        for (int i = 0; i < members.size(); i++) {
+            PassSlice slice = slices.get(i);
+            declared.add(
+                    new Frame.PassMember(
+                            all.indexOf(members.get(i)), slice.gapFrom, slice.vseq, slice.full));
+        }
+        out.accept(new Frame.PassBegin(number, declared));
+        begun = true;
+    }
+
+    boolean overflowed() {
+        return slices.stream().anyMatch(PassSlice::overflowed);
+    }
+
+    void sendOvertaken(SourceVolume volume, Budget out) {
+        int member = members.indexOf(volume);
+        if (member >= 0) {
+            PassSlice slice = slices.get(member);
+            for (PassSlice.Block block = slice.pollOvertaken();
+                    block != null;
+                    block = slice.pollOvertaken()) {
+                send(member, block, out);
+            }
+        }
+    }
+
+    /// Sends frozen blocks, at least one frame, and the end when nothing is left.
+    void sendBlocks(Budget out, int frameBlocks) {
+        boolean left = false;
+        for (int i = 0; i < members.size(); i++) {
+            SourceVolume volume = members.get(i);
+            do {
+                PassSlice.Block block = volume.takeFrozen(slices.get(i), frameBlocks);
+                if (block == null) {
+                    break;
+                }
+                left = true;
+                if (block.data().hasRemaining()) {
+                    send(i, block, out);
+                }
+            } while (out.hasRoom());
+            sendOvertaken(volume, out);
+        }
+        if (!left && endN == 0) {
+            endN = ++n;
+            out.accept(new Frame.PassEnd(number, endN));
+        }
+    }
+
+    private void send(int member, PassSlice.Block block, Budget out) {
+        int volume = all.indexOf(members.get(member));
+        ByteBuffer data = block.data();
+        int count = Math.ceilDiv(data.remaining(), DirtyMap.BLOCK);
+        boolean zeros = isZero(data);
+        if (zeros && fresh[volume]) {
+            members.get(member).passDurable(slices.get(member), block.number(), count);
+            return;
+        }
+        n++;
+        inFlight.add(new InFlight(n, member, block.number(), count));
+        long offset = block.number() * DirtyMap.BLOCK;
+        out.accept(
+                new Frame.PassBlocks(
+                        number,
+                        n,
+                        volume,
+                        offset,
+                        data.remaining(),
+                        zeros ? NO_DATA : data,
+                        zeros ? 0 : Checksum.of(data)));
+    }
+
+    private static boolean isZero(ByteBuffer data) {
+        for (int i = data.position(); i < data.limit(); i++) {
+            if (data.get(i) != 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /// The receiver has the frames up to this one durably.
+    ///
+    /// @return whether the pass is complete
+    boolean durable(long upTo) {
+        while (!inFlight.isEmpty() && inFlight.getFirst().n <= upTo) {
+            InFlight done = Objects.requireNonNull(inFlight.pollFirst());
+            members.get(done.member).passDurable(slices.get(done.member), done.block, done.count);
+        }
+        if (endN == 0 || upTo < endN) {
+            return false;
+        }
+        members.forEach(SourceVolume::passComplete);
+        return true;
+    }
+}

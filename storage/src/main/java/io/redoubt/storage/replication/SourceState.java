@@ -1,0 +1,137 @@
+// Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
+package io.redoubt.storage.replication;
+
+import io.redoubt.core.port.Disk;
+import io.redoubt.core.port.DiskFile;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.util.UUID;
+
+/// The small facts of a source volume: in a mapped page those that the process must not lose, in a synced file the ceiling of its numbers.
+///
+/// The page counts only in the boot that wrote it. The ceiling counts for ever: a number is never used twice, whatever crashes (rule 6).
+final class SourceState implements AutoCloseable {
+    private static final String PAGE = "source-state";
+    private static final String CEILING = "source-ceiling";
+    private static final int COPY_DISTANCE = 4096;
+    private static final long CEILING_STEP = 1L << 24;
+    private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
+    private static final int BOOT_AT = 0;
+    private static final int BOOT_LOW_AT = 8;
+    private static final int WORD_AT = 16;
+    private static final int FREED_AT = 24;
+    private static final int GAP_AT = 32;
+    private static final int CUT_AT = 40;
+    private static final int PAGE_BYTES = 4096;
+
+    private final DiskFile page;
+    private final DiskFile ceilingFile;
+    private final MemorySegment memory;
+    private final Word word;
+    private final boolean sameBoot;
+    private volatile long ceiling;
+
+    SourceState(Disk disk, String bootId) {
+        this.ceilingFile = openOrCreate(disk, CEILING);
+        this.ceiling = readCeiling();
+        this.page = openOrCreate(disk, PAGE);
+        this.memory = page.map(PAGE_BYTES);
+        this.word = new Word(memory, WORD_AT);
+        UUID boot = UUID.nameUUIDFromBytes(bootId.getBytes(StandardCharsets.UTF_8));
+        this.sameBoot =
+                memory.get(LONG, BOOT_AT) == boot.getMostSignificantBits()
+                        && memory.get(LONG, BOOT_LOW_AT) == boot.getLeastSignificantBits();
+        if (!sameBoot) {
+            // Numbers up to the ceiling may have been used by the boot before: go on above it.
+            long start = ceiling;
+            word.set(Word.of(start, false, Mode.TRACK, 0, 0));
+            memory.set(LONG, FREED_AT, start);
+            memory.set(LONG, GAP_AT, 0);
+            memory.set(LONG, CUT_AT, 0);
+            memory.set(LONG, BOOT_AT, boot.getMostSignificantBits());
+            memory.set(LONG, BOOT_LOW_AT, boot.getLeastSignificantBits());
+        }
+        disk.sync();
+    }
+
+    private static DiskFile openOrCreate(Disk disk, String name) {
+        return disk.exists(name) ? disk.open(name) : disk.create(name);
+    }
+
+    private long readCeiling() {
+        ByteBuffer bytes = ByteBuffer.allocate(COPY_DISTANCE + 16).order(ByteOrder.LITTLE_ENDIAN);
+        ceilingFile.read(0, bytes);
+        // Two copies, written in turn: a torn one is caught by its complement, and then the other
+        // one still holds.
+        return Math.max(checked(bytes, 0), checked(bytes, COPY_DISTANCE));
+    }
+
+    private static long checked(ByteBuffer bytes, int at) {
+        return bytes.getLong(at) == ~bytes.getLong(at + 8) ? bytes.getLong(at) : 0;
+    }
+
+    /// Whether this boot wrote the page, so that spool and leaves can be trusted.
+    boolean sameBoot() {
+        return sameBoot;
+    }
+
+    Word word() {
+        return word;
+    }
+
+    /// Makes sure that this number may be used after any crash. Rarely does anything.
+    void reserve(long vseq) {
+        if (vseq >= ceiling) {
+            raiseCeiling(vseq);
+        }
+    }
+
+    private synchronized void raiseCeiling(long vseq) {
+        if (vseq >= ceiling) {
+            long raised = (vseq / CEILING_STEP + 1) * CEILING_STEP;
+            // The copies lie in different sectors, so that a torn write leaves one of them whole.
+            ByteBuffer copy = ByteBuffer.allocate(16).order(ByteOrder.LITTLE_ENDIAN);
+            copy.putLong(raised).putLong(~raised);
+            long slot = (raised / CEILING_STEP) % 2;
+            ceilingFile.write(slot * COPY_DISTANCE, copy.flip());
+            ceilingFile.sync();
+            ceiling = raised;
+        }
+    }
+
+    /// Numbers up to here are durable at the receiver; their room in the spool is free.
+    long freed() {
+        return memory.get(LONG, FREED_AT);
+    }
+
+    void freed(long vseq) {
+        memory.set(LONG, FREED_AT, vseq);
+    }
+
+    /// Numbers above this are not in the spool (in TRACK and SYNC_TRACK).
+    long gapFrom() {
+        return memory.get(LONG, GAP_AT);
+    }
+
+    void gapFrom(long vseq) {
+        memory.set(LONG, GAP_AT, vseq);
+    }
+
+    /// The last cut that the volume took part in.
+    long cut() {
+        return memory.get(LONG, CUT_AT);
+    }
+
+    void cut(long number) {
+        memory.set(LONG, CUT_AT, number);
+    }
+
+    @Override
+    public void close() {
+        page.close();
+        ceilingFile.close();
+    }
+}

@@ -1,0 +1,629 @@
+// Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
+package io.redoubt.storage.replication;
+
+import io.redoubt.core.VolumeId;
+import io.redoubt.core.fault.FaultException;
+import io.redoubt.core.grant.GrantHolder.Standing;
+import io.redoubt.core.port.Clock;
+import io.redoubt.core.port.Disk;
+import io.redoubt.storage.block.BlockDevice;
+import io.redoubt.storage.block.Range;
+import io.redoubt.storage.block.StripeLocks;
+import io.redoubt.storage.block.VolumeFault;
+import io.redoubt.storage.journal.Checksum;
+import java.nio.ByteBuffer;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/// The layer that numbers each write and leaves a copy in the spool for the stream: the splitter of a protected volume.
+///
+/// A write, in this order (rule 6): it waits while a cut has closed the volume; takes the locks of the stripes that it touches; makes its
+/// chunks durably dirty; draws its number and its room with one compare-and-set, marking leaves first when the mode wants them; appends
+/// to the spool; saves frozen blocks that it is about to overwrite; writes locally; marks the record complete; unlocks; replies when the
+/// grants still hold. What a crash leaves behind at each of these steps:
+///
+/// - before the draw: nothing but dirty bits that say too much;
+/// - after the draw: a number without a record, declared VOID by the next start;
+/// - after the append: a record that is not complete. The next start reads what is there and ships it under a new number;
+/// - after the local write: the same;
+/// - once complete: a write that happened.
+///
+/// The guest never waits for the link: when the spool is full the volume goes to TRACK.
+public final class SourceVolume implements BlockDevice {
+    /// What [#tryWrite] answers when the write must wait: nothing has happened.
+    public static final long NOT_NOW = -1;
+
+    /// A volume that a cut closed opens by itself after this long (rule 18).
+    static final long CLOSED_NANOS_MAX = 50_000_000L;
+
+    private static final long WAIT_CLOSED_NANOS = 50_000L;
+    private static final long WAIT_GRANT_NANOS = 5_000_000L;
+    private static final int ZERO_BYTES_MAX = 4 << 20;
+
+    private final VolumeId id;
+    private final BlockDevice next;
+    private final Clock clock;
+    private final SourceLimits limits;
+    private final WriteGate gate;
+    private final SourceState state;
+    private final Spool spool;
+    private final DirtyMap dirty;
+    private final StripeLocks stripes = new StripeLocks();
+    private volatile @Nullable PassSlice pass;
+    private volatile String reason = "";
+    private volatile long sinceMillis;
+    private long closedAtNanos;
+    private long closedVseq;
+    private volatile boolean stopped;
+
+    /// @param disk a directory of its own, on the same host as the volume
+    public SourceVolume(
+            VolumeId id,
+            BlockDevice next,
+            Disk disk,
+            Clock clock,
+            SourceLimits limits,
+            WriteGate gate) {
+        this.id = id;
+        this.next = next;
+        this.clock = clock;
+        this.limits = limits;
+        this.gate = gate;
+        this.state = new SourceState(disk, clock.bootId());
+        this.spool = new Spool(disk, limits, state.sameBoot());
+        this.dirty =
+                new DirtyMap(
+                        disk,
+                        next.size(),
+                        limits,
+                        state.sameBoot(),
+                        Word.generation(state.word().get()));
+        this.sinceMillis = clock.wallMillis();
+        new SourceRecovery(this, next, state, spool, dirty).run();
+    }
+
+    public VolumeId id() {
+        return id;
+    }
+
+    @Override
+    public long size() {
+        return next.size();
+    }
+
+    @Override
+    public void read(long offset, ByteBuffer into) {
+        next.read(offset, into);
+    }
+
+    @Override
+    public void write(long offset, ByteBuffer from) {
+        Range.require(id, offset, from.remaining(), size());
+        long at = offset;
+        int end = from.limit();
+        while (from.position() < end) {
+            int length =
+                    (int)
+                            Math.min(
+                                    end - from.position(),
+                                    limits.recordBytes() - at % limits.recordBytes());
+            from.limit(from.position() + length);
+            while (tryWrite(at, from) == NOT_NOW) {
+                awaitTurn();
+            }
+            from.position(from.limit()).limit(end);
+            at += length;
+        }
+        awaitReply();
+    }
+
+    @Override
+    public void zero(long offset, long length) {
+        Range.require(id, offset, length, size());
+        long end = offset + length;
+        for (long at = offset; at < end; ) {
+            long blockEnd = Math.min(end, (at / DirtyMap.BLOCK + 1) * DirtyMap.BLOCK);
+            if (at % DirtyMap.BLOCK != 0 || end - at < DirtyMap.BLOCK) {
+                write(at, ByteBuffer.allocate((int) (blockEnd - at)));
+                at = blockEnd;
+            } else {
+                int piece =
+                        (int)
+                                Math.min(
+                                        (end - at) / DirtyMap.BLOCK * DirtyMap.BLOCK,
+                                        ZERO_BYTES_MAX);
+                while (tryZero(at, piece) == NOT_NOW) {
+                    awaitTurn();
+                }
+                at += piece;
+            }
+        }
+        awaitReply();
+    }
+
+    /// One record's worth of a write, without waiting.
+    ///
+    /// @param data not changed
+    /// @return its number, or [#NOT_NOW] when a cut has closed the volume or no grant is held
+    /// @throws FaultException with [VolumeFault.Fenced] when the other side was promoted
+    public long tryWrite(long offset, ByteBuffer data) {
+        return attempt(SpoolRecord.Kind.WRITE, offset, data.remaining(), data);
+    }
+
+    /// Like [#tryWrite], for zeros over whole blocks.
+    public long tryZero(long offset, int length) {
+        return attempt(SpoolRecord.Kind.ZERO, offset, length, null);
+    }
+
+    /// Whether a write that was executed may be acknowledged now.
+    ///
+    /// @throws FaultException with [VolumeFault.Fenced] when it never may
+    public boolean mayReply() {
+        return switch (gate.standing()) {
+            case GRANTED -> true;
+            case HELD -> false;
+            case FENCED -> throw fenced();
+        };
+    }
+
+    private long attempt(
+            SpoolRecord.Kind kind, long offset, int length, @Nullable ByteBuffer data) {
+        if (!mayReply() || Word.closed(openIfOverdue())) {
+            return NOT_NOW;
+        }
+        long held = stripes.lock(offset, length);
+        try {
+            dirty.markChunks(offset, length);
+            int crc = data == null ? 0 : Checksum.of(data);
+            SpoolRecord record = draw(kind, offset, length, crc);
+            if (record == null) {
+                return NOT_NOW;
+            }
+            boolean spooled = record.previous() >= 0;
+            if (spooled) {
+                spool.append(record, data == null ? null : data.duplicate());
+            }
+            preserveFrozen(offset, length);
+            execute(record, spooled, data);
+            return record.vseq();
+        } finally {
+            stripes.unlock(held);
+        }
+    }
+
+    private void execute(SpoolRecord record, boolean spooled, @Nullable ByteBuffer data) {
+        try {
+            if (data == null) {
+                next.zero(record.offset(), record.length());
+            } else {
+                next.write(record.offset(), data.duplicate());
+            }
+        } catch (FaultException e) {
+            if (spooled) {
+                replace(record);
+            }
+            throw e;
+        }
+        if (spooled) {
+            spool.complete(record);
+        }
+    }
+
+    /// Draws a number, and room in the spool with it; marks leaves first when the mode wants them.
+    ///
+    /// @return null when a cut has closed the volume; `previous` is -1 when the record is not to be spooled
+    @Nullable SpoolRecord draw(SpoolRecord.Kind kind, long offset, int length, int crc) {
+        long units = SpoolRecord.units(kind == SpoolRecord.Kind.WRITE ? length : 0);
+        int marked = -1;
+        while (true) {
+            long word = state.word().get();
+            if (Word.closed(word)) {
+                return null;
+            }
+            Mode mode = Word.mode(word);
+            int generation = Word.generation(word);
+            if (mode.marks && marked != generation) {
+                dirty.mark(generation, offset, length);
+                marked = generation;
+                continue;
+            }
+            long vseq = Word.vseq(word);
+            long start = mode.spools ? spool.place(vseq, units) : vseq;
+            if (mode.spools && !spool.room(start)) {
+                track(word, "the spool is full");
+                continue;
+            }
+            long end = mode.spools ? start + units : vseq + 1;
+            state.reserve(end);
+            if (state.word().swap(word, Word.withVseq(word, end))) {
+                return new SpoolRecord(kind, mode.spools ? vseq : -1, end, offset, length, crc);
+            }
+        }
+    }
+
+    /// The spool takes no more: everything from here on is known to the dirty map only.
+    private void track(long word, String why) {
+        Mode mode = Word.mode(word);
+        state.gapFrom(Word.vseq(word));
+        if (state.word()
+                .swap(
+                        word,
+                        Word.withMode(word, mode == Mode.SYNC ? Mode.SYNC_TRACK : Mode.TRACK))) {
+            became(why);
+        }
+    }
+
+    /// A local write failed: nobody knows what is there now. Its true content goes under a new number, and its own number is void.
+    private void replace(SpoolRecord failed) {
+        long replacement = shipContent(failed.offset(), failed.length());
+        spool.overwriteByVoid(
+                failed.start(),
+                new SpoolRecord(
+                        SpoolRecord.Kind.VOID,
+                        failed.previous(),
+                        failed.vseq(),
+                        replacement,
+                        0,
+                        0));
+    }
+
+    /// Reads a range and puts it into the stream as a write. The caller holds its stripes, or is alone.
+    ///
+    /// @return a number at or above all that it took
+    long shipContent(long offset, int length) {
+        for (int done = 0; done < length; ) {
+            int piece = Math.min(length - done, limits.recordBytes());
+            ByteBuffer content = ByteBuffer.allocate(piece);
+            try {
+                next.read(offset + done, content);
+            } catch (FaultException unreadable) {
+                // Not even readable: only the dirty map can still say that the replica may differ.
+                forceTrack("a local write failed and its range cannot be read");
+            }
+            content.clear();
+            SpoolRecord record;
+            while ((record =
+                            draw(
+                                    SpoolRecord.Kind.WRITE,
+                                    offset + done,
+                                    piece,
+                                    Checksum.of(content)))
+                    == null) {
+                openIfOverdue();
+                LockSupport.parkNanos(WAIT_CLOSED_NANOS);
+            }
+            if (record.previous() >= 0) {
+                spool.append(record, content);
+                spool.complete(record);
+            }
+            done += piece;
+        }
+        return Word.vseq(state.word().get());
+    }
+
+    private void forceTrack(String why) {
+        for (long word = state.word().get(); Word.mode(word).spools; word = state.word().get()) {
+            track(word, why);
+        }
+    }
+
+    /// Keeps what a frozen block held when the pass began. Called under the block's stripe lock, after the draw: a pass that started in
+    /// between is seen.
+    private void preserveFrozen(long offset, int length) {
+        PassSlice running = pass;
+        if (running == null) {
+            return;
+        }
+        long last = (offset + length - 1) / DirtyMap.BLOCK;
+        for (long block = offset / DirtyMap.BLOCK; block <= last; block++) {
+            if (dirty.isMarked(running.frozenGeneration, block) && !running.isSent(block)) {
+                running.overtake(block, readBlocks(block, 1));
+            }
+        }
+    }
+
+    private ByteBuffer readBlocks(long block, int count) {
+        long at = block * DirtyMap.BLOCK;
+        ByteBuffer data =
+                ByteBuffer.allocate((int) Math.min((long) count * DirtyMap.BLOCK, size() - at));
+        next.read(at, data);
+        return data.flip();
+    }
+
+    /// The next frozen block of the running pass that was neither sent nor overtaken, and up to `blocksMax` that follow it.
+    PassSlice.@Nullable Block takeFrozen(PassSlice slice, int blocksMax) {
+        long first = slice.nextUnsent(dirty);
+        if (first < 0) {
+            return null;
+        }
+        long held = stripes.lock(first * DirtyMap.BLOCK, (long) blocksMax * DirtyMap.BLOCK);
+        try {
+            int count = 0;
+            while (count < blocksMax
+                    && first + count < dirty.blocks()
+                    && dirty.isMarked(slice.frozenGeneration, first + count)
+                    && !slice.isSent(first + count)) {
+                count++;
+            }
+            if (count == 0) {
+                return new PassSlice.Block(
+                        first, ByteBuffer.allocate(0)); // overtaken between the look and the lock
+            }
+            ByteBuffer data = readBlocks(first, count);
+            for (int i = 0; i < count; i++) {
+                slice.sent(first + i);
+            }
+            return new PassSlice.Block(first, data);
+        } finally {
+            stripes.unlock(held);
+        }
+    }
+
+    /// These blocks of the pass are durable at the receiver.
+    void passDurable(PassSlice slice, long firstBlock, int count) {
+        for (int i = 0; i < count; i++) {
+            dirty.clear(slice.frozenGeneration, firstBlock + i);
+        }
+    }
+
+    /// SWITCH(n) of a group cut (rule 16): closes the volume and answers its last number.
+    ///
+    /// @param startPass a pass begins at this cut: the dirty set is frozen, the spool is used again, and the cut draws a number
+    /// @return -1 when the volume cannot take part
+    synchronized long switchTo(long cut, boolean startPass, long passNumber, boolean full) {
+        if (cut <= state.cut()) {
+            return -1;
+        }
+        state.cut(cut);
+        while (true) {
+            long word = openIfOverdue();
+            if (Word.closed(word) || (startPass && Word.mode(word) != Mode.TRACK)) {
+                return -1;
+            }
+            long vseq = Word.vseq(word);
+            long closed = Word.withClosed(word, cut);
+            if (startPass) {
+                vseq++;
+                state.reserve(vseq);
+                closed = Word.withVseq(closed, vseq);
+                closed = Word.withMode(closed, Mode.SYNC);
+                closed = Word.withGeneration(closed, 1 - Word.generation(word));
+            }
+            closedAtNanos = clock.bootNanos();
+            closedVseq = vseq;
+            if (state.word().swap(word, closed)) {
+                if (startPass) {
+                    pass =
+                            new PassSlice(
+                                    passNumber,
+                                    Word.generation(word),
+                                    vseq,
+                                    state.gapFrom(),
+                                    full,
+                                    dirty.blocks(),
+                                    limits.passBufferBytes());
+                    became("resynchronising");
+                }
+                return vseq;
+            }
+        }
+    }
+
+    /// RELEASE(n): opens the volume.
+    ///
+    /// @return whether it was still closed for this cut with the number that it had answered
+    synchronized boolean release(long cut, long answered) {
+        while (true) {
+            long word = openIfOverdue();
+            if (!Word.closed(word)
+                    || state.cut() != cut
+                    || !Word.carriesCut(word, cut)
+                    || closedVseq != answered) {
+                return false;
+            }
+            if (state.word().swap(word, Word.open(word))) {
+                return true;
+            }
+        }
+    }
+
+    private long openIfOverdue() {
+        while (true) {
+            long word = state.word().get();
+            if (!Word.closed(word) || clock.bootNanos() - closedAtNanos < CLOSED_NANOS_MAX) {
+                return word;
+            }
+            state.word().swap(word, Word.open(word));
+        }
+    }
+
+    /// The running pass is complete and durable at the receiver.
+    void passComplete() {
+        int frozen = requirePass().frozenGeneration;
+        while (true) {
+            long word = state.word().get();
+            boolean clean = Word.mode(word) == Mode.SYNC;
+            long next =
+                    clean
+                            ? Word.withGeneration(Word.withMode(word, Mode.STREAM), frozen)
+                            : Word.withMode(word, Mode.TRACK);
+            if (state.word().swap(word, next)) {
+                if (clean) {
+                    // What was marked since the pass began is in the spool.
+                    dirty.clearAll(1 - frozen);
+                    became("");
+                }
+                pass = null;
+                return;
+            }
+        }
+    }
+
+    /// The running pass is given up: what it had not made durable joins the dirty set again.
+    void passAborted(String why) {
+        PassSlice running = pass;
+        if (running == null) {
+            return;
+        }
+        while (true) {
+            long word = state.word().get();
+            state.gapFrom(0);
+            if (state.word().swap(word, Word.withMode(word, Mode.TRACK))) {
+                break;
+            }
+        }
+        dirty.merge(running.frozenGeneration, 1 - running.frozenGeneration);
+        pass = null;
+        became(why);
+        discardSpool();
+    }
+
+    /// The replica cannot go on from the spool: everything that may differ goes by a pass.
+    ///
+    /// @param everything the replica holds nothing that can be trusted
+    void needPass(String why, boolean everything) {
+        passAborted(why);
+        forceTrack(why);
+        if (everything) {
+            dirty.markAll(Word.generation(state.word().get()));
+        }
+        discardSpool();
+    }
+
+    /// Waits until no write is between draw and completion, marks what the spool still has, and empties it.
+    private void discardSpool() {
+        long held = stripes.lock(0, Long.MAX_VALUE / 2);
+        try {
+            SourceRecovery.markBacklog(state, spool, dirty);
+            state.gapFrom(0);
+            spool.discard();
+        } finally {
+            stripes.unlock(held);
+        }
+    }
+
+    private void awaitTurn() {
+        requireRunning();
+        LockSupport.parkNanos(
+                gate.standing() == Standing.GRANTED ? WAIT_CLOSED_NANOS : WAIT_GRANT_NANOS);
+    }
+
+    private void awaitReply() {
+        while (!mayReply()) {
+            requireRunning();
+            LockSupport.parkNanos(WAIT_GRANT_NANOS);
+        }
+    }
+
+    private void requireRunning() {
+        if (stopped || Thread.currentThread().isInterrupted()) {
+            throw new FaultException(new VolumeFault.Closed(id));
+        }
+    }
+
+    private FaultException fenced() {
+        return new FaultException(new VolumeFault.Fenced(id, state.cut(), state.cut()));
+    }
+
+    private void became(String why) {
+        reason = why;
+        sinceMillis = clock.wallMillis();
+    }
+
+    private PassSlice requirePass() {
+        PassSlice running = pass;
+        if (running == null) {
+            throw new IllegalStateException("volume " + id + " is in no pass");
+        }
+        return running;
+    }
+
+    @Nullable PassSlice pass() {
+        return pass;
+    }
+
+    SourceState state() {
+        return state;
+    }
+
+    Spool spool() {
+        return spool;
+    }
+
+    public Mode mode() {
+        return Word.mode(state.word().get());
+    }
+
+    public String reason() {
+        return reason;
+    }
+
+    public long sinceMillis() {
+        return sinceMillis;
+    }
+
+    /// The number of the last write.
+    public long lastVseq() {
+        return Word.vseq(state.word().get());
+    }
+
+    /// Blocks that may differ from the replica and are not in the spool.
+    public long dirtyBlocks() {
+        return dirty.count(0) + dirty.count(1);
+    }
+
+    /// Whether the map says that this block may differ: a leaf, or (when leaves do not count) its durable chunk.
+    public boolean mayDiffer(long block, boolean leavesCount) {
+        return leavesCount
+                ? dirty.isMarked(0, block) || dirty.isMarked(1, block)
+                : dirty.isDirty(dirty.chunk(block * DirtyMap.BLOCK));
+    }
+
+    /// The block numbers of every write that the receiver may not have and the spool has.
+    public Set<Long> spooledBlocks() {
+        var blocks = new TreeSet<Long>();
+        long end = lastVseq();
+        for (long at = state.freed(); at < end; ) {
+            Spool.Found found = spool.after(at);
+            if (found == null) {
+                break;
+            }
+            SpoolRecord record = found.record();
+            for (long b = record.offset() / DirtyMap.BLOCK;
+                    record.kind() != SpoolRecord.Kind.VOID
+                            && b * DirtyMap.BLOCK < record.offset() + record.length();
+                    b++) {
+                blocks.add(b);
+            }
+            at = record.vseq();
+        }
+        return blocks;
+    }
+
+    public long spoolBytes() {
+        return spool.bytesHeld();
+    }
+
+    @Override
+    public void flush() {
+        next.flush();
+        awaitReply();
+    }
+
+    /// Ends waiting writes, then closes the files; the layer below is closed too.
+    @Override
+    public void close() {
+        stopped = true;
+        long held = stripes.lock(0, Long.MAX_VALUE / 2);
+        try {
+            spool.close();
+            dirty.close();
+            state.close();
+        } finally {
+            stripes.unlock(held);
+        }
+        next.close();
+    }
+}
