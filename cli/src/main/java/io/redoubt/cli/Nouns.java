@@ -1,0 +1,130 @@
+// Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
+package io.redoubt.cli;
+
+import static io.redoubt.cli.Column.bytes;
+import static io.redoubt.cli.Column.list;
+import static io.redoubt.cli.Column.millis;
+import static io.redoubt.cli.Column.seconds;
+import static io.redoubt.cli.Column.text;
+
+import java.util.List;
+
+/// What can be listed, where, and with which columns.
+final class Nouns {
+    static final Noun ZONE =
+            new Noun(
+                    "zone",
+                    "/v1/zones",
+                    List.of(
+                            text("ZONE", "/id"),
+                            text("STATE", "/state"),
+                            text("NODES", "/nodes"),
+                            text("ONLINE", "/nodesOnline")));
+
+    static final Noun NODE =
+            new Noun(
+                    "node",
+                    "/v1/nodes",
+                    List.of(
+                            text("NAME", "/name"),
+                            text("ZONE", "/zone"),
+                            text("STATE", "/state"),
+                            text("PID", "/pid"),
+                            text("LAST SEEN", "/lastSeenAt"),
+                            text("ID", "/id")));
+
+    static final Noun DATASTORE =
+            new Noun(
+                    "datastore",
+                    "/v1/datastores",
+                    List.of(
+                            text("NAME", "/name"),
+                            text("ZONE", "/zone"),
+                            text("CLASS", "/class"),
+                            bytes("SIZE", "/sizeBytes"),
+                            bytes("USED", "/usedBytes"),
+                            text("STATE", "/state"),
+                            text("ID", "/id")));
+
+    static final Noun VOLUME =
+            new Noun(
+                    "volume",
+                    "/v1/volumes",
+                    List.of(
+                            text("NAME", "/name"),
+                            text("ZONE", "/zone"),
+                            bytes("SIZE", "/sizeBytes"),
+                            text("STATE", "/state"),
+                            text("ATTACHMENT", "/attachment/number"),
+                            text("GROUP", "/group"),
+                            text("ID", "/id")));
+
+    static final Noun MACHINE =
+            new Noun(
+                    "machine",
+                    "/v1/machines",
+                    List.of(
+                            text("NAME", "/name"),
+                            text("ZONE", "/zone"),
+                            text("STATE", "/state"),
+                            bytes("MEMORY", "/memoryBytes"),
+                            text("VCPUS", "/vcpus"),
+                            list("DISKS", "/disks", "name"),
+                            text("GROUP", "/group"),
+                            text("ID", "/id")));
+
+    static final Noun GROUP =
+            new Noun(
+                    "group",
+                    "/v1/protection-groups",
+                    List.of(
+                            text("NAME", "/name"),
+                            text("STATE", "/state"),
+                            text("FROM", "/sourceZone"),
+                            text("TO", "/targetZone"),
+                            seconds("RPO", "/rpoSeconds"),
+                            text("NEWEST", "/newestPoint/number"),
+                            bytes("BEHIND", "/bytesBehind"),
+                            text("ID", "/id")));
+
+    static final Noun FAILOVER =
+            new Noun(
+                    "failover",
+                    "/v1/failovers",
+                    List.of(
+                            text("ID", "/id"),
+                            text("GROUP", "/group"),
+                            text("KIND", "/kind"),
+                            text("STATE", "/state"),
+                            text("POINT", "/point/number"),
+                            seconds("RPO", "/rpoSeconds"),
+                            millis("RTO", "/rto/totalMillis"),
+                            text("DECIDED", "/decidedAt")));
+
+    static final Noun OPERATION =
+            new Noun(
+                    "operation",
+                    "/v1/operations",
+                    List.of(
+                            text("ID", "/id"),
+                            text("KIND", "/kind"),
+                            text("STATE", "/state"),
+                            text("TARGET", "/target"),
+                            text("CREATED", "/createdAt"),
+                            text("ENDED", "/endedAt")));
+
+    private static final List<Column> POINT =
+            List.of(
+                    text("POINT", "/number"),
+                    text("AT", "/at"),
+                    seconds("AGE", "/ageSeconds"),
+                    text("NAME", "/tag"),
+                    text("PUBLISHED", "/publishedAt"));
+
+    private Nouns() {}
+
+    static Noun pointsOf(String group) {
+        return new Noun(
+                "point", GROUP.path() + "/" + Paths.part(group) + "/recovery-points", POINT);
+    }
+}
