@@ -18,6 +18,7 @@ import java.util.Optional;
 /// @param startTicks field 22 of `/proc/PID/stat`: clock ticks since boot
 public record HostProcess(long pid, long startTicks) {
     private static final Path PROC = Path.of("/proc");
+    private static final String QEMU = "qemu-system";
     private static final int WORDS_MAX = 120;
     private static final Duration LOOK_AGAIN = Duration.ofMillis(50);
 
@@ -42,14 +43,16 @@ public record HostProcess(long pid, long startTicks) {
         return new HostProcess(pid, startTicks(pid));
     }
 
-    /// All processes that carry this variable, as their environment was when they started, or run a program below the
-    /// directory (PostgreSQL overwrites its environment, but its program lies in the home).
-    static List<HostProcess> belongingTo(String variable, String value, Path programs)
+    /// All processes of a region or a zone: by the variable in the environment that they were started with, or by the
+    /// directory, for the two that have no such environment. PostgreSQL's program lies in the home, and QEMU works in its
+    /// machine's directory.
+    static List<HostProcess> belongingTo(String variable, String value, Path directory)
             throws IOException {
         var found = new ArrayList<HostProcess>();
         try (DirectoryStream<Path> entries = Files.newDirectoryStream(PROC, "[0-9]*")) {
             for (Path entry : entries) {
-                if (value.equals(variable(entry, variable).orElse(null)) || runs(entry, programs)) {
+                if (value.equals(variable(entry, variable).orElse(null))
+                        || livesIn(entry, directory)) {
                     HostProcess process = of(Long.parseLong(entry.getFileName().toString()));
                     if (process.alive()) {
                         found.add(process);
@@ -111,9 +114,12 @@ public record HostProcess(long pid, long startTicks) {
         }
     }
 
-    private static boolean runs(Path entry, Path programs) {
+    private static boolean livesIn(Path entry, Path directory) {
         try {
-            return Files.readSymbolicLink(entry.resolve("exe")).startsWith(programs);
+            Path program = Files.readSymbolicLink(entry.resolve("exe"));
+            return program.startsWith(directory)
+                    || (program.getFileName().toString().startsWith(QEMU)
+                            && Files.readSymbolicLink(entry.resolve("cwd")).startsWith(directory));
         } catch (IOException _) {
             return false; // gone, or another user's: not ours to stop
         }

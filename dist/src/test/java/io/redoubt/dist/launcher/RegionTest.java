@@ -128,6 +128,29 @@ class RegionTest {
     }
 
     @Test
+    void a_qemu_is_known_by_the_directory_it_works_in_and_a_shell_in_the_same_place_is_left_alone()
+            throws IOException {
+        Region region = region("home");
+        region.up(Ports.FREE);
+        Path machine = Files.createDirectories(region.home().zone("b").resolve("machines/m1"));
+        Path qemu = Files.copy(Path.of("/usr/bin/sleep"), directory.resolve("qemu-system-x86_64"));
+        var builder = new ProcessBuilder(qemu.toString(), "600").directory(machine.toFile());
+        builder.environment().clear(); // as compute starts it
+        Process guest = builder.start();
+        Process visitor = new ProcessBuilder("sleep", "600").directory(machine.toFile()).start();
+        try {
+            assertThat(region.processesOfZone("b")).contains(HostProcess.of(guest.pid()));
+            assertThat(region.processesOfZone("a")).doesNotContain(HostProcess.of(guest.pid()));
+            region.down();
+            assertThat(guest.isAlive()).isFalse();
+            assertThat(visitor.isAlive()).isTrue();
+        } finally {
+            guest.destroyForcibly();
+            visitor.destroyForcibly();
+        }
+    }
+
+    @Test
     void a_control_plane_that_dies_at_once_is_a_fault_with_the_end_of_its_log() throws IOException {
         Files.createFile(directory.resolve("broken"));
         Region region = region("home");
