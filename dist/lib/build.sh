@@ -59,12 +59,17 @@ run_maven() {
     local seconds=$SECONDS
     if ! (cd "$ROOT" && mvn -B -ntp -Dstyle.color=never "$@" 9>&- 2>&1) | tee "$MAVEN_LOG" | maven_progress; then
         note "redoubt: the build failed. Its errors:"
-        grep -E '^\[ERROR\]|^Error' "$MAVEN_LOG" | grep -vE 'Re-run Maven|Help 1|For more information|After correcting|-rf :|^\[ERROR\] *$' |
-            awk '!seen[$0]++' | head -n 40 >&2
+        maven_errors
         note "  The whole log: $MAVEN_LOG"
         return 1
     fi
     note "  done in $((SECONDS - seconds)) s"
+}
+
+# What the log says is wrong, once each, without Maven's advice.
+maven_errors() {
+    sed -nE 's/\x1b\[[0-9;]*m//g; s/ -> \[Help 1\]$//; /^\[ERROR\] *$/d; /\[Help 1\]|stack trace|Re-run Maven|For more information|After correcting|-rf :/d; /^(\[ERROR\]|Error)/p' "$MAVEN_LOG" |
+        awk '!seen[$0]++' | head -n 40 | cut -c1-600 >&2
 }
 
 # Reads Maven's log, shows which module is being built, and which test class failed or took long.
@@ -72,7 +77,7 @@ maven_progress() {
     awk '
         /^\[INFO\] Building Redoubt: / { line = $0; sub(/^\[INFO\] Building Redoubt: /, "", line); sub(/ +[0-9.]+(-SNAPSHOT)? +/, " ", line)
             printf "  %s\n", line; fflush() }
-        /Tests run: .* -- in / && (/FAILURE|ERROR/ || $0 ~ /elapsed: [0-9]{2,}\./) { sub(/^\[[A-Z]+\] */, ""); printf "    %s\n", $0; fflush() }
+        /Tests run: .* -- in / && (/FAILURE|ERROR/ || $0 ~ /elapsed: [0-9][0-9]+\./) { sub(/^\[[A-Z]+\] */, ""); printf "    %s\n", $0; fflush() }
     ' >&2
 }
 
