@@ -80,7 +80,9 @@ public record Command(
             process.getOutputStream().close();
             if (!process.waitFor(bound.toMillis(), TimeUnit.MILLISECONDS)) {
                 process.descendants().forEach(ProcessHandle::destroyForcibly);
-                process.destroyForcibly().waitFor();
+                process.toHandle()
+                        .destroyForcibly(); // Process.destroyForcibly would throw away what it said
+                process.waitFor();
                 String said = new Outcome(0, output.join()).lastLines();
                 throw new FaultException(
                         new HostFault.CommandTooSlow(argv.getFirst(), bound.toSeconds(), said));

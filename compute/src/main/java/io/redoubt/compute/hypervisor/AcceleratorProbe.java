@@ -43,7 +43,7 @@ public record AcceleratorProbe(QemuProgram program, Path cache, Optional<RunAs> 
                 String[] words = Files.readString(file).strip().split(" ", 2);
                 return new Verdict(Accelerator.valueOf(words[0]), words[1]);
             }
-            Verdict verdict = boot(kernel, initrd);
+            Verdict verdict = boot(Accelerator.KVM, kernel, initrd, BOOT_BOUND);
             Files.createDirectories(cache);
             Path draft = Files.createTempFile(cache, "accelerator", ".draft");
             Files.writeString(draft, verdict.accelerator() + " " + verdict.reason() + "\n");
@@ -60,24 +60,24 @@ public record AcceleratorProbe(QemuProgram program, Path cache, Optional<RunAs> 
                 .formatted(System.getProperty("os.version", "unknown"), program.version(), uid);
     }
 
-    private Verdict boot(Path kernel, Path initrd) {
+    /// A boot under `accelerator`: the verdict is for it, or for TCG.
+    Verdict boot(Accelerator accelerator, Path kernel, Path initrd, Duration bound) {
+        runAs.ifPresent(user -> user.requireReach(kernel));
         var words =
                 new ArrayList<>(
                         runAs.map(user -> user.prefix(KvmDevice.groups()))
                                 .orElse(List.of("setpriv", "--no-new-privs")));
         words.addAll(
-                new QemuCommand(program.path(), Accelerator.KVM, Duration.ZERO)
+                new QemuCommand(program.path(), accelerator, Duration.ZERO)
                         .base(MEMORY_MEBIBYTES, 1));
         words.addAll(List.of("-no-reboot", "-serial", "stdio", "-append", APPEND));
         words.addAll(List.of("-kernel", kernel.toString(), "-initrd", initrd.toString()));
         long start = System.nanoTime();
         try {
-            Command.Outcome outcome =
-                    Command.of(words.toArray(String[]::new)).within(BOOT_BOUND).run();
+            Command.Outcome outcome = Command.of(words.toArray(String[]::new)).within(bound).run();
             long millis = Duration.ofNanos(System.nanoTime() - start).toMillis();
             return outcome.output().contains(MARKER)
-                    ? new Verdict(
-                            Accelerator.KVM, "a test guest booted under it in " + millis + " ms")
+                    ? new Verdict(accelerator, "a test guest booted under it in " + millis + " ms")
                     : new Verdict(
                             Accelerator.TCG,
                             "KVM ended without a boot: " + oneLine(outcome.lastLines()));
@@ -85,8 +85,8 @@ public record AcceleratorProbe(QemuProgram program, Path cache, Optional<RunAs> 
             if (e.fault() instanceof HostFault.CommandTooSlow) {
                 return new Verdict(
                         Accelerator.TCG,
-                        "a test guest under KVM did not boot within %d s"
-                                .formatted(BOOT_BOUND.toSeconds()));
+                        "a test guest under KVM did not boot within %d ms"
+                                .formatted(bound.toMillis()));
             }
             throw e;
         }

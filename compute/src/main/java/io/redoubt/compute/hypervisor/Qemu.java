@@ -27,7 +27,8 @@ import java.util.function.Consumer;
 ///
 /// @param base      short: the sockets stand below it
 /// @param runAs     as whom QEMU runs; required when this JVM is root
-/// @param reconnect how long a disk may be away before its requests fail (and the machine pauses)
+/// @param reconnect how long a disk may be away before its requests fail (and the machine pauses). QEMU tries again 1, 3, 7, 15, 31 s
+///                  and so on after the loss, so of 30 s the last half is lost: 35 s bridges what a server needs to restart
 public record Qemu(
         QemuProgram program,
         Path base,

@@ -1,6 +1,7 @@
 // Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
 package io.redoubt.compute.hypervisor;
 
+import io.redoubt.compute.host.HostFault;
 import io.redoubt.compute.host.LineSocket;
 import io.redoubt.core.fault.FaultException;
 import java.nio.file.Path;
@@ -30,10 +31,12 @@ final class Qmp implements AutoCloseable {
     private final Map<Long, CompletableFuture<JsonNode>> waiting = new ConcurrentHashMap<>();
     private final CompletableFuture<JsonNode> greeting = new CompletableFuture<>();
     private final AtomicLong nextId = new AtomicLong(1);
+    private final Path path;
     private final LineSocket socket;
     private volatile boolean open = true;
 
     private Qmp(Path path, Consumer<JsonNode> events, Runnable ended) {
+        this.path = path;
         this.events = events;
         this.ended = ended;
         this.socket = LineSocket.connect(path, this::take, this::end);
@@ -58,7 +61,7 @@ final class Qmp implements AutoCloseable {
     }
 
     /// @return what stands under `return`
-    /// @throws FaultException with [HypervisorFault.Refused] or [HypervisorFault.Silent]
+    /// @throws FaultException with [HypervisorFault.Refused], [HypervisorFault.Silent] or [HostFault.NoPeer]
     JsonNode execute(String command, Map<String, ?> arguments, Duration bound) {
         long id = nextId.getAndIncrement();
         var answer = new CompletableFuture<JsonNode>();
@@ -124,7 +127,7 @@ final class Qmp implements AutoCloseable {
             throw new FaultException(new HypervisorFault.Silent(what, bound.toSeconds()), e);
         } catch (ExecutionException e) {
             throw new FaultException(
-                    new HypervisorFault.Refused(what, "the monitor closed the connection"), e);
+                    new HostFault.NoPeer(path, "it closed the connection before " + what), e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("interrupted while QEMU was asked for " + what, e);
