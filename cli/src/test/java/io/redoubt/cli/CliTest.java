@@ -2,11 +2,14 @@
 package io.redoubt.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.redoubt.cli.api.Api;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -195,6 +198,15 @@ class CliTest {
         api.close();
         assertThat(run("zone", "list")).isEqualTo(1);
         assertThat(errors.toString()).contains("does not answer (5 attempts)", "./redoubt status");
+    }
+
+    @Test
+    void a_control_plane_that_is_silent_is_asked_once_and_not_waited_for() {
+        api.on("GET /v1/zones?limit=1000", -1, "");
+        var client = new Api(api.endpoint(), Duration.ofMillis(300));
+        assertThatThrownBy(() -> client.fetchAll("/v1/zones"))
+                .hasMessageContaining("no answer within 0.3 s");
+        assertThat(api.asked()).hasSize(1);
     }
 
     @Test

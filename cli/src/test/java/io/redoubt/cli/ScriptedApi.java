@@ -4,9 +4,11 @@ package io.redoubt.cli;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpsConfigurator;
 import com.sun.net.httpserver.HttpsServer;
+import io.redoubt.cli.api.Endpoint;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -49,7 +51,8 @@ final class ScriptedApi implements AutoCloseable {
         server.start();
     }
 
-    /// The next answer to this request; the last one told is given again and again. Status 0 hangs up without an answer.
+    /// The next answer to this request; the last one told is given again and again. Status 0 hangs up without an answer,
+    /// status -1 is silent.
     ScriptedApi on(String methodAndPath, int status, String body) {
         synchronized (answers) {
             answers.computeIfAbsent(methodAndPath, _ -> new ArrayDeque<>())
@@ -60,6 +63,11 @@ final class ScriptedApi implements AutoCloseable {
 
     List<Asked> asked() {
         return List.copyOf(asked);
+    }
+
+    Endpoint endpoint() {
+        return new Endpoint(
+                URI.create(options().get(1)), Path.of(options().get(3)), Path.of(options().get(5)));
     }
 
     /// The options of a command line that asks this server.
@@ -89,6 +97,9 @@ final class ScriptedApi implements AutoCloseable {
                         exchange.getRequestHeaders().getFirst("Authorization"),
                         body));
         Answer answer = next(exchange.getRequestMethod() + " " + path);
+        if (answer.status < 0) {
+            return;
+        }
         if (answer.status != 0) {
             byte[] bytes = answer.body.getBytes(StandardCharsets.UTF_8);
             exchange.sendResponseHeaders(answer.status, bytes.length);

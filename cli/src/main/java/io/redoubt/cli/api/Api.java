@@ -21,16 +21,23 @@ import tools.jackson.databind.json.JsonMapper;
 public final class Api {
     private static final int PAGE = 1000;
     private static final int PAGES_MAX = 1000;
-    private static final int WAIT_SECONDS = 20;
+    private static final Duration ANSWER = Duration.ofSeconds(40);
     private static final int ACCEPTED = 202;
     private static final int FIRST_ERROR = 400;
 
     private final Endpoint endpoint;
     private final Connection connection;
+    private final long waitSecondsMax;
 
     public Api(Endpoint endpoint) {
+        this(endpoint, ANSWER);
+    }
+
+    /// @param answerLimit how long one request may take; a control plane that is silent for longer is away
+    public Api(Endpoint endpoint, Duration answerLimit) {
         this.endpoint = endpoint;
-        this.connection = new Connection(endpoint);
+        this.connection = new Connection(endpoint, answerLimit);
+        this.waitSecondsMax = answerLimit.toSeconds() / 2;
     }
 
     public Endpoint endpoint() {
@@ -95,7 +102,7 @@ public final class Api {
             if (left < 0) {
                 throw new FaultException(new ApiFault.StillRunning(now, limit));
             }
-            Operation next = fetchOperation(now.id(), now.change(), Math.min(left, WAIT_SECONDS));
+            Operation next = fetchOperation(now.id(), now.change(), Math.min(left, waitSecondsMax));
             if (next.change() != now.change() || next.ended()) {
                 changed.accept(next);
             }

@@ -8,6 +8,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.net.http.HttpTimeoutException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
@@ -31,13 +32,14 @@ final class Connection {
                     Duration.ofSeconds(2));
 
     private static final Duration CONNECT = Duration.ofSeconds(5);
-    private static final Duration ANSWER = Duration.ofMinutes(1);
     private static final int LATER = 503;
 
     private final HttpClient client;
     private final String token;
+    private final Duration answerLimit;
 
-    Connection(Endpoint endpoint) {
+    Connection(Endpoint endpoint, Duration answerLimit) {
+        this.answerLimit = answerLimit;
         this.token = token(endpoint.tokenFile());
         this.client =
                 HttpClient.newBuilder()
@@ -52,7 +54,7 @@ final class Connection {
     HttpResponse<String> send(String method, URI uri, String body, String key) {
         var request =
                 HttpRequest.newBuilder(uri)
-                        .timeout(ANSWER)
+                        .timeout(answerLimit)
                         .header("Authorization", "Bearer " + token)
                         .header("Accept", "application/json, application/problem+json");
         if (body.isEmpty()) {
@@ -76,6 +78,14 @@ final class Connection {
                 if (answer.statusCode() != LATER || last) {
                     return answer;
                 }
+            } catch (HttpTimeoutException e) {
+                // It was asked and is silent: more attempts would only make the wait longer.
+                throw new FaultException(
+                        new ApiFault.Unreachable(
+                                request.uri(),
+                                attempt + 1,
+                                "no answer within %.1f s".formatted(answerLimit.toMillis() / 1e3)),
+                        e);
             } catch (SSLException e) {
                 throw new FaultException(
                         new ApiFault.NotThisApi(

@@ -32,6 +32,7 @@ public final class Region {
 
     private static final Duration CONTROL_READY = Duration.ofMinutes(3);
     private static final Duration NODE_READY = Duration.ofMinutes(1);
+    private static final Duration ANSWER = Duration.ofSeconds(10);
     private static final Duration LOOK_AGAIN = Duration.ofMillis(100);
     private static final int LOG_LINES = 25;
 
@@ -45,7 +46,7 @@ public final class Region {
         this(
                 new Home(home),
                 EntryScript.ofThisProcess(),
-                () -> new ApiControlPlane(new Api(Endpoint.ofHome(home))),
+                () -> new ApiControlPlane(new Api(Endpoint.ofHome(home), ANSWER)),
                 progress);
     }
 
