@@ -286,6 +286,8 @@ public final class GroupReceiver {
             syncNow = false;
             unsyncedBytes = 0;
             syncedAtNanos = now;
+        }
+        if (journal.durable() == journal.appended()) {
             durable = received();
             passDurable = passReceived;
         }

@@ -1,0 +1,231 @@
+// Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
+package io.redoubt.simulation.replication;
+
+import io.redoubt.core.VolumeId;
+import io.redoubt.core.fault.FaultException;
+import io.redoubt.storage.block.BlockImage;
+import io.redoubt.storage.journal.Journal;
+import io.redoubt.storage.journal.RecoveryPoint;
+import io.redoubt.storage.replication.SourceVolume;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// What must hold, by the numbers of the invariants.
+final class Checks {
+    private static final int BLOCK = 4096;
+
+    private final GroupSetup setup;
+    private final List<Oracle> oracles;
+    private final List<byte[]> flushed = new ArrayList<>();
+    private final List<RecoveryPoint> seen = new ArrayList<>();
+    private final boolean[] uncertain;
+    private final int[] uncertainFrom;
+    private final int[] uncertainTo;
+    private boolean powerLost;
+
+    Checks(GroupSetup setup) {
+        this.setup = setup;
+        this.oracles =
+                setup.volumes().stream()
+                        .map(v -> new Oracle(v.value(), setup.volumeBytes()))
+                        .toList();
+        setup.volumes().forEach(_ -> flushed.add(new byte[setup.volumeBytes()]));
+        this.uncertain = new boolean[setup.volumes().size()];
+        this.uncertainFrom = new int[setup.volumes().size()];
+        this.uncertainTo = new int[setup.volumes().size()];
+    }
+
+    void writeBegins(int volume, int offset, int length) {
+        uncertain[volume] = true;
+        uncertainFrom[volume] = offset;
+        uncertainTo[volume] = offset + length;
+    }
+
+    /// @param vseq below 0 when nothing happened
+    void writeEnded(int volume, long vseq, int offset, byte[] data) {
+        uncertain[volume] = false;
+        if (vseq >= 0) {
+            oracles.get(volume).wrote(vseq, offset, data);
+            // Until the next flush a power loss may keep or lose it.
+            Arrays.fill(unflushed(volume), offset / 512, (offset + data.length + 511) / 512, true);
+        }
+    }
+
+    private final List<boolean[]> unflushed = new ArrayList<>();
+
+    private boolean[] unflushed(int volume) {
+        while (unflushed.size() <= volume) {
+            unflushed.add(new boolean[setup.volumeBytes() / 512 + 1]);
+        }
+        return unflushed.get(volume);
+    }
+
+    /// Everything written so far survives a power loss.
+    void flushed(int volume) {
+        flushed.set(volume, oracles.get(volume).at(Long.MAX_VALUE));
+        Arrays.fill(unflushed(volume), false);
+    }
+
+    void sourceLostPower() {
+        powerLost = true;
+    }
+
+    /// The source runs again: takes over what its disks hold, and asserts I6 and I9.
+    void sourceStarted(SourceSide source, @Nullable ReceiverSide receiver) {
+        for (int i = 0; i < source.volumes.size(); i++) {
+            SourceVolume volume = source.volumes.get(i);
+            byte[] now = oracles.get(i).content(volume);
+            byte[] before = oracles.get(i).at(Long.MAX_VALUE);
+            for (int at = 0; at < now.length; at++) {
+                boolean maybe =
+                        (uncertain[i] && at >= uncertainFrom[i] && at < uncertainTo[i])
+                                || (powerLost && unflushed(i)[at / 512]);
+                if (!maybe && now[at] != before[at]) {
+                    throw new Violation(
+                            "%s: %s lost byte %d in a %s"
+                                    .formatted(
+                                            powerLost ? "I6" : "promise 1",
+                                            volume.id(),
+                                            at,
+                                            powerLost ? "power loss" : "process crash"));
+                }
+            }
+            oracles.get(i).became(volume.lastVseq(), volume);
+            if (uncertain[i]) {
+                Arrays.fill(
+                        unflushed(i), uncertainFrom[i] / 512, (uncertainTo[i] + 511) / 512, true);
+            }
+            if (powerLost) {
+                flushed(i);
+            }
+            uncertain[i] = false;
+            if (receiver != null) {
+                dirtyMapIsSound(volume, receiver.journal, now);
+            }
+        }
+        powerLost = false;
+    }
+
+    /// I9: whatever differs is known to the dirty map or still in the spool.
+    private static void dirtyMapIsSound(SourceVolume volume, Journal journal, byte[] local) {
+        BlockImage head;
+        try {
+            head = journal.head(volume.id());
+        } catch (IllegalArgumentException _) {
+            return; // never joined: the first pass takes everything
+        }
+        if (journal.points().isEmpty()) {
+            return; // the first pass goes over everything that the volume held before it was
+            // protected
+        }
+        byte[] remote = new byte[local.length];
+        head.read(0, java.nio.ByteBuffer.wrap(remote));
+        Set<Long> spooled = volume.spooledBlocks();
+        for (int block = 0; block < local.length / BLOCK; block++) {
+            int from = block * BLOCK;
+            if (!Arrays.equals(local, from, from + BLOCK, remote, from, from + BLOCK)
+                    && !volume.mayDiffer(block, true)
+                    && !spooled.contains((long) block)) {
+                throw new Violation(
+                        "I9: block %d of %s differs from the replica and nothing knows of it"
+                                .formatted(block, volume.id()));
+            }
+        }
+    }
+
+    /// I5: a point that was listed once is listed after every restart.
+    void receiverStarted(ReceiverSide receiver) {
+        if (!receiver.journal.damage().isEmpty()) {
+            throw new Violation(
+                    "I5: a restart calls its own crash damage: "
+                            + receiver.journal.damage().getFirst().message());
+        }
+        List<RecoveryPoint> listed = receiver.journal.points();
+        for (RecoveryPoint point : seen) {
+            if (!listed.contains(point)) {
+                throw new Violation(
+                        "I5: point %d was listed and is gone".formatted(point.number()));
+            }
+        }
+        published(receiver.journal);
+        if (!seen.isEmpty()) {
+            pointIsExact(receiver.journal, seen.getLast());
+            pointIsExact(receiver.journal, seen.getFirst());
+        }
+    }
+
+    /// I1, I3 and I4 for every point that is new.
+    void published(Journal journal) {
+        List<RecoveryPoint> listed = journal.points();
+        for (int i = seen.size(); i < listed.size(); i++) {
+            RecoveryPoint point = listed.get(i);
+            if (!seen.isEmpty()) {
+                follows(seen.getLast(), point);
+            }
+            pointIsExact(journal, point);
+            seen.add(point);
+        }
+    }
+
+    private static void follows(RecoveryPoint before, RecoveryPoint point) {
+        if (point.number() <= before.number() || point.stampMillis() <= before.stampMillis()) {
+            throw new Violation(
+                    "I3: point %d at %d follows point %d at %d"
+                            .formatted(
+                                    point.number(),
+                                    point.stampMillis(),
+                                    before.number(),
+                                    before.stampMillis()));
+        }
+        for (Map.Entry<VolumeId, Long> member : before.vector().entrySet()) {
+            if (Objects.requireNonNull(point.vector().get(member.getKey())) < member.getValue()) {
+                throw new Violation(
+                        "I3: point %d goes back on %s".formatted(point.number(), member.getKey()));
+            }
+        }
+    }
+
+    private void pointIsExact(Journal journal, RecoveryPoint point) {
+        try {
+            for (int i = 0; i < setup.volumes().size(); i++) {
+                VolumeId volume = setup.volumes().get(i);
+                oracles.get(i)
+                        .requireSame(
+                                "I1: point " + point.number(),
+                                journal.view(point.number()).volume(volume),
+                                Objects.requireNonNull(point.vector().get(volume)));
+            }
+        } catch (FaultException e) {
+            throw new Violation(
+                    "I25: point %d is listed and cannot be read".formatted(point.number()), e);
+        }
+    }
+
+    void everyPointMounts(Journal journal) {
+        journal.points().forEach(p -> pointIsExact(journal, p));
+    }
+
+    RecoveryPoint newest() {
+        if (seen.isEmpty()) {
+            throw new Violation("liveness: no point was ever published");
+        }
+        return seen.getLast();
+    }
+
+    /// I7: after the drain the newest point is the source, byte for byte.
+    void converged(int index, SourceVolume volume, Journal journal, RecoveryPoint newest) {
+        byte[] local = oracles.get(index).content(volume);
+        byte[] remote =
+                oracles.get(index).content(journal.view(newest.number()).volume(volume.id()));
+        int at = Arrays.mismatch(local, remote);
+        if (at >= 0) {
+            throw new Violation(
+                    "I7: %s differs from its replica at byte %d".formatted(volume.id(), at));
+        }
+    }
+}

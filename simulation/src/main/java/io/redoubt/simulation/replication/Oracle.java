@@ -1,0 +1,78 @@
+// Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
+package io.redoubt.simulation.replication;
+
+import io.redoubt.storage.block.BlockImage;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/// The slow and obvious truth about one volume: every write with its number, replayed into an array.
+///
+/// A write in which the process died has no known number. What is on the disk after the restart stands in the log as one write at the last
+/// number that the restart left: points below it do not see it, points above it do.
+final class Oracle {
+    private final String volume;
+    private final int size;
+    private final List<Write> writes = new ArrayList<>();
+
+    private static final class Write {
+        final long vseq;
+        final int offset;
+        final byte[] data;
+
+        Write(long vseq, int offset, byte[] data) {
+            this.vseq = vseq;
+            this.offset = offset;
+            this.data = data;
+        }
+    }
+
+    Oracle(String volume, int size) {
+        this.volume = volume;
+        this.size = size;
+    }
+
+    void wrote(long vseq, int offset, byte[] data) {
+        writes.add(new Write(vseq, offset, data));
+    }
+
+    /// The whole volume is what this image says, from this number on.
+    void became(long vseq, BlockImage image) {
+        wrote(vseq, 0, content(image));
+    }
+
+    byte[] at(long vseq) {
+        byte[] bytes = new byte[size];
+        for (Write write : writes) {
+            if (write.vseq <= vseq) {
+                System.arraycopy(write.data, 0, bytes, write.offset, write.data.length);
+            }
+        }
+        return bytes;
+    }
+
+    void requireSame(String invariant, BlockImage image, long vseq) {
+        byte[] expected = at(vseq);
+        byte[] found = content(image);
+        int at = Arrays.mismatch(expected, found);
+        if (at >= 0) {
+            throw new Violation(
+                    "%s: %s at number %d differs in block %d (byte %d): expected %02x, found %02x"
+                            .formatted(
+                                    invariant,
+                                    volume,
+                                    vseq,
+                                    at / 4096,
+                                    at,
+                                    expected[at],
+                                    found[at]));
+        }
+    }
+
+    byte[] content(BlockImage image) {
+        ByteBuffer bytes = ByteBuffer.allocate(size);
+        image.read(0, bytes);
+        return bytes.array();
+    }
+}

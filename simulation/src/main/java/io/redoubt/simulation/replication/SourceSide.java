@@ -1,0 +1,51 @@
+// Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
+package io.redoubt.simulation.replication;
+
+import io.redoubt.core.Bytes;
+import io.redoubt.core.VolumeId;
+import io.redoubt.core.grant.GrantHolder;
+import io.redoubt.core.grant.GrantTimes;
+import io.redoubt.simulation.machine.SimDisk;
+import io.redoubt.simulation.machine.SimHost;
+import io.redoubt.storage.block.RawVolume;
+import io.redoubt.storage.replication.GroupSource;
+import io.redoubt.storage.replication.SourceLimits;
+import io.redoubt.storage.replication.SourceVolume;
+import java.util.ArrayList;
+import java.util.List;
+
+/// The source process: made anew from the disks at every start.
+final class SourceSide {
+    static final SourceLimits LIMITS =
+            new SourceLimits(128 << 10, 32 << 10, 8 << 10, 64 << 10, 48 << 10);
+
+    final List<SourceVolume> volumes = new ArrayList<>();
+    final GroupSource group;
+    final GrantHolder holder;
+
+    SourceSide(
+            SimHost host,
+            GroupSetup setup,
+            long process,
+            GrantHolder.Memory memory,
+            GrantTimes times) {
+        holder = new GrantHolder(times, memory, host.clock().bootId());
+        for (int i = 0; i < setup.volumes().size(); i++) {
+            VolumeId id = setup.volumes().get(i);
+            SimDisk data = host.disk(id.value());
+            RawVolume raw =
+                    RawVolume.find(data, id).isPresent()
+                            ? RawVolume.open(data, id)
+                            : RawVolume.create(data, id, new Bytes(setup.volumeBytes()));
+            volumes.add(
+                    new SourceVolume(
+                            id,
+                            raw,
+                            host.disk(id.value() + "-source"),
+                            host.clock(),
+                            LIMITS,
+                            () -> holder.standing(host.clock().bootNanos())));
+        }
+        group = new GroupSource(setup.lineage(), process, volumes, host.clock(), holder);
+    }
+}
