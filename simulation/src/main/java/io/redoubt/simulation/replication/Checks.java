@@ -132,8 +132,13 @@ final class Checks {
                     && !volume.mayDiffer(block, true)
                     && !spooled.contains((long) block)) {
                 throw new Violation(
-                        "I9: block %d of %s differs from the replica and nothing knows of it"
-                                .formatted(block, volume.id()));
+                        "I9: block %d of %s (%s, last write %d) differs from the replica (at %d) and nothing knows of it"
+                                .formatted(
+                                        block,
+                                        volume.id(),
+                                        volume.mode(),
+                                        volume.lastVseq(),
+                                        journal.through(0)));
             }
         }
     }

@@ -7,6 +7,7 @@ import io.redoubt.core.grant.GrantHolder;
 import io.redoubt.core.grant.GrantTimes;
 import io.redoubt.core.grant.Grantor;
 import io.redoubt.core.grant.GrantorKind;
+import io.redoubt.core.port.DiskFault;
 import io.redoubt.simulation.machine.ProcessKilled;
 import io.redoubt.simulation.machine.SimHost;
 import io.redoubt.simulation.machine.SimTime;
@@ -153,7 +154,16 @@ public final class GroupWorld {
 
     private void startReceiver() {
         asReceiver(() -> {
-            ReceiverSide started = new ReceiverSide(receiverHost, setup, TIMES);
+            ReceiverSide started;
+            try {
+                started = new ReceiverSide(receiverHost, setup, TIMES);
+            } catch (FaultException e) {
+                if (!(e.fault() instanceof DiskFault.Full)) {
+                    throw e;
+                }
+                at(SECOND, Owner.WORLD, this::startReceiver);
+                return;
+            }
             checks.receiverStarted(started);
             receiver = started;
             note(2);

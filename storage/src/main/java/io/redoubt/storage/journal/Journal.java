@@ -49,6 +49,9 @@ public final class Journal implements AutoCloseable {
         if (!disk.exists(Manifest.NAME)) {
             Manifest.empty(lineage).store(disk);
         }
+        // The name that is read may be known to nothing but the page cache; nothing is deleted or
+        // said on its word before it is durable.
+        disk.sync();
         var journal = new Journal(disk, limits, Manifest.load(disk));
         journal.replay();
         return journal;

@@ -41,6 +41,9 @@ final class DirtyMap implements AutoCloseable {
         this.leafFile = disk.exists(LEAVES) ? disk.open(LEAVES) : disk.create(LEAVES);
         this.leaves = leafFile.map(2 * generationBytes);
         disk.sync();
+        // What a process before this one wrote may not be durable yet, and from here on it counts
+        // as if it were.
+        chunkFile.sync();
         loadChunks();
         if (!sameBoot) {
             leaves.fill((byte) 0);

@@ -200,6 +200,7 @@ public final class GroupSource {
                 int i = volumes.indexOf(member);
                 cursors[i] = running.vseqOf(member);
                 full[i] = false;
+                fresh[i] = false; // from now on the replica holds something
             }
         }
         for (UnpublishedCut cut : unpublished) {

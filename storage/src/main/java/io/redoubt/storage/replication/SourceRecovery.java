@@ -1,7 +1,6 @@
 // Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
 package io.redoubt.storage.replication;
 
-import io.redoubt.storage.block.BlockDevice;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -17,8 +16,7 @@ final class SourceRecovery {
     private final Spool spool;
     private final DirtyMap dirty;
 
-    SourceRecovery(
-            SourceVolume volume, BlockDevice next, SourceState state, Spool spool, DirtyMap dirty) {
+    SourceRecovery(SourceVolume volume, SourceState state, Spool spool, DirtyMap dirty) {
         this.volume = volume;
         this.state = state;
         this.spool = spool;

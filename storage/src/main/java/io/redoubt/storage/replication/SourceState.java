@@ -31,16 +31,18 @@ final class SourceState implements AutoCloseable {
     private final DiskFile ceilingFile;
     private final MemorySegment memory;
     private final Word word;
+    private final UUID boot;
     private final boolean sameBoot;
     private volatile long ceiling;
 
     SourceState(Disk disk, String bootId) {
         this.ceilingFile = openOrCreate(disk, CEILING);
+        ceilingFile.sync(); // what is read must be durable before a number below it is used
         this.ceiling = readCeiling();
         this.page = openOrCreate(disk, PAGE);
         this.memory = page.map(PAGE_BYTES);
         this.word = new Word(memory, WORD_AT);
-        UUID boot = UUID.nameUUIDFromBytes(bootId.getBytes(StandardCharsets.UTF_8));
+        this.boot = UUID.nameUUIDFromBytes(bootId.getBytes(StandardCharsets.UTF_8));
         this.sameBoot =
                 memory.get(LONG, BOOT_AT) == boot.getMostSignificantBits()
                         && memory.get(LONG, BOOT_LOW_AT) == boot.getLeastSignificantBits();
@@ -51,8 +53,6 @@ final class SourceState implements AutoCloseable {
             memory.set(LONG, FREED_AT, start);
             memory.set(LONG, GAP_AT, 0);
             memory.set(LONG, CUT_AT, 0);
-            memory.set(LONG, BOOT_AT, boot.getMostSignificantBits());
-            memory.set(LONG, BOOT_LOW_AT, boot.getLeastSignificantBits());
         }
         disk.sync();
     }
@@ -76,6 +76,13 @@ final class SourceState implements AutoCloseable {
     /// Whether this boot wrote the page, so that spool and leaves can be trusted.
     boolean sameBoot() {
         return sameBoot;
+    }
+
+    /// From now on page, spool and leaves are this boot's. To be called when the leaves say what the dirty chunks say, not before: dying
+    /// in between must leave a start that does it again.
+    void adoptBoot() {
+        memory.set(LONG, BOOT_AT, boot.getMostSignificantBits());
+        memory.set(LONG, BOOT_LOW_AT, boot.getLeastSignificantBits());
     }
 
     Word word() {

@@ -81,7 +81,8 @@ public final class SourceVolume implements BlockDevice {
                         state.sameBoot(),
                         Word.generation(state.word().get()));
         this.sinceMillis = clock.wallMillis();
-        new SourceRecovery(this, next, state, spool, dirty).run();
+        new SourceRecovery(this, state, spool, dirty).run();
+        state.adoptBoot();
     }
 
     public VolumeId id() {
