@@ -9,7 +9,7 @@ run_check() {
 
 run_tests() {
     local name='' long='' word
-    local -a maven=() proof=()
+    local -a maven=() proof=() modules=()
     for word in "$@"; do
         case $word in
             --long) long=yes ;;
@@ -26,6 +26,10 @@ run_tests() {
     offer_packages region test
     if [ -n "$name" ]; then
         maven+=(test "-Dtest=$name")
+        read -ra modules <<<"$(modules_with "$name")"
+        if [ ${#modules[@]} -gt 0 ]; then
+            maven+=(-am -pl "$(IFS=, && printf '%s' "${modules[*]},dist")") # dist has the verdict
+        fi
         proof+=(--name "$name")
         long=yes # who names a test wants it to run
     else
@@ -41,8 +45,25 @@ run_tests() {
     run_java dist 96 io.redoubt.dist.proof.ProofMain "${proof[@]}" "$ROOT"
 }
 
+# modules_with NAME: the modules that have a test class of this name; none for a pattern.
+modules_with() {
+    local file
+    for file in "$ROOT"/*/src/test/java; do
+        if [ -n "$(find "$file" -name "${1%%#*}.java" -print -quit)" ]; then
+            file=${file%/src/test/java}
+            printf '%s ' "${file##*/}"
+        fi
+    done
+}
+
 tests_locked() {
+    local run
+    run=$ROOT/target/run/$(stamp)
     note "Testing Redoubt: the whole log is $MAVEN_LOG"
     find "$ROOT" -path '*/target/surefire-reports' -prune -exec rm -rf -- {} +
-    run_maven -Dmaven.test.failure.ignore=true "$@"
+    run_maven -Dmaven.test.failure.ignore=true "$@" || return 1
+    case " $* " in
+        *" -pl "*) ;;
+        *) keep_classes "$run" && printf '%s\n' "$run" >"$ROOT/target/run/newest" ;; # the next verb need not build
+    esac
 }
