@@ -96,7 +96,8 @@ public final class Overlay implements BlockDevice {
             files.stable().allocate(Ownership.bytesFor(properties.size()));
             files.stable().sync();
             files.live().allocate(Ownership.bytesFor(properties.size()));
-            // Last: before this line the directory holds no overlay.
+            disk.sync();
+            // Last: before this line the directory holds no overlay, and after it all of its files.
             metadata(disk, id).replace(encode(id, properties));
             return new Overlay(id, base, properties, files);
         } catch (FaultException e) {
@@ -130,6 +131,8 @@ public final class Overlay implements BlockDevice {
 
     private static Overlay open(
             Disk disk, VolumeId id, BlockImage base, Properties stored, String boot, Files files) {
+        requireSize(id, DATA, files.data(), stored.size());
+        requireSize(id, STABLE, files.stable(), Ownership.bytesFor(stored.size()));
         if (!stored.boot().equals(boot)) {
             rebuildLive(files, Ownership.bytesFor(stored.size()));
             var now = new Properties(stored.size(), stored.quota(), stored.base(), boot);
@@ -347,6 +350,14 @@ public final class Overlay implements BlockDevice {
     private static void requireSame(VolumeId id, String property, String stored, String asked) {
         if (!stored.equals(asked)) {
             throw new FaultException(new VolumeFault.Different(id, property, stored, asked));
+        }
+    }
+
+    private static void requireSize(VolumeId id, String name, DiskFile file, long size) {
+        if (file.size() != size) {
+            throw new FaultException(
+                    new VolumeFault.BadFile(
+                            id, name, "it has %d bytes, not %d".formatted(file.size(), size)));
         }
     }
 }

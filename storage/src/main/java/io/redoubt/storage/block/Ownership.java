@@ -37,6 +37,8 @@ final class Ownership {
     private final long[] pages; // those collected for one sync; publish only
     private final ByteBuffer copies; // their bytes; publish only
     private final AtomicLong blocks = new AtomicLong();
+    private boolean unsynced =
+            true; // a process before us may have died between write and sync; publish only
 
     /// @param live the trusted live map
     Ownership(MemorySegment live, DiskFile stable) {
@@ -88,18 +90,20 @@ final class Ownership {
     /// A crash between the two syncs: some of the new bits may be durable, and the data of all of them is.
     /// One caller at a time.
     void publish(Runnable syncData) {
-        int count = collect(0);
-        syncData.run(); // always: own sectors may have been written again
-        boolean any = count > 0;
-        while (count > 0) {
-            writeCopies(count);
-            count = collect(pages[count - 1] + 1);
+        long from = 0;
+        int count;
+        do {
+            count = collect(from);
+            syncData.run(); // even without changed pages: own sectors may have been written again
             if (count > 0) {
-                syncData.run();
+                writeCopies(count);
+                from = pages[count - 1] + 1;
+                unsynced = true;
             }
-        }
-        if (any) {
+        } while (count == pages.length && from < pageCount());
+        if (unsynced) {
             stable.sync();
+            unsynced = false;
         }
     }
 

@@ -50,7 +50,8 @@ public final class RawVolume implements BlockDevice {
             DiskFile data = disk.create(DATA);
             try {
                 data.allocate(size.value());
-                data.sync(); // size and blocks are durable before the metadata speaks of them
+                data.sync(); // size, blocks and name are durable before the metadata speaks of them
+                disk.sync();
                 metadata(disk, id).replace(encode(id, size.value()));
                 return new RawVolume(id, size.value(), data);
             } catch (RuntimeException e) {

@@ -44,6 +44,8 @@ record SmallFile(Disk disk, VolumeId volume, String name, String magic, int vers
         return bytes.flip();
     }
 
+    /// The content, durable: a process that died between the rename and its sync left a name that a power loss would take back.
+    ///
     /// @return the body, little-endian
     /// @throws FaultException with [VolumeFault.BadFile] that names the first thing that is wrong
     ByteBuffer read() {
@@ -51,6 +53,7 @@ record SmallFile(Disk disk, VolumeId volume, String name, String magic, int vers
         try (DiskFile file = disk.open(name)) {
             file.read(0, bytes);
         }
+        disk.sync();
         bytes.flip().order(ByteOrder.LITTLE_ENDIAN);
         if (bytes.remaining() < HEADER + 4) {
             throw bad("it has %d bytes, fewer than a header".formatted(bytes.remaining()));
