@@ -1,0 +1,13 @@
+// Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
+package io.redoubt.control.gateway;
+
+import io.redoubt.protocol.ControlMessage;
+import io.redoubt.protocol.GrantRequest;
+
+/// Answers the every-second request of a source. Must not wait for anything.
+public interface GrantDesk {
+    ControlMessage answer(String node, GrantRequest request);
+
+    /// Of this start of the control plane; told to every node that says hello.
+    long incarnation();
+}

@@ -1,0 +1,248 @@
+// Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
+package io.redoubt.control.recovery;
+
+import io.redoubt.control.gateway.GrantDesk;
+import io.redoubt.control.gateway.NodeListener;
+import io.redoubt.core.grant.GrantAnswer;
+import io.redoubt.core.grant.GrantTimes;
+import io.redoubt.core.grant.Grantor;
+import io.redoubt.core.port.Clock;
+import io.redoubt.protocol.ControlMessage;
+import io.redoubt.protocol.Grant;
+import io.redoubt.protocol.GrantRefusal;
+import io.redoubt.protocol.GrantRefused;
+import io.redoubt.protocol.GrantRequest;
+import io.redoubt.protocol.ReceiverReport;
+import io.redoubt.protocol.Report;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Component;
+
+/// The control plane as one of the two grantors of every group (replication design, rules 1, 2 and 4).
+///
+/// Answers come from memory. Durable before it is acted on, by whoever changes it: the term, stopped, promoted (by the failover), and
+/// the source's boot (here, on a change). This start counts as having granted everything a moment ago.
+@Component
+class Grants implements GrantDesk, NodeListener {
+    private static final Logger LOG = LoggerFactory.getLogger(Grants.class);
+    private static final GrantTimes TIMES = GrantTimes.DEFAULT;
+
+    private final JdbcClient sql;
+    private final Clock clock;
+    private final Incarnation incarnation;
+    private final Map<String, Desk> desks = new ConcurrentHashMap<>();
+
+    Grants(JdbcClient sql, Clock clock, Incarnation incarnation) {
+        this.sql = sql;
+        this.clock = clock;
+        this.incarnation = incarnation;
+        sql.sql("select * from protection_group where state <> 'making'")
+                .query(this::desk)
+                .list()
+                .forEach(desk -> desks.put(desk.group, desk));
+    }
+
+    /// One group. Its lock is its own object.
+    private static final class Desk {
+        private final String group;
+        private final String source;
+        private final String receiver;
+        private Grantor grantor;
+        private String boot;
+        private boolean confirmed;
+
+        Desk(
+                String group,
+                String source,
+                String receiver,
+                Grantor grantor,
+                String boot,
+                boolean confirmed) {
+            this.group = group;
+            this.source = source;
+            this.receiver = receiver;
+            this.grantor = grantor;
+            this.boot = boot;
+            this.confirmed = confirmed;
+        }
+    }
+
+    /// Begins, or begins anew under a later term, from what is durable.
+    void open(String group) {
+        Desk desk =
+                sql.sql("select * from protection_group where id = ?")
+                        .param(group)
+                        .query(this::desk)
+                        .single();
+        // A group that is made now is confirmed: its receiver has just been told.
+        desk.confirmed = true;
+        desks.put(group, desk);
+    }
+
+    void close(String group) {
+        desks.remove(group);
+    }
+
+    /// After the decision is durable: nothing more is granted.
+    void stop(String group, long term) {
+        Desk desk = desks.get(group);
+        if (desk != null) {
+            synchronized (desk) {
+                desk.grantor.stop(term);
+            }
+        }
+    }
+
+    /// Until all that was granted here has expired.
+    long expiresInNanos(String group) {
+        Desk desk = desks.get(group);
+        if (desk == null) {
+            return TIMES.expiryNanos(); // nobody knows what was granted: the worst case
+        }
+        synchronized (desk) {
+            return desk.grantor.expiresInNanos(clock.bootNanos());
+        }
+    }
+
+    /// @return whether the promotion may be recorded: the source released, or all grants of ours have expired
+    boolean promote(String group, long term, boolean released) {
+        Desk desk = desks.get(group);
+        if (desk == null) {
+            return false;
+        }
+        synchronized (desk) {
+            return desk.grantor.promote(term, released, clock.bootNanos());
+        }
+    }
+
+    @Override
+    public long incarnation() {
+        return incarnation.number();
+    }
+
+    @Override
+    public ControlMessage answer(String node, GrantRequest request) {
+        Desk desk = desks.get(request.getGroup());
+        if (desk == null || !desk.source.equals(node)) {
+            return refused(
+                    request, 0, GrantRefusal.UNKNOWN_GROUP, "this node is not the group's source");
+        }
+        synchronized (desk) {
+            String unconfirmed = unconfirmed(desk, request.getBootId());
+            if (unconfirmed != null) {
+                return refused(
+                        request, desk.grantor.term(), GrantRefusal.BOOT_UNCONFIRMED, unconfirmed);
+            }
+            return switch (desk.grantor.answer(request.getTerm(), clock.bootNanos())) {
+                case GrantAnswer.Granted granted ->
+                        ControlMessage.newBuilder()
+                                .setGrant(
+                                        Grant.newBuilder()
+                                                .setGroup(desk.group)
+                                                .setNonce(request.getNonce())
+                                                .setTerm(granted.term())
+                                                .setIncarnation(incarnation.number())
+                                                .setLengthMillis(
+                                                        (int) (TIMES.lengthNanos() / 1_000_000)))
+                                .build();
+                case GrantAnswer.Refused refused ->
+                        refused(
+                                request,
+                                refused.term(),
+                                reason(refused.reason()),
+                                "term %d is current".formatted(refused.term()));
+            };
+        }
+    }
+
+    /// A receiver that reports the term that we know confirms the roles to this life of ours.
+    @Override
+    public void report(String node, Report report) {
+        for (ReceiverReport receiver : report.getReceiversList()) {
+            Desk desk = desks.get(receiver.getGroup());
+            if (desk != null && desk.receiver.equals(node)) {
+                synchronized (desk) {
+                    if (receiver.getTerm() == desk.grantor.term()) {
+                        desk.confirmed = true;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Promoted and stopped groups get their real answer first: it tells a source that comes back what it is.
+    private @Nullable String unconfirmed(Desk desk, String boot) {
+        if (desk.grantor.stopped() || desk.grantor.promoted()) {
+            return null;
+        }
+        if (incarnation.restored() && !desk.confirmed) {
+            return "the control plane was restored, and the receiver has not confirmed its role yet";
+        }
+        if (desk.boot.equals(boot)) {
+            return null;
+        }
+        if (!desk.confirmed) {
+            return "this boot of the source is new, and the receiver has not confirmed its role yet";
+        }
+        return remember(desk, boot)
+                ? null
+                : "this boot of the source is new and cannot be recorded now";
+    }
+
+    /// The one write among the every-second traffic, once for each boot of a source.
+    private boolean remember(Desk desk, String boot) {
+        try {
+            sql.sql("update protection_group set granted_boot = ? where id = ?")
+                    .params(boot, desk.group)
+                    .update();
+            desk.boot = boot;
+            return true;
+        } catch (RuntimeException e) {
+            LOG.warn("group {}: the source's new boot cannot be recorded", desk.group, e);
+            return false;
+        }
+    }
+
+    private static GrantRefusal reason(GrantAnswer.Reason reason) {
+        return switch (reason) {
+            case STOPPED -> GrantRefusal.STOPPED;
+            case PROMOTED -> GrantRefusal.PROMOTED;
+            case BOOT_UNCONFIRMED -> GrantRefusal.BOOT_UNCONFIRMED;
+            case OLD_TERM -> GrantRefusal.OLD_TERM;
+        };
+    }
+
+    private static ControlMessage refused(
+            GrantRequest request, long term, GrantRefusal reason, String message) {
+        return ControlMessage.newBuilder()
+                .setGrantRefused(
+                        GrantRefused.newBuilder()
+                                .setGroup(request.getGroup())
+                                .setNonce(request.getNonce())
+                                .setTerm(term)
+                                .setReason(reason)
+                                .setMessage(message))
+                .build();
+    }
+
+    private Desk desk(ResultSet row, int ignored) throws SQLException {
+        return new Desk(
+                row.getString("id"),
+                row.getString("source_node"),
+                row.getString("receiver_node"),
+                new Grantor(
+                        TIMES,
+                        row.getLong("term"),
+                        row.getBoolean("stopped"),
+                        row.getBoolean("promoted"),
+                        clock.bootNanos()),
+                row.getString("granted_boot"),
+                false);
+    }
+}

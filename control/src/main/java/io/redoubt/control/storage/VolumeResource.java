@@ -1,0 +1,172 @@
+// Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
+package io.redoubt.control.storage;
+
+import io.redoubt.control.database.RandomId;
+import io.redoubt.control.identity.Caller;
+import io.redoubt.control.operations.OperationView;
+import io.redoubt.control.operations.Operations;
+import io.redoubt.control.web.Page;
+import io.redoubt.core.Name;
+import io.redoubt.core.fault.FaultException;
+import io.redoubt.workflow.Workflow;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.annotation.Qualifier;
+import org.springframework.http.ResponseEntity;
+import org.springframework.web.bind.annotation.DeleteMapping;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RequestAttribute;
+import org.springframework.web.bind.annotation.RequestBody;
+import org.springframework.web.bind.annotation.RequestHeader;
+import org.springframework.web.bind.annotation.RequestParam;
+import org.springframework.web.bind.annotation.RestController;
+
+/// Volumes.
+@RestController
+class VolumeResource {
+    private static final long GRAIN = 4096;
+    private static final long SIZE_MIN = 1 << 20;
+
+    private final Volumes volumes;
+    private final Datastores datastores;
+    private final Operations operations;
+    private final Workflow<StorageWorkflows.OneVolume> create;
+    private final Workflow<StorageWorkflows.OneVolume> delete;
+
+    VolumeResource(
+            Volumes volumes,
+            Datastores datastores,
+            Operations operations,
+            @Qualifier("createVolume") Workflow<StorageWorkflows.OneVolume> create,
+            @Qualifier("deleteVolume") Workflow<StorageWorkflows.OneVolume> delete) {
+        this.volumes = volumes;
+        this.datastores = datastores;
+        this.operations = operations;
+        this.create = create;
+        this.delete = delete;
+    }
+
+    /// @param template the disk image that it begins with; zeroes when left out
+    record NewVolume(String name, String datastore, long sizeBytes, @Nullable String template) {}
+
+    record VolumeView(
+            String id,
+            String name,
+            @Nullable String datastore,
+            String zone,
+            String node,
+            long sizeBytes,
+            @Nullable String template,
+            String state,
+            AttachmentView attachment,
+            @Nullable String view,
+            @Nullable String group) {}
+
+    record AttachmentView(long number, @Nullable String holder) {}
+
+    @PostMapping("/v1/volumes")
+    ResponseEntity<OperationView> create(
+            @RequestAttribute Caller caller,
+            @RequestHeader(name = "Idempotency-Key", required = false) @Nullable String key,
+            @RequestBody NewVolume body) {
+        Name.require("volume", body.name());
+        if (body.sizeBytes() < SIZE_MIN || body.sizeBytes() % GRAIN != 0) {
+            throw new IllegalArgumentException(
+                    "a volume has at least %d bytes and a multiple of %d, not %d"
+                            .formatted(SIZE_MIN, GRAIN, body.sizeBytes()));
+        }
+        String template = Objects.requireNonNullElse(body.template(), "");
+        if (!template.isEmpty()) {
+            Name.require("template", template);
+        }
+        Datastores.Datastore datastore = datastores.require(caller, body.datastore());
+        String id = RandomId.next();
+        return OperationView.accepted(
+                operations.begin(
+                        caller,
+                        key,
+                        body,
+                        create,
+                        id,
+                        new StorageWorkflows.OneVolume(
+                                id, datastore.node(), body.sizeBytes(), template),
+                        _ ->
+                                volumes.reserve(
+                                        caller,
+                                        id,
+                                        body.name(),
+                                        datastore,
+                                        body.sizeBytes(),
+                                        template)));
+    }
+
+    @GetMapping("/v1/volumes")
+    Page<VolumeView> list(
+            @RequestAttribute Caller caller,
+            @RequestParam(required = false) @Nullable Integer limit,
+            @RequestParam(required = false, defaultValue = "") String after) {
+        int size = Page.limit(limit);
+        return Page.of(
+                volumes.list(caller, after, size + 1).stream().map(VolumeResource::view).toList(),
+                size,
+                VolumeView::name);
+    }
+
+    @GetMapping("/v1/volumes/{volume}")
+    VolumeView get(@RequestAttribute Caller caller, @PathVariable String volume) {
+        return view(volumes.require(caller, volume));
+    }
+
+    /// @throws FaultException with [StorageFault.InUse]
+    @DeleteMapping("/v1/volumes/{volume}")
+    ResponseEntity<OperationView> delete(
+            @RequestAttribute Caller caller,
+            @RequestHeader(name = "Idempotency-Key", required = false) @Nullable String key,
+            @PathVariable String volume) {
+        Volume found = volumes.require(caller, volume);
+        refuseUsed(found);
+        return OperationView.accepted(
+                operations.begin(
+                        caller,
+                        key,
+                        found.id(),
+                        delete,
+                        found.id(),
+                        new StorageWorkflows.OneVolume(
+                                found.id(), found.node(), found.sizeBytes(), ""),
+                        _ -> volumes.state(found.id(), "deleting")));
+    }
+
+    private static void refuseUsed(Volume volume) {
+        if (volume.holder() != null) {
+            throw used(volume, "machine " + volume.holder());
+        }
+        if (volume.group() != null) {
+            throw used(volume, "protection group " + volume.group());
+        }
+        if (volume.view() != null) {
+            throw used(volume, "view " + volume.view());
+        }
+    }
+
+    private static FaultException used(Volume volume, String by) {
+        return new FaultException(new StorageFault.InUse("volume", volume.name(), by));
+    }
+
+    private static VolumeView view(Volume volume) {
+        return new VolumeView(
+                volume.id(),
+                volume.name(),
+                volume.datastore(),
+                volume.zone(),
+                volume.node(),
+                volume.sizeBytes(),
+                volume.template(),
+                volume.state(),
+                new AttachmentView(volume.attachmentNumber(), volume.holder()),
+                volume.view(),
+                volume.group());
+    }
+}

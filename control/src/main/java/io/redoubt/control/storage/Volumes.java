@@ -1,0 +1,208 @@
+// Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
+package io.redoubt.control.storage;
+
+import io.redoubt.control.database.Rows;
+import io.redoubt.control.gateway.NodeListener;
+import io.redoubt.control.gateway.Nodes;
+import io.redoubt.control.identity.Caller;
+import io.redoubt.control.web.Refusal;
+import io.redoubt.core.Bytes;
+import io.redoubt.core.fault.FaultException;
+import io.redoubt.protocol.Attachment;
+import io.redoubt.protocol.Command;
+import io.redoubt.protocol.RaiseAttachment;
+import io.redoubt.protocol.Report;
+import io.redoubt.protocol.VolumeReport;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.springframework.dao.DuplicateKeyException;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Component;
+
+/// The volumes and their fences. Numbers are durable here before a node hears of them.
+@Component
+public class Volumes implements NodeListener {
+    private static final String SELECT =
+            "select volume.*, node.zone as zone, (select group_id from group_volume where group_volume.volume = volume.id) as group_id"
+                    + " from volume join node on node.id = volume.node ";
+
+    private final JdbcClient sql;
+    private final Nodes nodes;
+
+    Volumes(JdbcClient sql, Nodes nodes) {
+        this.sql = sql;
+        this.nodes = nodes;
+    }
+
+    /// @throws FaultException with [Refusal.NotFound]
+    public Volume require(Caller caller, String reference) {
+        return sql.sql(
+                        SELECT
+                                + "where volume.tenant = ? and (volume.id = ? or volume.name = ?) order by volume.id = ? desc limit 1")
+                .params(caller.tenant(), reference, reference, reference)
+                .query(Volumes::volume)
+                .optional()
+                .orElseThrow(() -> new FaultException(new Refusal.NotFound("volume", reference)));
+    }
+
+    public Optional<Volume> find(String id) {
+        return sql.sql(SELECT + "where volume.id = ?").param(id).query(Volumes::volume).optional();
+    }
+
+    List<Volume> list(Caller caller, String after, int limit) {
+        return sql.sql(
+                        SELECT
+                                + "where volume.tenant = ? and volume.name > ? order by volume.name limit ?")
+                .params(caller.tenant(), after, limit)
+                .query(Volumes::volume)
+                .list();
+    }
+
+    /// Takes the room and the name at once, so that two wishes never share either.
+    ///
+    /// @throws FaultException with [StorageFault.NoRoom] or [Refusal.NameTaken]
+    void reserve(
+            Caller caller,
+            String id,
+            String name,
+            Datastores.Datastore datastore,
+            long sizeBytes,
+            String template) {
+        long size =
+                sql.sql("select size_bytes from datastore where id = ? for update")
+                        .param(datastore.id())
+                        .query(Long.class)
+                        .single();
+        long used =
+                sql.sql("select coalesce(sum(size_bytes), 0) from volume where datastore = ?")
+                        .param(datastore.id())
+                        .query(Long.class)
+                        .single();
+        if (sizeBytes > size - used) {
+            throw new FaultException(
+                    new StorageFault.NoRoom(
+                            datastore.name(), new Bytes(size - used), new Bytes(sizeBytes)));
+        }
+        try {
+            sql.sql(
+                            "insert into volume (id, tenant, name, datastore, node, size_bytes, template, state) values (?, ?, ?, ?, ?, ?, ?, 'making')")
+                    .params(
+                            id,
+                            caller.tenant(),
+                            name,
+                            datastore.id(),
+                            datastore.node(),
+                            sizeBytes,
+                            template)
+                    .update();
+        } catch (DuplicateKeyException e) {
+            throw new FaultException(new Refusal.NameTaken("volume", name), e);
+        }
+    }
+
+    /// A volume of a view, already attached for its holder.
+    public void addView(
+            String id, Volume original, String view, String node, String nonce, String holder) {
+        String name = viewName(original.name(), id);
+        sql.sql(
+                        "insert into volume (id, tenant, name, view, node, size_bytes, state, attachment_number, attachment_nonce, holder)"
+                                + " values (?, ?, ?, ?, ?, ?, 'ready', 1, ?, ?) on conflict (id) do nothing")
+                .params(
+                        id,
+                        original.tenant(),
+                        name,
+                        view,
+                        node,
+                        original.sizeBytes(),
+                        nonce,
+                        holder)
+                .update();
+    }
+
+    public void state(String id, String state) {
+        sql.sql("update volume set state = ? where id = ?").params(state, id).update();
+    }
+
+    public void forget(String id) {
+        sql.sql("delete from volume where id = ?").param(id).update();
+    }
+
+    /// Raises the fence for this holder, here and at the node. Repeating it for the same holder keeps the number.
+    ///
+    /// @param holder a machine, or null for nobody
+    public void attach(String id, @Nullable String holder) {
+        Volume volume = find(id).orElseThrow();
+        raise(volume, holder);
+        tell(find(id).orElseThrow());
+    }
+
+    /// The number alone, durable; [#tell] then carries it to the node.
+    private void raise(Volume volume, @Nullable String holder) {
+        sql.sql(
+                        "update volume set attachment_number = attachment_number + 1, attachment_nonce = ?, holder = ?"
+                                + " where id = ? and (holder <> ? or attachment_number = 0)")
+                .params(
+                        UUID.randomUUID().toString(),
+                        holder == null ? "" : holder,
+                        volume.id(),
+                        holder == null ? "" : holder)
+                .update();
+    }
+
+    private void tell(Volume volume) {
+        nodes.tell(
+                volume.node(),
+                Command.newBuilder()
+                        .setRaiseAttachment(
+                                RaiseAttachment.newBuilder()
+                                        .setVolume(volume.id())
+                                        .setAttachment(volume.attachment())
+                                        .setHolder(volume.holder() == null ? "" : volume.holder())),
+                Nodes.LONG);
+    }
+
+    /// A volume that knows a higher number than we do (the database was restored): ours follows.
+    @Override
+    public void report(String node, Report report) {
+        for (VolumeReport volume : report.getVolumesList()) {
+            Attachment attachment = volume.getAttachment();
+            sql.sql(
+                            "update volume set attachment_number = ?, attachment_nonce = ?, holder = '' where id = ? and node = ? and attachment_number < ?")
+                    .params(
+                            attachment.getNumber(),
+                            attachment.getNonce(),
+                            volume.getVolume(),
+                            node,
+                            attachment.getNumber())
+                    .update();
+        }
+    }
+
+    /// `shop-data` seen through a view becomes `shop-data-k3f9xq2a`.
+    private static String viewName(String original, String id) {
+        String suffix = "-" + id.substring(0, 8);
+        return original.substring(0, Math.min(original.length(), 63 - suffix.length())) + suffix;
+    }
+
+    private static Volume volume(ResultSet row, int ignored) throws SQLException {
+        return new Volume(
+                row.getString("id"),
+                row.getString("tenant"),
+                row.getString("name"),
+                row.getString("datastore"),
+                row.getString("view"),
+                row.getString("node"),
+                row.getString("zone"),
+                row.getLong("size_bytes"),
+                Rows.filled(row, "template"),
+                row.getString("state"),
+                row.getLong("attachment_number"),
+                row.getString("attachment_nonce"),
+                Rows.filled(row, "holder"),
+                row.getString("group_id"));
+    }
+}
