@@ -1,0 +1,78 @@
+// Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
+package io.redoubt.storage.replication;
+
+import io.redoubt.core.fault.FaultException;
+import java.io.BufferedInputStream;
+import java.io.Closeable;
+import java.io.DataInputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.Socket;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.concurrent.locks.ReentrantLock;
+
+/// Frames over a socket. One thread reads; any thread sends.
+final class FrameChannel implements Closeable {
+    private static final int SILENCE_MILLIS_MAX = 10_000;
+
+    private final Socket socket;
+    private final DataInputStream in;
+    private final OutputStream out;
+    private final ReentrantLock sending = new ReentrantLock();
+
+    /// @param socket closed with the channel; a peer that says nothing for 10 s is taken for dead
+    FrameChannel(Socket socket) throws IOException {
+        this.socket = socket;
+        socket.setTcpNoDelay(true);
+        socket.setSoTimeout(SILENCE_MILLIS_MAX);
+        this.in = new DataInputStream(new BufferedInputStream(socket.getInputStream(), 256 << 10));
+        this.out = socket.getOutputStream();
+    }
+
+    /// @throws FaultException with [StreamFault.Garbled] when what comes is no frame
+    Frame receive() throws IOException {
+        byte[] prefix = new byte[FrameCodec.PREFIX];
+        in.readFully(prefix);
+        ByteBuffer head = ByteBuffer.wrap(prefix).order(ByteOrder.LITTLE_ENDIAN);
+        int length = head.getInt();
+        if (length <= 0 || length > FrameCodec.FRAME_BYTES_MAX) {
+            throw new FaultException(new StreamFault.Garbled("a frame of " + length + " bytes"));
+        }
+        byte[] body = new byte[length];
+        in.readFully(body);
+        return FrameCodec.decode(ByteBuffer.wrap(body), head.getInt());
+    }
+
+    /// Whether another frame has begun to arrive.
+    boolean more() throws IOException {
+        return in.available() >= FrameCodec.PREFIX;
+    }
+
+    void send(Frame frame) throws IOException {
+        send(FrameCodec.encode(frame));
+    }
+
+    /// Whole frames, already encoded.
+    void send(ByteBuffer encoded) throws IOException {
+        sending.lock();
+        try {
+            out.write(
+                    encoded.array(),
+                    encoded.arrayOffset() + encoded.position(),
+                    encoded.remaining());
+            out.flush();
+        } finally {
+            sending.unlock();
+        }
+    }
+
+    @Override
+    public void close() {
+        try {
+            socket.close();
+        } catch (IOException _) {
+            // It is gone either way.
+        }
+    }
+}

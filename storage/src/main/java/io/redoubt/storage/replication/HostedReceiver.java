@@ -1,0 +1,173 @@
+// Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
+package io.redoubt.storage.replication;
+
+import io.redoubt.core.grant.Grantor;
+import io.redoubt.core.port.Clock;
+import io.redoubt.storage.journal.Journal;
+import io.redoubt.storage.journal.JournalView;
+import io.redoubt.storage.journal.RecoveryPoint;
+import io.redoubt.storage.journal.Roles;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.util.List;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/// A group's receiving side on a node: its journal, its half of the grants, and the one connection that feeds it.
+public final class HostedReceiver implements AutoCloseable {
+    private static final Logger LOG = System.getLogger(HostedReceiver.class.getName());
+
+    private final Journal journal;
+    private final Grantor grantor;
+    private final GroupReceiver group;
+    private final Clock clock;
+    private final ReentrantLock lock = new ReentrantLock();
+    private @Nullable FrameChannel connection;
+
+    /// @param grantor made from the journal's roles
+    public HostedReceiver(Journal journal, Grantor grantor, Clock clock) {
+        this.journal = journal;
+        this.grantor = grantor;
+        this.clock = clock;
+        this.group = new GroupReceiver(journal, grantor, clock);
+    }
+
+    /// Takes a frame of a connection; a hello makes the connection the group's only one.
+    void received(FrameChannel from, Frame frame) throws IOException {
+        lock.lock();
+        try {
+            if (frame instanceof Frame.Hello && connection != from) {
+                if (connection != null) {
+                    connection.close();
+                }
+                connection = from;
+            }
+            if (connection != from) {
+                throw new IOException("another connection of the group has taken over");
+            }
+            for (Frame answer : group.received(frame)) {
+                from.send(answer);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// The frames at hand are all taken: syncs when it is due and acknowledges.
+    void batchEnd() throws IOException {
+        lock.lock();
+        try {
+            FrameChannel to = connection;
+            for (Frame ack : group.batchEnd()) {
+                if (to != null) {
+                    to.send(ack);
+                }
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    void ended(FrameChannel ended) {
+        lock.lock();
+        try {
+            if (connection == ended) {
+                connection = null;
+                group.disconnected();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// The decision to promote: durable, and nothing is granted from now on. The same decision again changes nothing.
+    ///
+    /// @return false when it is older than what is known
+    public boolean stopGrants(long decisionTerm) {
+        lock.lock();
+        try {
+            if (!grantor.stop(decisionTerm)) {
+                return false;
+            }
+            journal.roles(new Roles(grantor.term(), true, grantor.promoted()));
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Promotes this side when that is safe now.
+    ///
+    /// @param released the source said that it released under this decision
+    /// @return 0 when promoted (durably), else the nanoseconds to wait before asking again; -1 for an unknown decision
+    public long promote(long decisionTerm, boolean released) {
+        lock.lock();
+        try {
+            if (!grantor.stopped() || grantor.term() != decisionTerm) {
+                return -1;
+            }
+            long now = clock.bootNanos();
+            if (!grantor.promote(decisionTerm, released, now)) {
+                return Math.max(1, grantor.expiresInNanos(now));
+            }
+            journal.roles(new Roles(decisionTerm, true, true));
+            FrameChannel old = connection;
+            if (old != null) {
+                old.close();
+            }
+            LOG.log(Level.INFO, "promoted under term {0}", decisionTerm);
+            return 0;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    public Roles roles() {
+        return journal.roles();
+    }
+
+    public boolean connected() {
+        lock.lock();
+        try {
+            return connection != null;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    public List<RecoveryPoint> points() {
+        return journal.points();
+    }
+
+    public JournalView view(long number) {
+        return journal.view(number);
+    }
+
+    /// Deletes a point durably.
+    public void dropPoint(long number) {
+        lock.lock();
+        try {
+            journal.drop(number);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    public Journal journal() {
+        return journal;
+    }
+
+    @Override
+    public void close() {
+        lock.lock();
+        try {
+            if (connection != null) {
+                connection.close();
+            }
+            journal.close();
+        } finally {
+            lock.unlock();
+        }
+    }
+}
