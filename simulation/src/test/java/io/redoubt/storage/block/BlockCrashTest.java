@@ -106,6 +106,25 @@ class BlockCrashTest {
         }
     }
 
+    /// A write that comes while a flush syncs the data must wait for the next flush, or its bit would be durable before its data.
+    @Test
+    void a_write_in_the_middle_of_a_flush_is_not_durably_owned_before_its_data() {
+        for (long seed = 0; seed < 40; seed++) {
+            var host = new SimHost(new SplittableRandom(seed), new SimTime());
+            var hook = new AfterSync(host.disk("v"));
+            String boot = host.clock().bootId();
+            Overlay overlay =
+                    Overlay.createSparse(hook, ID, new Plain(), "i", new Bytes(SIZE), boot);
+            overlay.write(0, ByteBuffer.wrap(new byte[] {1}));
+            hook.then = () -> overlay.write(8192, ByteBuffer.wrap(new byte[512]));
+            overlay.flush();
+            host.powerLoss();
+            Overlay after =
+                    Overlay.open(host.disk("v"), ID, new Plain(), "i", host.clock().bootId());
+            assertThat(content(after)[8192]).as("seed %d", seed).isEqualTo((byte) IMAGE);
+        }
+    }
+
     @Test
     void every_sync_is_needed() {
         var ledger = new SyncLedger();
