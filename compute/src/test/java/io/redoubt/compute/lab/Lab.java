@@ -82,6 +82,15 @@ public final class Lab implements AutoCloseable {
         return serve(name, image);
     }
 
+    /// Makes a disk as empty as it was; its server must not run.
+    public void blank(String name) throws IOException {
+        try (var file = new RandomAccessFile(directory.resolve(name + ".raw").toFile(), "rw")) {
+            long size = file.length();
+            file.setLength(0);
+            file.setLength(size);
+        }
+    }
+
     public MachineSpec spec(Map<String, String> seeds, Nic nic, boolean paused) {
         List<DiskSpec> disks = peers.stream().map(NbdPeer::disk).toList();
         return new MachineSpec(
