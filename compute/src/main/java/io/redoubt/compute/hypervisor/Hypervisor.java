@@ -17,4 +17,9 @@ public interface Hypervisor {
     ///
     /// @return empty when no process of it is left
     Optional<Machine> adopt(MachineId id, Consumer<MachineEvent> events);
+
+    /// Removes what is left of a machine that has ended: its logs and seeds. Nothing happens when nothing is left.
+    ///
+    /// @throws io.redoubt.core.fault.FaultException with [HypervisorFault.RunsAlready] when it has not ended
+    void discard(MachineId id);
 }

@@ -40,7 +40,7 @@ public sealed interface HypervisorFault extends Fault {
 
         @Override
         public String remedy() {
-            return "Adopt it, or end it before it is started again.";
+            return "Adopt it, or end it first.";
         }
     }
 

@@ -9,6 +9,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /// The directory of one machine and what stands in it.
 record MachineFiles(MachineId id, Path directory) {
@@ -59,5 +60,20 @@ record MachineFiles(MachineId id, Path directory) {
 
     boolean isOurs(HostProcess process) {
         return process.arguments().contains(pidFile().toString());
+    }
+
+    /// All of it; the directory holds files and sockets only.
+    void delete() {
+        if (!Files.exists(directory)) {
+            return;
+        }
+        try (Stream<Path> entries = Files.list(directory)) {
+            for (Path entry : entries.toList()) {
+                Files.delete(entry);
+            }
+            Files.delete(directory);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 }

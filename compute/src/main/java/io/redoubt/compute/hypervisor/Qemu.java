@@ -72,6 +72,21 @@ public record Qemu(
                 .map(found -> new QemuMachine(files, found, files.serial().end(), events));
     }
 
+    @Override
+    public void discard(MachineId id) {
+        MachineFiles files = MachineFiles.below(base, id);
+        requireEnded(files);
+        files.delete();
+    }
+
+    private static void requireEnded(MachineFiles files) {
+        files.process()
+                .ifPresent(running -> {
+                    throw new FaultException(
+                            new HypervisorFault.RunsAlready(files.id(), running.pid()));
+                });
+    }
+
     private List<String> prepare(MachineFiles files, MachineSpec spec) {
         files.monitor();
         files.agent();

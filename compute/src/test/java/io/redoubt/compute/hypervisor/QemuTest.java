@@ -10,6 +10,7 @@ import io.redoubt.compute.host.Pause;
 import io.redoubt.compute.host.RunAs;
 import io.redoubt.compute.lab.Lab;
 import io.redoubt.compute.lab.NbdPeer;
+import io.redoubt.core.Bytes;
 import io.redoubt.core.MachineId;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -114,6 +115,27 @@ class QemuTest {
     }
 
     @Test
+    void a_write_that_its_server_refuses_pauses_the_guest_before_it_sees_an_error()
+            throws IOException {
+        lab.tinyDisk();
+        lab.refusingDisk("data", Bytes.mebibytes(4));
+        String writer =
+                """
+                #!/bin/sh
+                echo WRITING
+                dd if=/dev/zero of=/dev/vdb bs=4k count=1 conv=fsync 2>&1
+                echo WENT-ON
+                """;
+        Machine machine = start(Map.of(TinyTemplate.USER_DATA, writer), Nic.NONE);
+        machine.awaitSerial("WRITING", Lab.BOOT_BOUND);
+        Lab.await(() -> machine.state() == MachineState.PAUSED_IO_ERROR);
+        Lab.await(() ->
+                lab.events.contains(
+                        new MachineEvent.IoError("data", "write", "Operation not permitted")));
+        assertThat(machine.serial().from(0)).doesNotContain("WENT-ON");
+    }
+
+    @Test
     void a_machine_outlives_the_process_that_started_it_and_the_next_one_adopts_it()
             throws IOException, InterruptedException {
         NbdPeer disk = lab.tinyDisk();
@@ -130,9 +152,13 @@ class QemuTest {
         Machine again = adopt();
         again.pause();
         assertThat(again.state()).isEqualTo(MachineState.PAUSED);
+        assertThatThrownBy(() -> lab.qemu(AWAY_MAX).discard(new MachineId("m1")))
+                .hasMessageContaining("runs already");
         again.kill();
         Lab.await(() -> lab.events.contains(new MachineEvent.Gone()));
         assertThat(lab.qemu(AWAY_MAX).adopt(new MachineId("m1"), lab.events::add)).isEmpty();
+        lab.qemu(AWAY_MAX).discard(new MachineId("m1"));
+        assertThat(lab.directory.resolve("m1")).doesNotExist();
     }
 
     @Test

@@ -82,6 +82,15 @@ public final class Lab implements AutoCloseable {
         return serve(name, image);
     }
 
+    /// A server that answers every write with "not permitted", as a fenced volume does.
+    public NbdPeer refusingDisk(String name, Bytes size) throws IOException {
+        NbdPeer peer = emptyDisk(name, size);
+        peer.kill();
+        peer.refuseWrites();
+        peer.start();
+        return peer;
+    }
+
     /// Makes a disk as empty as it was; its server must not run.
     public void blank(String name) throws IOException {
         try (var file = new RandomAccessFile(directory.resolve(name + ".raw").toFile(), "rw")) {

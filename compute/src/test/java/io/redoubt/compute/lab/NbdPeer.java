@@ -13,9 +13,12 @@ import org.jspecify.annotations.Nullable;
 /// A `qemu-nbd` that serves one image; it can be killed and started again at the same path.
 public final class NbdPeer {
     private static final Duration START_BOUND = Duration.ofSeconds(10);
+    private static final String REFUSING =
+            "driver=blkdebug,inject-error.0.event=pwritev,inject-error.0.errno=1,image.driver=file,image.filename=";
     private final String name;
     private final Path socket;
     private final Path image;
+    private boolean refuses;
     private @Nullable Process process;
 
     NbdPeer(String name, Path socket, Path image) {
@@ -28,6 +31,10 @@ public final class NbdPeer {
         return new DiskSpec(name, socket, name + "-1");
     }
 
+    void refuseWrites() {
+        refuses = true;
+    }
+
     public void start() {
         try {
             Files.deleteIfExists(socket);
@@ -35,11 +42,13 @@ public final class NbdPeer {
                     new ProcessBuilder(
                                     "qemu-nbd",
                                     "--persistent",
-                                    "--format=raw",
                                     "--shared=4",
                                     "--export-name=" + name + "-1",
                                     "--socket=" + socket,
-                                    image.toString())
+                                    "--image-opts",
+                                    refuses
+                                            ? REFUSING + image
+                                            : "driver=raw,file.filename=" + image)
                             .inheritIO()
                             .start();
             long end = System.nanoTime() + START_BOUND.toNanos();
