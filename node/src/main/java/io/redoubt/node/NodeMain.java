@@ -5,6 +5,7 @@ import io.redoubt.core.fault.FaultException;
 import io.redoubt.node.serve.VolumeCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.ScopeType;
 
 /// The entry of every process on a host: `volume serve`, and what a node adds.
@@ -13,10 +14,15 @@ import picocli.CommandLine.ScopeType;
 @Command(
         name = "redoubt",
         description = "The processes of a Redoubt host.",
-        subcommands = VolumeCommand.class,
-        mixinStandardHelpOptions = true,
-        scope = ScopeType.INHERIT)
+        subcommands = VolumeCommand.class)
 public final class NodeMain {
+    @Option(
+            names = {"-h", "--help"},
+            usageHelp = true,
+            scope = ScopeType.INHERIT,
+            description = "what can be said here")
+    boolean help;
+
     private NodeMain() {}
 
     public static void main(String[] args) {

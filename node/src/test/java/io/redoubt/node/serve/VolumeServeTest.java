@@ -66,7 +66,7 @@ class VolumeServeTest {
             assertRefused(
                     1,
                     "Process " + first.pid(),
-                    "take the volume over",
+                    "--take-over",
                     dir,
                     "--socket=" + root.resolve("s2"));
             try (var second =

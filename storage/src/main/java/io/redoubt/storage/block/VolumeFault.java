@@ -190,7 +190,7 @@ public sealed interface VolumeFault extends Fault {
 
         @Override
         public String remedy() {
-            return "Stop that process, or start with the option to take the volume over.";
+            return "Stop that process, or start this one with --take-over.";
         }
     }
 
