@@ -5,7 +5,7 @@ package io.redoubt.dist.proof;
 ///
 /// @param type   the simple name of its class
 /// @param method without the arguments of a parameterized test; empty when the whole class failed to start
-/// @param words  why it failed or did not run, first line only; empty when it passed
+/// @param words  why it failed or did not run, on one line; empty when it passed
 record TestCase(String type, String method, Outcome outcome, String words) {
 
     enum Outcome {

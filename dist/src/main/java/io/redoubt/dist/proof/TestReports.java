@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 import javax.xml.XMLConstants;
 import javax.xml.parsers.DocumentBuilderFactory;
 import javax.xml.parsers.ParserConfigurationException;
@@ -18,6 +19,8 @@ import org.xml.sax.helpers.DefaultHandler;
 
 /// Surefire's reports of all modules: `MODULE/target/surefire-reports/TEST-*.xml`.
 final class TestReports {
+    private static final int WORDS_MAX = 300;
+
     private TestReports() {}
 
     static List<TestCase> under(Path root) throws IOException {
@@ -76,6 +79,13 @@ final class TestReports {
     private static String words(Element why) {
         String message = why.getAttribute("message");
         String text = message.isBlank() ? why.getTextContent() : message;
-        return text.strip().lines().findFirst().orElse("no reason was given");
+        String joined =
+                text.lines()
+                        .map(String::strip)
+                        .filter(line -> !line.isEmpty() && !line.startsWith("at "))
+                        .collect(Collectors.joining(" "));
+        return joined.isEmpty()
+                ? "no reason was given"
+                : joined.substring(0, Math.min(WORDS_MAX, joined.length()));
     }
 }

@@ -33,14 +33,15 @@ class ReadingTest {
                     <skipped message="Assumption failed: needs root"/>
                   </testcase>
                   <testcase name="" classname="io.redoubt.core.Outer$InnerTest" time="0">
-                    <error type="java.lang.Error">java.lang.Error: boom</error>
+                    <error type="java.lang.Error">java.lang.Error: boom&#10;  at x.Y.z(Y.java:1)</error>
                   </testcase>
                 </testsuite>
                 """);
         assertThat(TestReports.under(root))
                 .containsExactly(
                         new TestCase("BytesTest", "a_size", Outcome.PASSED, ""),
-                        new TestCase("BytesTest", "a_text", Outcome.FAILED, "expected: 1"),
+                        new TestCase(
+                                "BytesTest", "a_text", Outcome.FAILED, "expected: 1 but was: 2"),
                         new TestCase(
                                 "BytesTest",
                                 "with_root",
