@@ -4,6 +4,7 @@ package io.redoubt.workflow;
 import io.redoubt.core.fault.Fault;
 import io.redoubt.core.fault.FaultException;
 import java.sql.SQLException;
+import java.sql.SQLTransientConnectionException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -162,6 +163,12 @@ final class Run<I> {
                 }
             } catch (RuntimeException e) {
                 requireOpen();
+                if (databaseLost(e)) {
+                    // Says nothing about the step: what it did may stand, so it is not walked back
+                    // for that.
+                    pause(DATABASE_PAUSE);
+                    continue;
+                }
                 fault = new WorkflowFault.StepBroke(step.name(), surprises, String.valueOf(e));
                 pause = SURPRISE_PAUSE.multipliedBy(surprises);
                 if (++surprises > SURPRISES_MAX) {
@@ -258,6 +265,19 @@ final class Run<I> {
         if (closing.getAsBoolean() || Thread.currentThread().isInterrupted()) {
             throw new Overtaken();
         }
+    }
+
+    /// Connections that broke, a server that ends, no connection within the pool's patience.
+    private static boolean databaseLost(Throwable error) {
+        for (Throwable cause = error; cause != null; cause = cause.getCause()) {
+            if (cause instanceof SQLTransientConnectionException
+                    || (cause instanceof SQLException sql
+                            && sql.getSQLState() != null
+                            && sql.getSQLState().matches("(08|57|53).*"))) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /// `NoRoom` becomes `no-room`.

@@ -42,7 +42,7 @@ class Grants implements GrantDesk, NodeListener {
         this.sql = sql;
         this.clock = clock;
         this.incarnation = incarnation;
-        sql.sql("select * from protection_group where state <> 'making'")
+        sql.sql("select * from protection_group")
                 .query(this::desk)
                 .list()
                 .forEach(desk -> desks.put(desk.group, desk));

@@ -46,7 +46,12 @@ class Problems {
         while (root.getCause() != null) {
             root = root.getCause();
         }
-        String line = String.valueOf(root.getMessage()).lines().findFirst().orElse("no body");
+        String line =
+                String.valueOf(root.getMessage())
+                        .lines()
+                        .findFirst()
+                        .orElse("no body")
+                        .replaceAll(" \\(class [^)]*\\)", "");
         return bad("the body cannot be read: " + line, request);
     }
 

@@ -1,0 +1,82 @@
+// Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
+package io.redoubt.control.recovery;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// One recovery of a group at one point: a test beside the source, or the real thing.
+///
+/// @param state running, active, failed, deleting, deleted
+/// @param term  of the decision; of the group as it is for a test
+/// @param node  where the machines come up
+record Failover(
+        String id,
+        String tenant,
+        String group,
+        Kind kind,
+        String state,
+        String operation,
+        long term,
+        Point point,
+        String view,
+        String node,
+        Instant decidedAt,
+        boolean released,
+        String releasedVseqs,
+        @Nullable Instant grantsEndedAt,
+        @Nullable Instant viewOpenAt,
+        @Nullable Instant startedAt,
+        @Nullable Instant guestReadyAt,
+        List<Copy> machines,
+        List<Disk> disks) {
+
+    enum Kind {
+        TEST,
+        LIVE
+    }
+
+    /// @param copy what runs; the machine itself in a live failover
+    record Copy(String machine, String copy) {}
+
+    /// @param copy     the machine that holds the view's volume
+    /// @param position among that machine's disks
+    record Disk(String volume, String viewVolume, String copy, int position, String nonce) {}
+
+    /// Where the time went, one after the other, so that the parts add up to the whole. A part that was not reached is null.
+    record Rto(
+            @Nullable Long totalMillis,
+            @Nullable Long grantsMillis,
+            @Nullable Long viewMillis,
+            @Nullable Long startMillis,
+            @Nullable Long bootMillis) {}
+
+    Rto rto() {
+        // What ran at the same time as the waiting for grants cost only what it took beyond that.
+        @Nullable Instant grants = kind == Kind.TEST ? decidedAt : grantsEndedAt;
+        @Nullable Instant ready = later(grants, viewOpenAt);
+        return new Rto(
+                between(decidedAt, guestReadyAt),
+                between(decidedAt, grants),
+                between(grants, ready),
+                between(ready, startedAt),
+                between(startedAt, guestReadyAt));
+    }
+
+    /// How old the point was when the decision fell.
+    Duration rpo() {
+        return Duration.between(point.stamp(), decidedAt);
+    }
+
+    private static @Nullable Instant later(@Nullable Instant one, @Nullable Instant other) {
+        if (one == null || other == null) {
+            return null;
+        }
+        return one.isAfter(other) ? one : other;
+    }
+
+    private static @Nullable Long between(@Nullable Instant from, @Nullable Instant to) {
+        return from == null || to == null ? null : Duration.between(from, to).toMillis();
+    }
+}

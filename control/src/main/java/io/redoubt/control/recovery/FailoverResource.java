@@ -1,0 +1,185 @@
+// Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
+package io.redoubt.control.recovery;
+
+import io.redoubt.control.compute.Machines;
+import io.redoubt.control.database.RandomId;
+import io.redoubt.control.gateway.Nodes;
+import io.redoubt.control.identity.Caller;
+import io.redoubt.control.operations.OperationView;
+import io.redoubt.control.operations.Operations;
+import io.redoubt.control.web.Page;
+import io.redoubt.core.fault.FaultException;
+import io.redoubt.workflow.Workflow;
+import java.time.Instant;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.annotation.Qualifier;
+import org.springframework.http.ResponseEntity;
+import org.springframework.stereotype.Component;
+import org.springframework.web.bind.annotation.DeleteMapping;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RequestAttribute;
+import org.springframework.web.bind.annotation.RequestBody;
+import org.springframework.web.bind.annotation.RequestHeader;
+import org.springframework.web.bind.annotation.RequestParam;
+import org.springframework.web.bind.annotation.RestController;
+import tools.jackson.core.type.TypeReference;
+import tools.jackson.databind.json.JsonMapper;
+
+/// Failovers, tests and live ones.
+@RestController
+class FailoverResource {
+    private static final TypeReference<Map<String, Long>> VSEQS = new TypeReference<>() {};
+
+    private final Failovers failovers;
+    private final Groups groups;
+    private final Machines machines;
+    private final Operations operations;
+    private final Flows flows;
+    private final JsonMapper json;
+
+    @Component
+    record Flows(
+            @Qualifier("liveFailover") Workflow<ViewSteps.OneFailover> live,
+            @Qualifier("testFailover") Workflow<ViewSteps.OneFailover> test,
+            @Qualifier("tearDown") Workflow<ViewSteps.OneFailover> tearDown,
+            Nodes nodes) {}
+
+    FailoverResource(
+            Failovers failovers,
+            Groups groups,
+            Machines machines,
+            Operations operations,
+            Flows flows,
+            JsonMapper json) {
+        this.failovers = failovers;
+        this.groups = groups;
+        this.machines = machines;
+        this.operations = operations;
+        this.flows = flows;
+        this.json = json;
+    }
+
+    /// @param kind  `test` or `live`
+    /// @param point a number or `newest`, which it also is when left out
+    record NewFailover(String group, String kind, @Nullable String point) {}
+
+    /// Decides. A live one cannot be taken back once the old side is fenced.
+    @PostMapping("/v1/failovers")
+    ResponseEntity<OperationView> create(
+            @RequestAttribute Caller caller,
+            @RequestHeader(name = "Idempotency-Key", required = false) @Nullable String key,
+            @RequestBody NewFailover body) {
+        Failover.Kind kind =
+                switch (String.valueOf(body.kind())) {
+                    case "live" -> Failover.Kind.LIVE;
+                    case "test" -> Failover.Kind.TEST;
+                    default ->
+                            throw new IllegalArgumentException(
+                                    "kind is test or live, not '%s'".formatted(body.kind()));
+                };
+        Group group = groups.require(caller, body.group());
+        long number =
+                body.point() == null || body.point().equals("newest")
+                        ? 0
+                        : PointResource.number(body.point());
+        String id = RandomId.next();
+        return OperationView.accepted(
+                operations.begin(
+                        caller,
+                        key,
+                        body,
+                        kind == Failover.Kind.LIVE ? flows.live() : flows.test(),
+                        id,
+                        new ViewSteps.OneFailover(id),
+                        operation -> {
+                            requireReceiver(group);
+                            failovers.decide(id, operation, group.id(), kind, number);
+                        }));
+    }
+
+    @GetMapping("/v1/failovers")
+    Page<FailoverView> list(
+            @RequestAttribute Caller caller,
+            @RequestParam(required = false) @Nullable Integer limit,
+            @RequestParam(required = false, defaultValue = "") String after) {
+        int size = Page.limit(limit);
+        return Page.of(
+                failovers.list(caller, after, size + 1).stream().map(this::view).toList(),
+                size,
+                FailoverView::id);
+    }
+
+    @GetMapping("/v1/failovers/{failover}")
+    FailoverView get(@RequestAttribute Caller caller, @PathVariable String failover) {
+        return view(failovers.require(caller, failover));
+    }
+
+    /// Tears a test down.
+    ///
+    /// @throws FaultException with [RecoveryFault.NotATest]
+    @DeleteMapping("/v1/failovers/{failover}")
+    ResponseEntity<OperationView> delete(
+            @RequestAttribute Caller caller,
+            @RequestHeader(name = "Idempotency-Key", required = false) @Nullable String key,
+            @PathVariable String failover) {
+        Failover found = failovers.require(caller, failover);
+        return OperationView.accepted(
+                operations.begin(
+                        caller,
+                        key,
+                        found.id(),
+                        flows.tearDown(),
+                        found.id(),
+                        new ViewSteps.OneFailover(found.id()),
+                        _ -> {
+                            requireTest(found);
+                            failovers.state(found.id(), "deleting");
+                        }));
+    }
+
+    /// Before anything is decided: without the journal there is nothing to recover.
+    private void requireReceiver(Group group) {
+        if (!flows.nodes().connected(group.receiverNode())) {
+            throw new FaultException(
+                    new RecoveryFault.ReceiverAway(group.name(), group.receiverNode()));
+        }
+    }
+
+    private static void requireTest(Failover failover) {
+        if (failover.kind() != Failover.Kind.TEST || !failover.state().equals("active")) {
+            String what =
+                    failover.kind().name().toLowerCase(Locale.ROOT) + " and " + failover.state();
+            throw new FaultException(new RecoveryFault.NotATest(failover.id(), what));
+        }
+    }
+
+    private FailoverView view(Failover failover) {
+        List<FailoverView.CopyView> copies =
+                failover.machines().stream()
+                        .map(copy ->
+                                FailoverView.CopyView.of(
+                                        copy, machines.find(copy.copy()).orElse(null)))
+                        .toList();
+        return new FailoverView(
+                failover.id(),
+                failover.operation(),
+                failover.group(),
+                failover.kind().name().toLowerCase(Locale.ROOT),
+                failover.state(),
+                failover.term(),
+                PointView.of(failover.point(), Instant.now()),
+                failover.view(),
+                failover.node(),
+                failover.decidedAt(),
+                failover.released(),
+                json.readValue(failover.releasedVseqs(), VSEQS),
+                failover.rpo().toMillis() / 1000.0,
+                failover.rto(),
+                copies);
+    }
+}

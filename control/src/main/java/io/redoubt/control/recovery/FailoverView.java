@@ -1,0 +1,50 @@
+// Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
+package io.redoubt.control.recovery;
+
+import io.redoubt.control.compute.Machine;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// A failover as the API shows it.
+///
+/// @param rpoSeconds how old the point was when the decision fell
+record FailoverView(
+        String id,
+        String operation,
+        String group,
+        String kind,
+        String state,
+        long term,
+        PointView point,
+        String view,
+        String node,
+        Instant decidedAt,
+        boolean sourceReleased,
+        Map<String, Long> releasedVseqs,
+        double rpoSeconds,
+        Failover.Rto rto,
+        List<CopyView> machines) {
+
+    /// @param copy what runs: the machine itself in a live failover
+    record CopyView(
+            String machine,
+            String copy,
+            @Nullable Long qemuPid,
+            @Nullable String serialLog,
+            @Nullable Instant guestReadyAt) {
+
+        static CopyView of(Failover.Copy copy, @Nullable Machine running) {
+            if (running == null) {
+                return new CopyView(copy.machine(), copy.copy(), null, null, null);
+            }
+            return new CopyView(
+                    copy.machine(),
+                    copy.copy(),
+                    running.qemuPid() == 0 ? null : running.qemuPid(),
+                    running.serialLog(),
+                    running.guestReadyAt());
+        }
+    }
+}

@@ -1,0 +1,298 @@
+// Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
+package io.redoubt.control.recovery;
+
+import io.redoubt.control.compute.Machines;
+import io.redoubt.control.gateway.Nodes;
+import io.redoubt.control.recovery.ViewSteps.OneFailover;
+import io.redoubt.core.fault.FaultException;
+import io.redoubt.protocol.Command;
+import io.redoubt.protocol.CommandResult;
+import io.redoubt.protocol.PromoteReceiver;
+import io.redoubt.protocol.ReleaseSource;
+import io.redoubt.protocol.SourceReleased;
+import io.redoubt.protocol.StopGrants;
+import io.redoubt.workflow.RetryLater;
+import io.redoubt.workflow.Step;
+import io.redoubt.workflow.Workflow;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import tools.jackson.core.type.TypeReference;
+import tools.jackson.databind.json.JsonMapper;
+
+/// The order of a failover (replication design, rules 1 and 2).
+///
+/// The decision, with its term, is durable before the first step. Until [Promote] everything can be taken back; from there on a step
+/// may only go forward, however long that takes.
+@Configuration(proxyBeanMethods = false)
+class FailoverWorkflows {
+    private static final Logger LOG = LoggerFactory.getLogger(FailoverWorkflows.class);
+
+    /// The source is asked once: what it does not answer in this time its grants answer by expiring.
+    private static final Duration RELEASE_WAIT = Duration.ofSeconds(2);
+
+    /// Longer than a whole grant and its margin.
+    private static final Duration PROMOTE_WAIT = Duration.ofSeconds(15);
+
+    private static final Duration AGAIN_MAX = Duration.ofMillis(250);
+
+    /// After the point of no return there is no other way than on.
+    private static final Duration NO_WAY_BACK = Duration.ofDays(365);
+
+    @Bean
+    Workflow<OneFailover> liveFailover(
+            Failovers failovers,
+            Groups groups,
+            Machines machines,
+            Nodes nodes,
+            Grants grants,
+            JsonMapper json) {
+        return Workflow.named("failover.live", OneFailover.class)
+                .step(new StopOwnGrants(failovers, groups, grants))
+                .together(
+                        List.of(
+                                new StopReceiverGrants(failovers, nodes),
+                                new AskRelease(failovers, groups, nodes),
+                                new AwaitExpiry(failovers, grants)),
+                        List.of(
+                                new ViewSteps.OpenView(failovers, groups, nodes),
+                                new ViewSteps.PrepareMachines(failovers, machines, nodes, true)))
+                .step(new Promote(failovers, groups, grants, nodes, json))
+                .step(new MoveMachines(failovers))
+                .step(new ResumeMachines(failovers, machines))
+                .step(new RecordOutcome(failovers, groups))
+                .step(new ViewSteps.AwaitGuest(failovers, machines));
+    }
+
+    @Bean
+    Workflow<OneFailover> testFailover(
+            Failovers failovers, Groups groups, Machines machines, Nodes nodes) {
+        return Workflow.named("failover.test", OneFailover.class)
+                .step(new TakeNames(failovers))
+                .step(new ViewSteps.OpenView(failovers, groups, nodes))
+                .step(new ViewSteps.PrepareMachines(failovers, machines, nodes, false))
+                .step(new ViewSteps.RecordActive(failovers))
+                .step(new ViewSteps.AwaitGuest(failovers, machines));
+    }
+
+    @Bean
+    Workflow<OneFailover> tearDown(Failovers failovers, Machines machines, Nodes nodes) {
+        return Workflow.named("failover.tear-down", OneFailover.class)
+                .step(new RemoveCopies(failovers, machines))
+                .step(new DropView(failovers, nodes))
+                .step(new ForgetCopies(failovers));
+    }
+
+    /// The decision is recorded already; its undo takes it back under a later term, which the nodes hear with their next report.
+    record StopOwnGrants(Failovers failovers, Groups groups, Grants grants)
+            implements Step<OneFailover> {
+        @Override
+        public void run(OneFailover input) {
+            Failover failover = failovers.find(input.id()).orElseThrow();
+            grants.stop(failover.group(), failover.term());
+        }
+
+        @Override
+        public void undo(OneFailover input) {
+            Failover failover = failovers.find(input.id()).orElseThrow();
+            failovers.state(failover.id(), "failed");
+            if (groups.rollBack(failover.group(), failover.term())) {
+                failovers.forgetCopies(failover);
+            }
+            grants.open(failover.group());
+        }
+    }
+
+    record StopReceiverGrants(Failovers failovers, Nodes nodes) implements Step<OneFailover> {
+        @Override
+        public void run(OneFailover input) {
+            Failover failover = failovers.find(input.id()).orElseThrow();
+            nodes.tell(
+                    failover.node(),
+                    Command.newBuilder()
+                            .setStopGrants(
+                                    StopGrants.newBuilder()
+                                            .setGroup(failover.group())
+                                            .setTerm(failover.term())),
+                    Nodes.SOON);
+        }
+    }
+
+    /// Best effort. No answer, and any answer but "released", means that the grants must expire.
+    record AskRelease(Failovers failovers, Groups groups, Nodes nodes)
+            implements Step<OneFailover> {
+        @Override
+        public void run(OneFailover input) {
+            Failover failover = failovers.find(input.id()).orElseThrow();
+            String source = groups.find(failover.group()).orElseThrow().sourceNode();
+            try {
+                CommandResult answer =
+                        nodes.ask(
+                                source,
+                                Command.newBuilder()
+                                        .setReleaseSource(
+                                                ReleaseSource.newBuilder()
+                                                        .setGroup(failover.group())
+                                                        .setTerm(failover.term())),
+                                RELEASE_WAIT);
+                SourceReleased released = answer.getSourceReleased();
+                if (released.getReleased()) {
+                    failovers.released(failover.id(), released.getVseqsMap());
+                }
+            } catch (FaultException e) {
+                LOG.info(
+                        "failover {}: the source did not release: {}",
+                        failover.id(),
+                        e.getMessage());
+            }
+        }
+    }
+
+    record AwaitExpiry(Failovers failovers, Grants grants) implements Step<OneFailover> {
+        @Override
+        public void run(OneFailover input) {
+            Failover failover = failovers.find(input.id()).orElseThrow();
+            if (!failover.released()) {
+                requireExpired(failover, grants);
+            }
+        }
+    }
+
+    /// The point of no return. What is durable first is that the source is fenced for good; then the receiver answers for its own grants.
+    record Promote(Failovers failovers, Groups groups, Grants grants, Nodes nodes, JsonMapper json)
+            implements Step<OneFailover> {
+        private static final TypeReference<Map<String, Long>> VSEQS = new TypeReference<>() {};
+
+        @Override
+        public void run(OneFailover input) {
+            Failover failover = failovers.find(input.id()).orElseThrow();
+            if (!grants.promote(failover.group(), failover.term(), failover.released())) {
+                // Also after a restart in between: this life must wait for what the earlier one may
+                // have granted.
+                requireExpired(failover, grants);
+                throw new IllegalStateException("the grants have expired and nothing is promoted");
+            }
+            groups.promote(failover.group(), failover.term());
+            onlyForward(() ->
+                    nodes.tell(
+                            failover.node(),
+                            Command.newBuilder()
+                                    .setPromoteReceiver(
+                                            PromoteReceiver.newBuilder()
+                                                    .setGroup(failover.group())
+                                                    .setTerm(failover.term())
+                                                    .setSourceReleased(failover.released())
+                                                    .putAllReleasedVseqs(
+                                                            json.readValue(
+                                                                    failover.releasedVseqs(),
+                                                                    VSEQS))),
+                            PROMOTE_WAIT));
+            failovers.stamp(failover.id(), Failovers.Stamp.GRANTS_ENDED, Instant.now());
+        }
+
+        @Override
+        public Duration patience() {
+            return NO_WAY_BACK;
+        }
+    }
+
+    record MoveMachines(Failovers failovers) implements Step<OneFailover> {
+        @Override
+        public void run(OneFailover input) {
+            failovers.move(failovers.find(input.id()).orElseThrow());
+        }
+    }
+
+    record ResumeMachines(Failovers failovers, Machines machines) implements Step<OneFailover> {
+        @Override
+        public void run(OneFailover input) {
+            Failover failover = failovers.find(input.id()).orElseThrow();
+            failover.machines()
+                    .forEach(machine ->
+                            onlyForward(() -> machines.resume(failover.node(), machine.copy())));
+            failovers.stamp(failover.id(), Failovers.Stamp.STARTED, Instant.now());
+        }
+
+        @Override
+        public Duration patience() {
+            return NO_WAY_BACK;
+        }
+    }
+
+    record RecordOutcome(Failovers failovers, Groups groups) implements Step<OneFailover> {
+        @Override
+        public void run(OneFailover input) {
+            Failover failover = failovers.find(input.id()).orElseThrow();
+            groups.state(failover.group(), "failed-over");
+            failovers.state(failover.id(), "active");
+        }
+    }
+
+    /// Names and ids of the copies are taken since the wish was; the undo gives them back.
+    record TakeNames(Failovers failovers) implements Step<OneFailover> {
+        @Override
+        public void run(OneFailover input) {}
+
+        @Override
+        public void undo(OneFailover input) {
+            failovers
+                    .find(input.id())
+                    .ifPresent(failover -> {
+                        failovers.state(failover.id(), "failed");
+                        failovers.forgetCopies(failover);
+                    });
+        }
+    }
+
+    record RemoveCopies(Failovers failovers, Machines machines) implements Step<OneFailover> {
+        @Override
+        public void run(OneFailover input) {
+            Failover failover = failovers.find(input.id()).orElseThrow();
+            failover.machines().forEach(copy -> machines.remove(failover.node(), copy.copy()));
+        }
+
+        @Override
+        public void undo(OneFailover input) {
+            failovers.state(input.id(), "active"); // it can be torn down again
+        }
+    }
+
+    record DropView(Failovers failovers, Nodes nodes) implements Step<OneFailover> {
+        @Override
+        public void run(OneFailover input) {
+            ViewSteps.close(nodes, failovers.find(input.id()).orElseThrow());
+        }
+    }
+
+    record ForgetCopies(Failovers failovers) implements Step<OneFailover> {
+        @Override
+        public void run(OneFailover input) {
+            failovers.forgetCopies(failovers.find(input.id()).orElseThrow());
+            failovers.state(input.id(), "deleted");
+        }
+    }
+
+    private static void requireExpired(Failover failover, Grants grants) {
+        long millis = Math.ceilDiv(grants.expiresInNanos(failover.group()), 1_000_000L);
+        if (millis > 0) {
+            Duration left = Duration.ofMillis(millis);
+            throw new RetryLater(
+                    new RecoveryFault.GrantsRunning(failover.group(), millis),
+                    left.compareTo(AGAIN_MAX) < 0 ? left : AGAIN_MAX);
+        }
+    }
+
+    /// A node's refusal is not a reason to walk back when there is no way back: it is asked again, and the operation says why it waits.
+    private static void onlyForward(Runnable command) {
+        try {
+            command.run();
+        } catch (FaultException e) {
+            throw new RetryLater(e.fault(), AGAIN_MAX);
+        }
+    }
+}

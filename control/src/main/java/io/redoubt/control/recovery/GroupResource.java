@@ -1,0 +1,228 @@
+// Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
+package io.redoubt.control.recovery;
+
+import io.redoubt.control.compute.Machine;
+import io.redoubt.control.compute.Machines;
+import io.redoubt.control.database.RandomId;
+import io.redoubt.control.identity.Caller;
+import io.redoubt.control.operations.OperationView;
+import io.redoubt.control.operations.Operations;
+import io.redoubt.control.region.Region;
+import io.redoubt.control.storage.Volume;
+import io.redoubt.control.storage.Volumes;
+import io.redoubt.control.web.Page;
+import io.redoubt.core.Name;
+import io.redoubt.core.fault.FaultException;
+import io.redoubt.workflow.Workflow;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.annotation.Qualifier;
+import org.springframework.http.ResponseEntity;
+import org.springframework.stereotype.Component;
+import org.springframework.web.bind.annotation.DeleteMapping;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RequestAttribute;
+import org.springframework.web.bind.annotation.RequestBody;
+import org.springframework.web.bind.annotation.RequestHeader;
+import org.springframework.web.bind.annotation.RequestParam;
+import org.springframework.web.bind.annotation.RestController;
+
+/// Protection groups.
+@RestController
+class GroupResource {
+    private static final double INTERVAL_SECONDS = 5;
+    private static final double INTERVAL_SECONDS_MIN = 1;
+    private static final double INTERVAL_SECONDS_MAX = 3600;
+    private static final int FIRST_TERM = 1;
+
+    private final Groups groups;
+    private final Points points;
+    private final Members members;
+    private final Failovers failovers;
+    private final Operations operations;
+    private final Flows flows;
+
+    @Component
+    record Flows(
+            @Qualifier("createGroup") Workflow<GroupWorkflows.OneGroup> create,
+            @Qualifier("deleteGroup") Workflow<GroupWorkflows.OneGroup> delete) {}
+
+    /// Where a new group's parts are looked up.
+    @Component
+    record Members(Machines machines, Volumes volumes, Region region) {}
+
+    GroupResource(
+            Groups groups,
+            Points points,
+            Members members,
+            Failovers failovers,
+            Operations operations,
+            Flows flows) {
+        this.groups = groups;
+        this.points = points;
+        this.members = members;
+        this.failovers = failovers;
+        this.operations = operations;
+        this.flows = flows;
+    }
+
+    /// @param intervalSeconds between recovery points, 1 to 3600; 5 when left out
+    record NewGroup(
+            String name,
+            List<String> machines,
+            String targetZone,
+            @Nullable Double intervalSeconds) {}
+
+    @PostMapping("/v1/protection-groups")
+    ResponseEntity<OperationView> create(
+            @RequestAttribute Caller caller,
+            @RequestHeader(name = "Idempotency-Key", required = false) @Nullable String key,
+            @RequestBody NewGroup body) {
+        Group group = group(caller, body);
+        return OperationView.accepted(
+                operations.begin(
+                        caller,
+                        key,
+                        body,
+                        flows.create(),
+                        group.id(),
+                        input(group),
+                        _ -> groups.add(group)));
+    }
+
+    @GetMapping("/v1/protection-groups")
+    Page<GroupView> list(
+            @RequestAttribute Caller caller,
+            @RequestParam(required = false) @Nullable Integer limit,
+            @RequestParam(required = false, defaultValue = "") String after) {
+        int size = Page.limit(limit);
+        return Page.of(
+                groups.list(caller, after, size + 1).stream().map(this::view).toList(),
+                size,
+                GroupView::name);
+    }
+
+    @GetMapping("/v1/protection-groups/{group}")
+    GroupView get(@RequestAttribute Caller caller, @PathVariable String group) {
+        return view(groups.require(caller, group));
+    }
+
+    /// Ends the protection; the recovery points go with it.
+    @DeleteMapping("/v1/protection-groups/{group}")
+    ResponseEntity<OperationView> delete(
+            @RequestAttribute Caller caller,
+            @RequestHeader(name = "Idempotency-Key", required = false) @Nullable String key,
+            @PathVariable String group) {
+        Group found = groups.require(caller, group);
+        return OperationView.accepted(
+                operations.begin(
+                        caller,
+                        key,
+                        found.id(),
+                        flows.delete(),
+                        found.id(),
+                        input(found),
+                        _ -> {
+                            groups.lock(found.id());
+                            Optional<String> open = failovers.openOn(found.id());
+                            if (open.isPresent()) {
+                                throw new FaultException(
+                                        new RecoveryFault.GroupInUse(
+                                                found.name(), "failover " + open.get()));
+                            }
+                            groups.state(found.id(), "deleting");
+                        }));
+    }
+
+    private Group group(Caller caller, NewGroup body) {
+        Name.require("protection group", body.name());
+        double interval =
+                body.intervalSeconds() == null ? INTERVAL_SECONDS : body.intervalSeconds();
+        if (!(interval >= INTERVAL_SECONDS_MIN && interval <= INTERVAL_SECONDS_MAX)) {
+            throw new IllegalArgumentException(
+                    "intervalSeconds must be %.0f to %.0f, not %s"
+                            .formatted(INTERVAL_SECONDS_MIN, INTERVAL_SECONDS_MAX, interval));
+        }
+        if (body.machines() == null || body.machines().isEmpty()) {
+            throw new IllegalArgumentException("a protection group has at least one machine");
+        }
+        List<Machine> machines =
+                body.machines().stream()
+                        .map(machine -> members.machines().require(caller, machine))
+                        .toList();
+        Machine first = machines.getFirst();
+        String target = members.region().requireZone(body.targetZone());
+        requireTogether(machines, first, target);
+        return new Group(
+                RandomId.next(),
+                caller.tenant(),
+                body.name(),
+                "making",
+                FIRST_TERM,
+                false,
+                false,
+                UUID.randomUUID().toString().replace("-", ""),
+                first.zone(),
+                target,
+                first.node(),
+                members.region().place(target).id(),
+                (int) Math.round(interval * 1000),
+                0,
+                0,
+                null,
+                null,
+                machines.stream().map(Machine::id).toList(),
+                machines.stream()
+                        .flatMap(machine -> machine.disks().stream())
+                        .map(this::member)
+                        .toList());
+    }
+
+    private static void requireTogether(List<Machine> machines, Machine first, String target) {
+        for (Machine machine : machines) {
+            if (!machine.node().equals(first.node())) {
+                throw bad(
+                        "machines '%s' and '%s' are on different nodes"
+                                .formatted(first.name(), machine.name()),
+                        "Make one group for the machines of each node.");
+            }
+            if (machine.zone().equals(target)) {
+                throw bad(
+                        "machine '%s' is in zone '%s' itself".formatted(machine.name(), target),
+                        "Choose another targetZone.");
+            }
+            if (machine.failover() != null) {
+                throw bad(
+                        "machine '%s' is the copy of a test".formatted(machine.name()),
+                        "Protect the machine that it was copied from.");
+            }
+        }
+    }
+
+    private static FaultException bad(String message, String remedy) {
+        return new FaultException(new RecoveryFault.BadMembers(message, remedy));
+    }
+
+    private Group.Member member(String id) {
+        Volume volume = members.volumes().find(id).orElseThrow();
+        if (volume.view() != null) {
+            throw bad(
+                    "volume '%s' is a view of a recovery point".formatted(volume.name()),
+                    "Protecting a machine again after its failover is not possible yet.");
+        }
+        return new Group.Member(id, volume.name(), volume.sizeBytes(), null, "", null, 0);
+    }
+
+    private GroupView view(Group group) {
+        return GroupView.of(group, points.newest(group.id()).orElse(null), Instant.now());
+    }
+
+    private static GroupWorkflows.OneGroup input(Group group) {
+        return new GroupWorkflows.OneGroup(group.id(), group.sourceNode(), group.receiverNode());
+    }
+}

@@ -1,0 +1,74 @@
+// Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
+package io.redoubt.control.recovery;
+
+import java.time.Instant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// A protection group as the API shows it.
+///
+/// @param rpoSeconds now minus the stamp of the newest published point, whatever is up or down; null before the first
+record GroupView(
+        String id,
+        String name,
+        String state,
+        @Nullable String reason,
+        long term,
+        String lineage,
+        List<String> machines,
+        String sourceZone,
+        String targetZone,
+        String sourceNode,
+        String receiverNode,
+        double intervalSeconds,
+        @Nullable Double rpoSeconds,
+        @Nullable PointView newestPoint,
+        long bytesBehind,
+        long spoolBytes,
+        @Nullable Instant sourceSeenAt,
+        @Nullable Instant receiverSeenAt,
+        List<MemberView> volumes) {
+
+    record MemberView(
+            String volume,
+            String name,
+            @Nullable String state,
+            String reason,
+            @Nullable Instant since,
+            long bytesToCopy) {}
+
+    static GroupView of(Group group, @Nullable Point newest, Instant now) {
+        Group.Health health = group.health(java.util.Optional.ofNullable(newest), now);
+        @Nullable PointView point = newest == null ? null : PointView.of(newest, now);
+        return new GroupView(
+                group.id(),
+                group.name(),
+                health.state(),
+                health.reason(),
+                group.term(),
+                group.lineage(),
+                group.machines(),
+                group.sourceZone(),
+                group.targetZone(),
+                group.sourceNode(),
+                group.receiverNode(),
+                group.intervalMillis() / 1000.0,
+                point == null ? null : point.ageSeconds(),
+                point,
+                group.bytesBehind(),
+                group.spoolBytes(),
+                group.sourceSeenAt(),
+                group.receiverSeenAt(),
+                group.volumes().stream().map(GroupView::member).toList());
+    }
+
+    private static MemberView member(Group.Member member) {
+        return new MemberView(
+                member.volume(),
+                member.name(),
+                member.state(),
+                member.reason(),
+                member.since(),
+                member.bytesToCopy());
+    }
+}

@@ -1,0 +1,207 @@
+// Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
+package io.redoubt.control.recovery;
+
+import io.redoubt.control.gateway.Nodes;
+import io.redoubt.control.region.Region;
+import io.redoubt.core.fault.FaultException;
+import io.redoubt.protocol.Command;
+import io.redoubt.protocol.CommandResult;
+import io.redoubt.protocol.DeletePoint;
+import io.redoubt.protocol.TakePoint;
+import io.redoubt.protocol.Unprotect;
+import io.redoubt.workflow.RetryLater;
+import io.redoubt.workflow.Step;
+import io.redoubt.workflow.Workflow;
+import java.time.Duration;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.jdbc.core.simple.JdbcClient;
+
+/// How protection begins and ends, and how single points come and go.
+@Configuration(proxyBeanMethods = false)
+class GroupWorkflows {
+    private static final Duration AGAIN = Duration.ofMillis(100);
+
+    record OneGroup(String id, String sourceNode, String receiverNode) {}
+
+    /// @param order names the wish at the source, so that its repetition makes no second point
+    record OnePointNow(String order, String group) {}
+
+    record OnePoint(String group, long number, String receiverNode) {}
+
+    @Bean
+    Workflow<OneGroup> createGroup(Groups groups, Nodes nodes, Region region, Grants grants) {
+        return Workflow.named("protection-group.create", OneGroup.class)
+                .step(new TakeName(groups))
+                .step(new PrepareReceiver(groups, nodes))
+                .step(new OpenGrants(grants))
+                .step(new ConnectSource(groups, nodes, region))
+                .step(new Publish(groups));
+    }
+
+    @Bean
+    Workflow<OneGroup> deleteGroup(Groups groups, Nodes nodes, Grants grants) {
+        return Workflow.named("protection-group.delete", OneGroup.class)
+                .step(new ReleaseNode("unprotect-source", groups, nodes, true))
+                .step(new ReleaseNode("unprotect-receiver", groups, nodes, false))
+                .step(new Forget(groups, grants));
+    }
+
+    @Bean
+    Workflow<OnePointNow> takePoint(Groups groups, Points points, Nodes nodes, JdbcClient sql) {
+        return Workflow.named("recovery-point.take", OnePointNow.class)
+                .step(new CutNow(groups, nodes, sql))
+                .step(new AwaitPublished(points, sql));
+    }
+
+    @Bean
+    Workflow<OnePoint> deletePoint(Points points, Nodes nodes) {
+        return Workflow.named("recovery-point.delete", OnePoint.class)
+                .step(new DropPoint(points, nodes));
+    }
+
+    record TakeName(Groups groups) implements Step<OneGroup> {
+        @Override
+        public void run(OneGroup input) {}
+
+        @Override
+        public void undo(OneGroup input) {
+            groups.forget(input.id());
+        }
+    }
+
+    /// Before the source, so that it is never ahead of its journal.
+    record PrepareReceiver(Groups groups, Nodes nodes) implements Step<OneGroup> {
+        @Override
+        public void run(OneGroup input) {
+            Group group = groups.find(input.id()).orElseThrow();
+            nodes.tell(group.receiverNode(), Roles.receiver(group), Nodes.LONG);
+        }
+
+        @Override
+        public void undo(OneGroup input) {
+            unprotect(nodes, input.receiverNode(), input.id(), 1);
+        }
+    }
+
+    record OpenGrants(Grants grants) implements Step<OneGroup> {
+        @Override
+        public void run(OneGroup input) {
+            grants.open(input.id());
+        }
+
+        @Override
+        public void undo(OneGroup input) {
+            grants.close(input.id());
+        }
+    }
+
+    record ConnectSource(Groups groups, Nodes nodes, Region region) implements Step<OneGroup> {
+        @Override
+        public void run(OneGroup input) {
+            Group group = groups.find(input.id()).orElseThrow();
+            String address = region.requireNode(group.receiverNode()).replicationAddress();
+            nodes.tell(group.sourceNode(), Roles.source(group, address), Nodes.LONG);
+        }
+
+        @Override
+        public void undo(OneGroup input) {
+            unprotect(nodes, input.sourceNode(), input.id(), 1);
+        }
+    }
+
+    record Publish(Groups groups) implements Step<OneGroup> {
+        @Override
+        public void run(OneGroup input) {
+            groups.state(input.id(), "protected");
+        }
+    }
+
+    record ReleaseNode(String name, Groups groups, Nodes nodes, boolean source)
+            implements Step<OneGroup> {
+        @Override
+        public void run(OneGroup input) {
+            long term = groups.find(input.id()).map(Group::term).orElse(0L);
+            unprotect(nodes, source ? input.sourceNode() : input.receiverNode(), input.id(), term);
+        }
+
+        /// It stays on its way out: the source may be unprotected already. Deleting it again goes on from there.
+        @Override
+        public void undo(OneGroup input) {}
+    }
+
+    record Forget(Groups groups, Grants grants) implements Step<OneGroup> {
+        @Override
+        public void run(OneGroup input) {
+            groups.forget(input.id());
+            grants.close(input.id());
+        }
+    }
+
+    record CutNow(Groups groups, Nodes nodes, JdbcClient sql) implements Step<OnePointNow> {
+        @Override
+        public void run(OnePointNow input) {
+            String name =
+                    sql.sql("select name from point_order where id = ? and number is null")
+                            .param(input.order())
+                            .query(String.class)
+                            .optional()
+                            .orElse(null);
+            if (name == null) {
+                return;
+            }
+            Group group = groups.find(input.group()).orElseThrow();
+            CommandResult cut =
+                    nodes.tell(
+                            group.sourceNode(),
+                            Command.newBuilder()
+                                    .setId(input.order())
+                                    .setTakePoint(
+                                            TakePoint.newBuilder()
+                                                    .setGroup(group.id())
+                                                    .setName(name)),
+                            Nodes.SOON);
+            sql.sql("update point_order set number = ? where id = ?")
+                    .params(cut.getPointTaken().getNumber(), input.order())
+                    .update();
+        }
+    }
+
+    record AwaitPublished(Points points, JdbcClient sql) implements Step<OnePointNow> {
+        @Override
+        public void run(OnePointNow input) {
+            long number =
+                    sql.sql("select number from point_order where id = ?")
+                            .param(input.order())
+                            .query(Long.class)
+                            .single();
+            if (points.find(input.group(), number).isEmpty()) {
+                throw new RetryLater(new RecoveryFault.NotPublished(input.group(), number), AGAIN);
+            }
+        }
+    }
+
+    record DropPoint(Points points, Nodes nodes) implements Step<OnePoint> {
+        @Override
+        public void run(OnePoint input) {
+            nodes.tell(
+                    input.receiverNode(),
+                    Command.newBuilder()
+                            .setDeletePoint(
+                                    DeletePoint.newBuilder()
+                                            .setGroup(input.group())
+                                            .setNumber(input.number())),
+                    Nodes.SOON);
+            points.forget(input.group(), input.number());
+        }
+    }
+
+    /// @throws FaultException when the node refuses
+    private static void unprotect(Nodes nodes, String node, String group, long term) {
+        nodes.tell(
+                node,
+                Command.newBuilder()
+                        .setUnprotect(Unprotect.newBuilder().setGroup(group).setTerm(term)),
+                Nodes.LONG);
+    }
+}

@@ -1,0 +1,218 @@
+// Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
+package io.redoubt.control.recovery;
+
+import io.redoubt.control.database.Rows;
+import io.redoubt.control.gateway.NodeListener;
+import io.redoubt.control.identity.Caller;
+import io.redoubt.control.web.Refusal;
+import io.redoubt.core.fault.FaultException;
+import io.redoubt.protocol.ReplicationState;
+import io.redoubt.protocol.Report;
+import io.redoubt.protocol.SourceReport;
+import io.redoubt.protocol.SourceVolumeReport;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Optional;
+import org.springframework.dao.DuplicateKeyException;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Component;
+
+/// The protection groups: their rows, and what their sources say.
+@Component
+class Groups implements NodeListener {
+    private static final String SELECT =
+            "select protection_group.*, (select coalesce(array_agg(machine order by machine), '{}') from group_machine where group_id = protection_group.id) as machines from protection_group ";
+
+    private final JdbcClient sql;
+
+    Groups(JdbcClient sql) {
+        this.sql = sql;
+    }
+
+    /// @throws FaultException with [Refusal.NotFound]
+    Group require(Caller caller, String reference) {
+        return sql.sql(
+                        SELECT
+                                + "where tenant = ? and (id = ? or name = ?) order by id = ? desc limit 1")
+                .params(caller.tenant(), reference, reference, reference)
+                .query(this::group)
+                .optional()
+                .orElseThrow(() ->
+                        new FaultException(new Refusal.NotFound("protection group", reference)));
+    }
+
+    Optional<Group> find(String id) {
+        return sql.sql(SELECT + "where id = ?").param(id).query(this::group).optional();
+    }
+
+    /// Held until the transaction ends: decisions about one group are taken one after the other.
+    Group lock(String id) {
+        sql.sql("select from protection_group where id = ? for update")
+                .param(id)
+                .query()
+                .listOfRows();
+        return find(id).orElseThrow();
+    }
+
+    List<Group> list(Caller caller, String after, int limit) {
+        return sql.sql(SELECT + "where tenant = ? and name > ? order by name limit ?")
+                .params(caller.tenant(), after, limit)
+                .query(this::group)
+                .list();
+    }
+
+    List<Group> receivedBy(String node) {
+        return sql.sql(SELECT + "where receiver_node = ?").param(node).query(this::group).list();
+    }
+
+    /// @throws FaultException with [Refusal.NameTaken] or [RecoveryFault.BadMembers]
+    void add(Group group) {
+        try {
+            sql.sql(
+                            "insert into protection_group (id, tenant, name, state, term, lineage, source_zone, target_zone, source_node, receiver_node, interval_millis)"
+                                    + " values (?, ?, ?, 'making', ?, ?, ?, ?, ?, ?, ?)")
+                    .params(
+                            group.id(),
+                            group.tenant(),
+                            group.name(),
+                            group.term(),
+                            group.lineage(),
+                            group.sourceZone(),
+                            group.targetZone(),
+                            group.sourceNode(),
+                            group.receiverNode(),
+                            group.intervalMillis())
+                    .update();
+        } catch (DuplicateKeyException e) {
+            throw new FaultException(new Refusal.NameTaken("protection group", group.name()), e);
+        }
+        try {
+            for (String machine : group.machines()) {
+                sql.sql("insert into group_machine (group_id, machine) values (?, ?)")
+                        .params(group.id(), machine)
+                        .update();
+            }
+            for (int position = 0; position < group.volumes().size(); position++) {
+                sql.sql("insert into group_volume (group_id, position, volume) values (?, ?, ?)")
+                        .params(group.id(), position, group.volumes().get(position).volume())
+                        .update();
+            }
+        } catch (DuplicateKeyException e) {
+            throw new FaultException(
+                    new RecoveryFault.BadMembers(
+                            "a machine or a disk of it is in another protection group",
+                            "Delete that group first."),
+                    e);
+        }
+    }
+
+    void state(String id, String state) {
+        sql.sql("update protection_group set state = ? where id = ?").params(state, id).update();
+    }
+
+    void forget(String id) {
+        sql.sql("delete from protection_group where id = ?").param(id).update();
+    }
+
+    /// The decision: the role term rises, and nothing of the old one is granted any more.
+    void decide(String id, long term) {
+        sql.sql(
+                        "update protection_group set term = ?, stopped = true, state = 'failing-over' where id = ?")
+                .params(term, id)
+                .update();
+    }
+
+    /// The point of no return of a failover.
+    void promote(String id, long term) {
+        sql.sql("update protection_group set promoted = true where id = ? and term = ?")
+                .params(id, term)
+                .update();
+    }
+
+    /// A decision that was not carried out is taken back, under a later term.
+    ///
+    /// @return false when it was promoted, or taken back before
+    boolean rollBack(String id, long term) {
+        return sql.sql(
+                                "update protection_group set term = term + 1, stopped = false, state = 'protected' where id = ? and term = ? and stopped and not promoted")
+                        .params(id, term)
+                        .update()
+                == 1;
+    }
+
+    @Override
+    public void report(String node, Report report) {
+        for (SourceReport source : report.getSourcesList()) {
+            int ours =
+                    sql.sql(
+                                    "update protection_group set source_seen_at = now(), bytes_behind = ?, spool_bytes = ? where id = ? and source_node = ?")
+                            .params(
+                                    source.getBytesBehind(),
+                                    source.getSpoolBytes(),
+                                    source.getGroup(),
+                                    node)
+                            .update();
+            if (ours == 1) {
+                source.getVolumesList().forEach(volume -> take(source.getGroup(), volume));
+            }
+        }
+    }
+
+    private void take(String group, SourceVolumeReport volume) {
+        String state =
+                volume.getState() == ReplicationState.REPLICATION_STATE_UNSPECIFIED
+                        ? ""
+                        : volume.getState().name();
+        sql.sql(
+                        "update group_volume set state = nullif(:state, ''), reason = :reason, since = :since, bytes_to_copy = :bytes where group_id = :group and volume = :volume"
+                                + " and (coalesce(state, ''), reason, bytes_to_copy) is distinct from (:state, :reason, :bytes)")
+                .param("state", state)
+                .param("reason", volume.getReason())
+                .param("since", Rows.timestamp(volume.getSinceMillis()))
+                .param("bytes", volume.getBytesToCopy())
+                .param("group", group)
+                .param("volume", volume.getVolume())
+                .update();
+    }
+
+    private Group group(ResultSet row, int ignored) throws SQLException {
+        String id = row.getString("id");
+        return new Group(
+                id,
+                row.getString("tenant"),
+                row.getString("name"),
+                row.getString("state"),
+                row.getLong("term"),
+                row.getBoolean("stopped"),
+                row.getBoolean("promoted"),
+                row.getString("lineage"),
+                row.getString("source_zone"),
+                row.getString("target_zone"),
+                row.getString("source_node"),
+                row.getString("receiver_node"),
+                row.getInt("interval_millis"),
+                row.getLong("bytes_behind"),
+                row.getLong("spool_bytes"),
+                Rows.instant(row, "source_seen_at"),
+                Rows.instant(row, "receiver_seen_at"),
+                List.of((String[]) row.getArray("machines").getArray()),
+                members(id));
+    }
+
+    private List<Group.Member> members(String group) {
+        return sql.sql(
+                        "select group_volume.*, volume.name, volume.size_bytes from group_volume join volume on volume.id = group_volume.volume where group_id = ? order by position")
+                .param(group)
+                .query((row, _) ->
+                        new Group.Member(
+                                row.getString("volume"),
+                                row.getString("name"),
+                                row.getLong("size_bytes"),
+                                row.getString("state"),
+                                row.getString("reason"),
+                                Rows.instant(row, "since"),
+                                row.getLong("bytes_to_copy")))
+                .list();
+    }
+}

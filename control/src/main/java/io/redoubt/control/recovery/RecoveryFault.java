@@ -1,0 +1,177 @@
+// Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
+package io.redoubt.control.recovery;
+
+import io.redoubt.control.web.Refusal;
+import java.time.Duration;
+
+/// Every way that recovery says no, or not yet.
+sealed interface RecoveryFault extends Refusal {
+
+    @Override
+    default Kind kind() {
+        return Kind.CONFLICT;
+    }
+
+    /// One failover of a group at a time.
+    record FailoverRunning(String group, String failover, Duration since) implements RecoveryFault {
+        @Override
+        public String message() {
+            return "protection group '%s' is failing over already (failover %s, decided %.1f s ago)"
+                    .formatted(group, failover, since.toMillis() / 1000.0);
+        }
+
+        @Override
+        public String remedy() {
+            return "Watch that failover, or wait until it has ended.";
+        }
+    }
+
+    /// The machines run in the recovery zone already.
+    record AlreadyFailedOver(String group, String zone) implements RecoveryFault {
+        @Override
+        public String message() {
+            return "protection group '%s' was failed over to zone '%s' already"
+                    .formatted(group, zone);
+        }
+
+        @Override
+        public String remedy() {
+            return "Its machines run there; protect them anew under another group to recover them once more.";
+        }
+    }
+
+    /// A group on its way in or out.
+    record NotProtected(String group, String state) implements RecoveryFault {
+        @Override
+        public String message() {
+            return "protection group '%s' is %s".formatted(group, state);
+        }
+
+        @Override
+        public String remedy() {
+            return "Wait until it is protected.";
+        }
+    }
+
+    /// A point that retention or a person removed, or that never was.
+    record NoSuchPoint(String group, long point, long oldest, long newest)
+            implements RecoveryFault {
+        @Override
+        public String message() {
+            return newest == 0
+                    ? "protection group '%s' has no recovery point yet".formatted(group)
+                    : "protection group '%s' has no recovery point %d; it keeps %d to %d"
+                            .formatted(group, point, oldest, newest);
+        }
+
+        @Override
+        public String remedy() {
+            return newest == 0
+                    ? "Wait for the first point: the initial pass must end first."
+                    : "List the recovery points and choose one of them, or 'newest'.";
+        }
+    }
+
+    /// The side that has the journal is not there.
+    record ReceiverAway(String group, String node) implements RecoveryFault {
+        @Override
+        public Kind kind() {
+            return Kind.AWAY;
+        }
+
+        @Override
+        public String message() {
+            return "node %s, which keeps the journal of protection group '%s', is not connected"
+                    .formatted(node, group);
+        }
+
+        @Override
+        public String remedy() {
+            return "Start that node; nothing was decided, so nothing has to be undone.";
+        }
+    }
+
+    /// A point that a failover stands on.
+    record PointInUse(String group, long point, String failover) implements RecoveryFault {
+        @Override
+        public String message() {
+            return "recovery point %d of protection group '%s' is used by failover %s"
+                    .formatted(point, group, failover);
+        }
+
+        @Override
+        public String remedy() {
+            return "Tear that failover down first.";
+        }
+    }
+
+    /// Only tests are torn down.
+    record NotATest(String failover, String state) implements RecoveryFault {
+        @Override
+        public String message() {
+            return "failover %s cannot be torn down: only a test that runs can, and this one is %s"
+                    .formatted(failover, state);
+        }
+
+        @Override
+        public String remedy() {
+            return "Leave a live failover as it is: its machines run on it.";
+        }
+    }
+
+    /// A group whose machines do not fit together.
+    record BadMembers(String message, String remedy) implements RecoveryFault {}
+
+    /// Something still stands on the group.
+    record GroupInUse(String group, String by) implements RecoveryFault {
+        @Override
+        public String message() {
+            return "protection group '%s' is used by %s".formatted(group, by);
+        }
+
+        @Override
+        public String remedy() {
+            return "End that first.";
+        }
+    }
+
+    /// Not yet: the old side might still acknowledge writes.
+    record GrantsRunning(String group, long millis) implements RecoveryFault {
+        @Override
+        public String message() {
+            return "the source of group %s has not answered; its grants expire in %.1f s"
+                    .formatted(group, millis / 1000.0);
+        }
+
+        @Override
+        public String remedy() {
+            return "Wait: no machine is ever started twice.";
+        }
+    }
+
+    /// Not yet: a point that was cut and is not durable at the receiver.
+    record NotPublished(String group, long point) implements RecoveryFault {
+        @Override
+        public String message() {
+            return "point %d of group %s is cut and not published yet".formatted(point, group);
+        }
+
+        @Override
+        public String remedy() {
+            return "Wait, or look at the group's bytesBehind.";
+        }
+    }
+
+    /// Not yet: a guest that boots.
+    record GuestBooting(String machine) implements RecoveryFault {
+        @Override
+        public String message() {
+            return "the guest of machine %s has not answered yet".formatted(machine);
+        }
+
+        @Override
+        public String remedy() {
+            return "Look at its serial log.";
+        }
+    }
+}
