@@ -153,6 +153,38 @@ class OverlayTest extends BlockDeviceContract {
         }
     }
 
+    /// Each first write into a sector fetches the rest of it from the image; the image is slow, so they meet.
+    @Test
+    void first_writes_into_one_sector_at_the_same_time_all_arrive() throws Exception {
+        byte[] content = random(SIZE, 5);
+        var slow =
+                new ArrayImage(content) {
+                    @Override
+                    public void read(long offset, ByteBuffer into) {
+                        super.read(offset, into);
+                        try {
+                            Thread.sleep(20);
+                        } catch (InterruptedException e) {
+                            throw new IllegalStateException(e);
+                        }
+                    }
+                };
+        try (var overlay = Overlay.createAllocated(newDisk(), ID, slow, "image-1", "boot-1")) {
+            Thread[] writers = new Thread[4];
+            for (int i = 0; i < writers.length; i++) {
+                int at = 4096 + 100 * i;
+                writers[i] =
+                        Thread.ofPlatform()
+                                .start(() -> overlay.write(at, ByteBuffer.wrap(new byte[] {1})));
+            }
+            for (int i = 0; i < writers.length; i++) {
+                writers[i].join();
+                content[4096 + 100 * i] = 1;
+            }
+            assertThat(read(overlay, 4096, 512)).isEqualTo(Arrays.copyOfRange(content, 4096, 4608));
+        }
+    }
+
     /// The dumps in docs/formats/volume.md.
     @Test
     void the_files_have_the_documented_bytes() throws Exception {
@@ -202,7 +234,7 @@ class OverlayTest extends BlockDeviceContract {
     }
 
     /// An image in memory.
-    static final class ArrayImage implements BlockImage {
+    static class ArrayImage implements BlockImage {
         private final byte[] content;
 
         ArrayImage(byte[] content) {

@@ -14,9 +14,11 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /// With real processes: the lock is about nothing else.
+@Timeout(60)
 class OwnerLockTest {
     private static final Duration PATIENCE = Duration.ofSeconds(20);
 
