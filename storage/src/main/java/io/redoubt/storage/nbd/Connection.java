@@ -98,7 +98,7 @@ final class Connection implements Runnable {
             if (closing) {
                 return; // close() may have come before it could see the second thread
             }
-            new Transmission(session, in, out, receiving, deferred).run();
+            new Transmission(session, in, out, deferred).run();
         } finally {
             finish(deferred, worker);
         }

@@ -51,10 +51,7 @@ final class Inbox {
         if (buffer.remaining() >= count) {
             return;
         }
-        boolean first = !patience.isBegun();
-        if (first) {
-            patience.begin();
-        }
+        patience.begin();
         buffer.compact();
         try {
             while (buffer.position() < count) {
@@ -64,8 +61,6 @@ final class Inbox {
             }
         } finally {
             buffer.flip();
-        }
-        if (first) {
             patience.end();
         }
     }

@@ -6,8 +6,9 @@ import java.time.Duration;
 /// What one peer may take from the server.
 ///
 /// @param handshake   for the whole negotiation
-/// @param message     for one message to arrive, from its first byte to its last, or for replies to be taken by the peer;
-///                    between messages a peer may be silent for ever
+/// @param message     for one message to arrive, from its first byte to its last (each 256 KiB of a larger one), or for
+///                    replies to be taken by the peer; between messages a peer may be silent for ever, and the time that a
+///                    request spends inside the device does not count
 /// @param connections at once; further ones are closed
 /// @param close       how long [NbdServer#close()] waits for requests in execution to end
 public record NbdLimits(Duration handshake, Duration message, int connections, Duration close) {

@@ -15,10 +15,6 @@ final class Patience {
         since = IDLE;
     }
 
-    boolean isBegun() {
-        return since != IDLE;
-    }
-
     boolean isOver(long now, long nanosMax) {
         long begun = since;
         return begun != IDLE && now - begun > nanosMax;

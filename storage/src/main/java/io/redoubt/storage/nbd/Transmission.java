@@ -27,7 +27,6 @@ final class Transmission {
     private final long size;
     private final Inbox in;
     private final Outbox out;
-    private final Patience patience;
     private final Replies replies;
     private final Deferred deferred;
     private final ByteBuffer payload;
@@ -38,13 +37,12 @@ final class Transmission {
     private long offset;
     private long length;
 
-    Transmission(Session session, Inbox in, Outbox out, Patience patience, Deferred deferred) {
+    Transmission(Session session, Inbox in, Outbox out, Deferred deferred) {
         this.session = session;
         this.device = session.export().device();
         this.size = device.size();
         this.in = in;
         this.out = out;
-        this.patience = patience;
         this.replies = new Replies(out, session.structured(), REPLY_BUFFER);
         this.deferred = deferred;
         this.payload = in.buffer().duplicate();
@@ -276,7 +274,6 @@ final class Transmission {
     /// The payload is larger than the buffer: it is written as it comes, so memory stays bounded.
     private Outcome writeInPieces() throws IOException {
         replies.send();
-        patience.begin();
         Outcome outcome = Outcome.OK;
         long done = 0;
         while (done < length) {
@@ -289,7 +286,6 @@ final class Transmission {
             }
             done += piece;
         }
-        patience.end();
         return outcome;
     }
 

@@ -121,6 +121,30 @@ class NbdServerTest {
     }
 
     @Test
+    void a_write_that_the_device_holds_for_long_is_not_the_peers_fault() throws Exception {
+        Path socket = root.resolve("s");
+        var slow =
+                new MemoryDevice(new byte[2 << 20]) {
+                    @Override
+                    public void write(long offset, ByteBuffer from) {
+                        try {
+                            Thread.sleep(900);
+                        } catch (InterruptedException e) {
+                            throw new FaultException(new VolumeFault.Closed(ID), e);
+                        }
+                        super.write(offset, from);
+                    }
+                };
+        try (var _ = serve(socket, slow, SHORT);
+                var peer = Peer.simple(socket)) {
+            peer.send(Peer.write(0, 1, 0, new byte[512]));
+            peer.expect(Peer.simpleReply(0, 1));
+            peer.send(Peer.write(0, 2, 0, new byte[600 << 10]));
+            peer.expect(Peer.simpleReply(0, 2));
+        }
+    }
+
+    @Test
     void a_negotiation_that_stalls_is_cut_off_at_every_stage() throws Exception {
         Path socket = root.resolve("s");
         byte[] all = Peer.join(Peer.flags(), Peer.option(3, new byte[0]), Peer.go("vol-7"));
