@@ -1,7 +1,9 @@
 // Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
 package io.redoubt.cli;
 
+import io.redoubt.cli.api.ApiFault;
 import io.redoubt.core.Bytes;
+import io.redoubt.core.fault.FaultException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,6 +20,14 @@ import picocli.CommandLine.Parameters;
 /// What is done with machines.
 final class MachineCommands {
     private MachineCommands() {}
+
+    private static String text(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException e) {
+            throw new FaultException(new ApiFault.BadFile(file, e.toString()), e);
+        }
+    }
 
     @Command(name = "create", description = "Makes a machine and starts it.")
     static final class Create implements Callable<Integer> {
@@ -51,11 +61,17 @@ final class MachineCommands {
                 description = "A script that the guest runs at its first start.")
         private @Nullable Path userData;
 
+        @Option(
+                names = "--seed",
+                paramLabel = "NAME=FILE",
+                description = "A small file that the guest finds under this name; once for each.")
+        private Map<String, Path> seeds = Map.of();
+
         @Option(names = "--nic", description = "Give it a network card.")
         private boolean nic;
 
         @Override
-        public Integer call() throws IOException {
+        public Integer call() {
             var body = new HashMap<String, Object>();
             body.put("name", name);
             body.put("zone", zone);
@@ -64,9 +80,14 @@ final class MachineCommands {
             body.put("vcpus", vcpus);
             body.put("template", template);
             body.put("nic", nic);
+            var texts = new HashMap<String, String>();
+            for (var seed : seeds.entrySet()) {
+                texts.put(seed.getKey(), text(seed.getValue()));
+            }
+            body.put("seeds", texts);
             Path script = userData;
             if (script != null) {
-                body.put("userData", Files.readString(script));
+                body.put("userData", text(script));
             }
             return writes.post(Nouns.MACHINE.path(), body, "machine " + name + " is started");
         }

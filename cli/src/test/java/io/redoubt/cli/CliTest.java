@@ -172,6 +172,47 @@ class CliTest {
     }
 
     @Test
+    void a_machine_is_made_with_its_disks_and_the_text_of_its_files() throws Exception {
+        Path start = Files.writeString(directory.resolve("start.sh"), "echo hello");
+        api.on("POST /v1/machines", 202, DONE);
+        assertThat(
+                        run(
+                                "machine",
+                                "create",
+                                "shop",
+                                "--zone",
+                                "a",
+                                "--disk",
+                                "one",
+                                "--disk",
+                                "two",
+                                "--seed",
+                                "note=" + start,
+                                "--user-data",
+                                start.toString()))
+                .isZero();
+        assertThat(api.asked().getFirst().body())
+                .contains(
+                        "\"disks\":[\"one\",\"two\"]",
+                        "\"seeds\":{\"note\":\"echo hello\"}",
+                        "\"userData\":\"echo hello\"",
+                        "\"memoryBytes\":268435456");
+        assertThat(
+                        run(
+                                "machine",
+                                "create",
+                                "x",
+                                "--zone",
+                                "a",
+                                "--disk",
+                                "d",
+                                "--user-data",
+                                "/no"))
+                .isEqualTo(1);
+        assertThat(errors.toString()).contains("/no cannot be used");
+    }
+
+    @Test
     void points_are_listed_below_their_group() {
         api.on(
                 "GET /v1/protection-groups/shop/recovery-points?limit=1000",
