@@ -14,7 +14,7 @@ import picocli.CommandLine.ScopeType;
 @Command(
         name = "redoubt",
         description = "The processes of a Redoubt host.",
-        subcommands = VolumeCommand.class)
+        subcommands = {VolumeCommand.class, NodeCommand.class})
 public final class NodeMain {
     @Option(
             names = {"-h", "--help"},

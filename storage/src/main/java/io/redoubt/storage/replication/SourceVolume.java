@@ -505,6 +505,11 @@ public final class SourceVolume implements BlockDevice {
         }
     }
 
+    /// Returns when every write that was in execution has ended. A waiting write is not in execution.
+    public void drain() {
+        stripes.unlock(stripes.lock(0, Long.MAX_VALUE / 2));
+    }
+
     private void awaitTurn() {
         requireRunning();
         LockSupport.parkNanos(

@@ -1,0 +1,161 @@
+// Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
+package io.redoubt.node;
+
+import io.redoubt.compute.guest.Template;
+import io.redoubt.compute.host.RunAs;
+import io.redoubt.compute.hypervisor.AcceleratorProbe;
+import io.redoubt.compute.hypervisor.Hypervisor;
+import io.redoubt.compute.hypervisor.Qemu;
+import io.redoubt.compute.hypervisor.QemuProgram;
+import io.redoubt.core.port.Clock;
+import io.redoubt.core.system.SystemClock;
+import io.redoubt.core.system.SystemDisk;
+import io.redoubt.node.link.ControlSession;
+import io.redoubt.node.link.Identity;
+import io.redoubt.node.machines.Machines;
+import io.redoubt.node.storage.NodeStorage;
+import io.redoubt.node.storage.StreamDialer;
+import io.redoubt.node.storage.TemplateImages;
+import io.redoubt.node.storage.Told;
+import io.redoubt.protocol.Command;
+import io.redoubt.protocol.CommandResult;
+import io.redoubt.protocol.ControlMessage;
+import io.redoubt.protocol.GrantRequest;
+import io.redoubt.protocol.Hello;
+import io.redoubt.protocol.Report;
+import io.redoubt.storage.nbd.SocketAccess;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+
+/// The daemon of a host: wires storage and compute to the session with the control plane. It holds no truth of its own: what it runs is
+/// what it was told, kept on disk.
+final class NodeDaemon implements ControlSession.Node, AutoCloseable {
+    private static final Duration DISK_AWAY_MAX = Duration.ofSeconds(35);
+
+    private final String zone;
+    private final Path home;
+    private final Identity identity;
+    private final Clock clock = new SystemClock();
+    private final String process = UUID.randomUUID().toString();
+    private final String host;
+    private final TemplateImages templates;
+    private final NodeStorage storage;
+    private final Machines machines;
+    private final Path cache;
+    private final Optional<RunAs> runAs;
+    private volatile Optional<Hypervisor> hypervisor = Optional.empty();
+
+    /// @param account the user without privileges as whom QEMU runs, when this process is root
+    NodeDaemon(
+            String zone,
+            Path home,
+            Path cache,
+            Optional<String> account,
+            String host,
+            Identity identity) {
+        this.zone = zone;
+        this.home = home;
+        this.cache = cache;
+        this.identity = identity;
+        this.host = host;
+        this.runAs = account.map(RunAs::user);
+        this.templates = new TemplateImages(cache);
+        var access = account.map(SocketAccess::group).orElse(SocketAccess.OWNER);
+        this.storage =
+                new NodeStorage(
+                        home, clock, new StreamDialer(identity.tls()), access, templates, host);
+        this.machines =
+                new Machines(
+                        new Told(new SystemDisk(home.resolve("told"))), storage, this::hypervisor);
+    }
+
+    void start() {
+        storage.start();
+        machines.start();
+    }
+
+    private synchronized Hypervisor hypervisor() {
+        if (hypervisor.isEmpty()) {
+            QemuProgram program = QemuProgram.find();
+            Template tiny = templates.tiny();
+            AcceleratorProbe.Verdict verdict =
+                    new AcceleratorProbe(program, cache, runAs)
+                            .choose(tiny.kernel(), tiny.initrd());
+            System.getLogger("node")
+                    .log(
+                            System.Logger.Level.INFO,
+                            "guests run under {0}: {1}",
+                            verdict.accelerator(),
+                            verdict.reason());
+            hypervisor =
+                    Optional.of(
+                            new Qemu(
+                                    program,
+                                    home.resolve("m"),
+                                    runAs,
+                                    verdict.accelerator(),
+                                    DISK_AWAY_MAX));
+        }
+        return hypervisor.get();
+    }
+
+    @Override
+    public Hello hello() {
+        return Hello.newBuilder()
+                .setNode(identity.node())
+                .setZone(zone)
+                .setBootId(clock.bootId())
+                .setProcessNonce(process)
+                .setReplicationAddress(host + ":" + storage.port())
+                .setHome(home.toString())
+                .setPid(ProcessHandle.current().pid())
+                .build();
+    }
+
+    @Override
+    public Report report() {
+        var report = Report.newBuilder().setAtMillis(clock.wallMillis());
+        storage.report(report, clock);
+        report.addAllMachines(machines.reports());
+        return report.build();
+    }
+
+    @Override
+    public List<GrantRequest> grantRequests() {
+        return storage.grantRequests();
+    }
+
+    @Override
+    public void answered(ControlMessage grantOrRefusal) {
+        storage.answered(grantOrRefusal);
+    }
+
+    @Override
+    public CommandResult carryOut(Command command) {
+        var result = CommandResult.newBuilder();
+        switch (command.getCommandCase()) {
+            case ENSURE_MACHINE ->
+                    result.setMachineEnsured(machines.ensure(command.getEnsureMachine()));
+            case RESUME_MACHINE -> machines.resume(command.getResumeMachine().getMachine());
+            case STOP_MACHINE -> machines.stop(command.getStopMachine());
+            case DELETE_MACHINE -> machines.delete(command.getDeleteMachine().getMachine());
+            case RELEASE_SOURCE -> {
+                result = storage.carryOut(command);
+                machines.pauseThoseOn(storage.volumesOf(command.getReleaseSource().getGroup()));
+            }
+            case COMMAND_NOT_SET ->
+                    throw new IllegalArgumentException("a command of a newer control plane");
+            default -> result = storage.carryOut(command);
+        }
+        return result.build();
+    }
+
+    @Override
+    public void close() throws IOException {
+        storage.close();
+    }
+}

@@ -1,0 +1,307 @@
+// Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
+package io.redoubt.node.machines;
+
+import io.redoubt.compute.guest.GuestAgent;
+import io.redoubt.compute.guest.tiny.TinyTemplate;
+import io.redoubt.compute.hypervisor.DiskSpec;
+import io.redoubt.compute.hypervisor.Hypervisor;
+import io.redoubt.compute.hypervisor.Machine;
+import io.redoubt.compute.hypervisor.MachineEvent;
+import io.redoubt.compute.hypervisor.MachineSpec;
+import io.redoubt.compute.hypervisor.Nic;
+import io.redoubt.core.Bytes;
+import io.redoubt.core.MachineId;
+import io.redoubt.core.fault.FaultException;
+import io.redoubt.node.storage.NodeStorage;
+import io.redoubt.node.storage.Told;
+import io.redoubt.protocol.AttachmentRaised;
+import io.redoubt.protocol.DiskReport;
+import io.redoubt.protocol.EnsureMachine;
+import io.redoubt.protocol.MachineDisk;
+import io.redoubt.protocol.MachineEnsured;
+import io.redoubt.protocol.MachineReport;
+import io.redoubt.protocol.MachineState;
+import io.redoubt.protocol.StopMachine;
+import io.redoubt.protocol.StopMode;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/// The machines of this node by id.
+public final class Machines {
+    private static final Logger LOG = System.getLogger(Machines.class.getName());
+    private static final String KIND = "machine";
+    private static final String STOPPED = "stopped";
+    private static final Duration READY_MAX = Duration.ofMinutes(5);
+    private static final Duration GRACE_DEFAULT = Duration.ofSeconds(30);
+
+    private final Told told;
+    private final NodeStorage storage;
+    private final Supplier<Hypervisor> hypervisor;
+    private final Map<String, Kept> machines = new ConcurrentSkipListMap<>();
+
+    /// A machine that was told of, with its process when there is one.
+    private static final class Kept {
+        private EnsureMachine told;
+        private @Nullable Machine running;
+        private volatile long readyMillis;
+        private volatile String reason = "";
+
+        Kept(EnsureMachine told) {
+            this.told = told;
+        }
+    }
+
+    /// @param hypervisor asked for once a machine is to run: choosing the accelerator takes a test boot
+    public Machines(Told told, NodeStorage storage, Supplier<Hypervisor> hypervisor) {
+        this.told = told;
+        this.storage = storage;
+        this.hypervisor = hypervisor;
+    }
+
+    /// Adopts the machines that an earlier process left running, and starts those that should run and do not.
+    public void start() {
+        for (EnsureMachine wanted : told.all(KIND, EnsureMachine.parser())) {
+            Kept kept = new Kept(wanted);
+            machines.put(wanted.getMachine(), kept);
+            boolean stays =
+                    told.find(STOPPED, wanted.getMachine(), StopMachine.parser()).isPresent();
+            try {
+                adopt(kept);
+                if (kept.running == null && !stays) {
+                    launch(kept, false);
+                }
+            } catch (FaultException e) {
+                kept.reason = e.fault().message();
+                LOG.log(
+                        Level.WARNING,
+                        "machine {0} does not run: {1}",
+                        wanted.getMachine(),
+                        e.getMessage());
+            }
+        }
+    }
+
+    public MachineEnsured ensure(EnsureMachine wanted) {
+        Kept kept = machines.computeIfAbsent(wanted.getMachine(), _ -> new Kept(wanted));
+        synchronized (kept) {
+            told.put(KIND, wanted.getMachine(), wanted);
+            told.remove(STOPPED, wanted.getMachine());
+            kept.told = wanted;
+            if (kept.running == null || state(kept) == MachineState.MACHINE_STOPPED) {
+                adopt(kept);
+            }
+            if (kept.running == null || state(kept) == MachineState.MACHINE_STOPPED) {
+                launch(kept, wanted.getPaused());
+            }
+            Machine running = require(kept);
+            return MachineEnsured.newBuilder()
+                    .setState(state(kept))
+                    .setQemuPid(running.process().pid())
+                    .setSerialLog(running.serial().path().toString())
+                    .build();
+        }
+    }
+
+    private void adopt(Kept kept) {
+        Optional<Machine> found = hypervisor.get().adopt(id(kept), event -> heard(kept, event));
+        found.ifPresent(machine -> {
+            kept.running = machine;
+            watch(kept, machine);
+        });
+    }
+
+    private void launch(Kept kept, boolean paused) {
+        EnsureMachine wanted = kept.told;
+        List<DiskSpec> disks = new ArrayList<>();
+        for (MachineDisk disk : wanted.getDisksList()) {
+            AttachmentRaised found = storage.disk(disk);
+            disks.add(
+                    new DiskSpec(
+                            "disk-" + disks.size(),
+                            Path.of(found.getSocket()),
+                            found.getExportName()));
+        }
+        Map<String, String> seeds = new HashMap<>(wanted.getSeedsMap());
+        if (!wanted.getUserData().isEmpty()) {
+            seeds.put(TinyTemplate.USER_DATA, wanted.getUserData());
+        }
+        var spec =
+                new MachineSpec(
+                        id(kept),
+                        new Bytes(wanted.getMemoryBytes()),
+                        Math.max(1, wanted.getVcpus()),
+                        disks,
+                        seeds,
+                        wanted.getNic() ? Nic.RESTRICTED : Nic.NONE,
+                        paused);
+        kept.readyMillis = 0;
+        kept.reason = "";
+        Machine started = hypervisor.get().start(spec, event -> heard(kept, event));
+        kept.running = started;
+        watch(kept, started);
+    }
+
+    private static void heard(Kept kept, MachineEvent event) {
+        switch (event) {
+            case MachineEvent.IoError error -> {
+                kept.reason =
+                        "disk %s refused a %s: %s"
+                                .formatted(error.disk(), error.operation(), error.reason());
+                LOG.log(
+                        Level.WARNING,
+                        "machine {0} is paused: {1}",
+                        kept.told.getMachine(),
+                        kept.reason);
+            }
+            case MachineEvent.ShutDown down -> kept.reason = "it shut down: " + down.reason();
+            case MachineEvent.Resumed _ -> kept.reason = "";
+            case MachineEvent.Paused _, MachineEvent.Reset _, MachineEvent.Gone _ -> {}
+        }
+    }
+
+    /// Notes when the guest's agent answers first.
+    private static void watch(Kept kept, Machine machine) {
+        Thread.ofVirtual()
+                .name("agent-" + machine.id())
+                .start(() -> {
+                    try (GuestAgent _ = GuestAgent.connect(machine.agentSocket(), READY_MAX)) {
+                        kept.readyMillis = System.currentTimeMillis();
+                    } catch (RuntimeException e) {
+                        LOG.log(Level.DEBUG, "no agent in {0}: {1}", machine.id(), e.getMessage());
+                    }
+                });
+    }
+
+    public void resume(String machine) {
+        Kept kept = find(machine);
+        synchronized (kept) {
+            if (state(kept) != MachineState.MACHINE_RUNNING) {
+                require(kept).resume();
+            }
+        }
+    }
+
+    public void stop(StopMachine wanted) {
+        Kept kept = machines.get(wanted.getMachine());
+        if (kept == null) {
+            return;
+        }
+        synchronized (kept) {
+            if (wanted.getMode() != StopMode.PAUSE) {
+                told.put(STOPPED, wanted.getMachine(), wanted);
+            }
+            Machine running = kept.running;
+            if (running == null || state(kept) == MachineState.MACHINE_STOPPED) {
+                return;
+            }
+            switch (wanted.getMode()) {
+                case PAUSE -> running.pause();
+                case SHUTDOWN -> {
+                    boolean _ =
+                            running.shutDown(
+                                    wanted.getGraceMillis() > 0
+                                            ? Duration.ofMillis(wanted.getGraceMillis())
+                                            : GRACE_DEFAULT);
+                }
+                case POWER_OFF, STOP_MODE_UNSPECIFIED, UNRECOGNIZED -> running.kill();
+            }
+        }
+    }
+
+    public void delete(String machine) {
+        stop(StopMachine.newBuilder().setMachine(machine).setMode(StopMode.POWER_OFF).build());
+        machines.remove(machine);
+        told.remove(KIND, machine);
+        told.remove(STOPPED, machine);
+    }
+
+    /// Halts every machine that has one of these volumes: their writes may not be acknowledged any more.
+    public void pauseThoseOn(List<String> volumes) {
+        for (Kept kept : machines.values()) {
+            if (kept.told.getDisksList().stream().anyMatch(d -> volumes.contains(d.getVolume()))) {
+                stop(
+                        StopMachine.newBuilder()
+                                .setMachine(kept.told.getMachine())
+                                .setMode(StopMode.PAUSE)
+                                .build());
+            }
+        }
+    }
+
+    public List<MachineReport> reports() {
+        var reports = new ArrayList<MachineReport>();
+        for (Kept kept : machines.values()) {
+            var report =
+                    MachineReport.newBuilder()
+                            .setMachine(kept.told.getMachine())
+                            .setState(state(kept))
+                            .setGuestReadyMillis(kept.readyMillis)
+                            .setReason(kept.reason);
+            kept.told
+                    .getDisksList()
+                    .forEach(d ->
+                            report.addDisks(
+                                    DiskReport.newBuilder()
+                                            .setVolume(d.getVolume())
+                                            .setAttachment(d.getAttachment())));
+            Machine running = kept.running;
+            if (running != null) {
+                report.setSerialLog(running.serial().path().toString());
+                if (report.getState() != MachineState.MACHINE_STOPPED) {
+                    report.setQemuPid(running.process().pid());
+                }
+            }
+            reports.add(report.build());
+        }
+        return reports;
+    }
+
+    private static MachineState state(Kept kept) {
+        Machine running = kept.running;
+        if (running == null) {
+            return kept.reason.isEmpty()
+                    ? MachineState.MACHINE_STOPPED
+                    : MachineState.MACHINE_FAILED;
+        }
+        try {
+            return switch (running.state()) {
+                case RUNNING -> MachineState.MACHINE_RUNNING;
+                case PRELAUNCH, PAUSED, PAUSED_IO_ERROR -> MachineState.MACHINE_PAUSED;
+                case ENDED, GONE -> MachineState.MACHINE_STOPPED;
+            };
+        } catch (FaultException e) {
+            return MachineState.MACHINE_FAILED; // it has a process that does not answer
+        }
+    }
+
+    private Kept find(String machine) {
+        Kept kept = machines.get(machine);
+        if (kept == null) {
+            throw new FaultException(new MachineFault.Unknown(machine));
+        }
+        return kept;
+    }
+
+    private static Machine require(Kept kept) {
+        Machine running = kept.running;
+        if (running == null) {
+            throw new FaultException(
+                    new MachineFault.NotRunning(kept.told.getMachine(), kept.reason));
+        }
+        return running;
+    }
+
+    private static MachineId id(Kept kept) {
+        return new MachineId(kept.told.getMachine());
+    }
+}

@@ -1,0 +1,105 @@
+// Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
+package io.redoubt.node.storage;
+
+import io.redoubt.core.fault.Fault;
+
+/// Every way that a node refuses a command about its storage.
+public sealed interface NodeFault extends Fault {
+    record UnknownVolume(String volume) implements NodeFault {
+        @Override
+        public String message() {
+            return "This node keeps no volume %s.".formatted(volume);
+        }
+
+        @Override
+        public String remedy() {
+            return "Create it here first, or ask the node that keeps it.";
+        }
+    }
+
+    record SizeDiffers(String volume, long has, long wanted) implements NodeFault {
+        @Override
+        public String message() {
+            return "Volume %s has %d bytes, not %d.".formatted(volume, has, wanted);
+        }
+
+        @Override
+        public String remedy() {
+            return "Ask for the size that it has, or choose another volume.";
+        }
+    }
+
+    record UnknownGroup(String group) implements NodeFault {
+        @Override
+        public String message() {
+            return "This node does not take part in protection group %s in that role."
+                    .formatted(group);
+        }
+
+        @Override
+        public String remedy() {
+            return "Protect the group first, or ask the node that has the role.";
+        }
+    }
+
+    record UnknownTemplate(String template) implements NodeFault {
+        @Override
+        public String message() {
+            return "There is no template %s.".formatted(template);
+        }
+
+        @Override
+        public String remedy() {
+            return "Use the template tiny.";
+        }
+    }
+
+    record OldTerm(String group, long asked, long known) implements NodeFault {
+        @Override
+        public String message() {
+            return "Group %s is at role term %d here; term %d is over."
+                    .formatted(group, known, asked);
+        }
+
+        @Override
+        public String remedy() {
+            return "Read the group's state again; another decision was taken since.";
+        }
+    }
+
+    record NoPointYet(String group) implements NodeFault {
+        @Override
+        public String message() {
+            return "Group %s has no recovery point yet.".formatted(group);
+        }
+
+        @Override
+        public String remedy() {
+            return "Wait for the initial pass to end; its progress is shown with the group.";
+        }
+    }
+
+    record InUse(String what, String by) implements NodeFault {
+        @Override
+        public String message() {
+            return "%s is in use by %s.".formatted(what, by);
+        }
+
+        @Override
+        public String remedy() {
+            return "Stop what uses it first.";
+        }
+    }
+
+    record NotNow(String group, String why) implements NodeFault {
+        @Override
+        public String message() {
+            return "Group %s cannot make a point now: %s.".formatted(group, why);
+        }
+
+        @Override
+        public String remedy() {
+            return "Wait until the group streams again; its state says what it waits for.";
+        }
+    }
+}

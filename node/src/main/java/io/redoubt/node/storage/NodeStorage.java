@@ -1,0 +1,197 @@
+// Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
+package io.redoubt.node.storage;
+
+import io.redoubt.core.grant.GrantHolder;
+import io.redoubt.core.port.Clock;
+import io.redoubt.core.system.SystemDisk;
+import io.redoubt.protocol.AttachmentRaised;
+import io.redoubt.protocol.Command;
+import io.redoubt.protocol.CommandResult;
+import io.redoubt.protocol.ControlMessage;
+import io.redoubt.protocol.GrantRequest;
+import io.redoubt.protocol.MachineDisk;
+import io.redoubt.protocol.Report;
+import io.redoubt.protocol.VolumeReport;
+import io.redoubt.protocol.VolumeState;
+import io.redoubt.storage.nbd.SocketAccess;
+import io.redoubt.storage.replication.ReceiverServer;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.List;
+
+/// Everything that a node keeps: opened from its home at the start, changed by commands, told in reports.
+public final class NodeStorage implements AutoCloseable {
+    private final Volumes volumes;
+    private final Sources sources;
+    private final Receivers receivers;
+    private final Views views;
+    private final ReceiverServer server;
+
+    /// @param host the address to take streams at
+    public NodeStorage(
+            Path home,
+            Clock clock,
+            StreamDialer streams,
+            SocketAccess access,
+            TemplateImages templates,
+            String host) {
+        var told = new Told(new SystemDisk(home.resolve("told")));
+        volumes = new Volumes(home, told, clock, access, templates);
+        sources = new Sources(home, told, clock, volumes, streams);
+        receivers = new Receivers(home, told, clock);
+        views = new Views(told, clock, volumes, receivers);
+        try {
+            server = new ReceiverServer(streams.listen(host), receivers);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /// Opens what the node was told of, the layers before the sockets.
+    public void start() {
+        volumes.reopen();
+        receivers.reopen();
+        views.reopen();
+        sources.reopen();
+        volumes.serve();
+        server.start();
+    }
+
+    /// Where the node takes streams.
+    public int port() {
+        return server.port();
+    }
+
+    /// Where a machine finds a disk. What the node serves under this attachment, or a fault.
+    public AttachmentRaised disk(MachineDisk disk) {
+        HostedVolume volume = volumes.require(disk.getVolume());
+        return AttachmentRaised.newBuilder()
+                .setAttachment(volume.attachment().getAttachment())
+                .setExportName(volume.exportName(volume.attachment()))
+                .setSocket(volume.socket(volume.attachment()).toString())
+                .build();
+    }
+
+    /// Carries out a command about storage.
+    ///
+    /// @throws io.redoubt.core.fault.FaultException when it is refused
+    public CommandResult.Builder carryOut(Command command) {
+        var result = CommandResult.newBuilder();
+        switch (command.getCommandCase()) {
+            case ENSURE_VOLUME -> volumes.ensure(command.getEnsureVolume());
+            case DELETE_VOLUME -> volumes.delete(command.getDeleteVolume().getVolume());
+            case RAISE_ATTACHMENT ->
+                    result.setAttachmentRaised(volumes.raise(command.getRaiseAttachment()));
+            case PROTECT_SOURCE -> sources.protect(command.getProtectSource());
+            case PROTECT_RECEIVER -> receivers.protect(command.getProtectReceiver());
+            case UNPROTECT -> unprotect(command.getUnprotect().getGroup());
+            case TAKE_POINT ->
+                    result.setPointTaken(
+                            sources.takePoint(
+                                    command.getTakePoint().getGroup(),
+                                    command.getTakePoint().getName()));
+            case DELETE_POINT -> {
+                var point = command.getDeletePoint();
+                views.requireNoneOpen(point.getGroup(), point.getNumber());
+                var receiver = receivers.require(point.getGroup());
+                if (receiver.points().stream().anyMatch(p -> p.number() == point.getNumber())) {
+                    receiver.dropPoint(point.getNumber());
+                }
+            }
+            case LIST_POINTS ->
+                    result.setPointsListed(
+                            receivers.list(
+                                    command.getListPoints().getGroup(),
+                                    command.getListPoints().getAfter(),
+                                    command.getListPoints().getLimit()));
+            case STOP_GRANTS ->
+                    receivers.stopGrants(
+                            command.getStopGrants().getGroup(), command.getStopGrants().getTerm());
+            case RELEASE_SOURCE ->
+                    result.setSourceReleased(
+                            sources.release(
+                                    command.getReleaseSource().getGroup(),
+                                    command.getReleaseSource().getTerm()));
+            case PROMOTE_RECEIVER -> {
+                var promote = command.getPromoteReceiver();
+                result.setReceiverPromoted(
+                        receivers.promote(
+                                promote.getGroup(),
+                                promote.getTerm(),
+                                promote.getSourceReleased()));
+                views.promoted(promote.getGroup(), promote.getTerm());
+            }
+            case OPEN_VIEW -> result.setViewOpened(views.ensure(command.getOpenView()));
+            case CLOSE_VIEW -> views.close(command.getCloseView().getView());
+            default ->
+                    throw new IllegalArgumentException(
+                            "not about storage: " + command.getCommandCase());
+        }
+        return result;
+    }
+
+    private void unprotect(String group) {
+        views.requireNoneOpen(group, 0);
+        sources.unprotect(group);
+        if (receivers.has(group)) {
+            receivers.unprotect(group);
+        }
+    }
+
+    /// The volumes of a group that this node writes.
+    public List<String> volumesOf(String group) {
+        return sources.volumesOf(group);
+    }
+
+    public List<GrantRequest> grantRequests() {
+        return sources.grantRequests();
+    }
+
+    public void answered(ControlMessage grantOrRefusal) {
+        sources.answered(grantOrRefusal);
+    }
+
+    public void report(Report.Builder report, Clock clock) {
+        for (HostedVolume volume : volumes.all()) {
+            report.addVolumes(
+                    VolumeReport.newBuilder()
+                            .setVolume(volume.id().value())
+                            .setAttachment(volume.attachment().getAttachment())
+                            .setSizeBytes(volume.size())
+                            .setState(state(volume, clock))
+                            .setView(volume.view()));
+        }
+        report.addAllSources(sources.reports());
+        report.addAllReceivers(receivers.reports(views.byGroup()));
+    }
+
+    private VolumeState state(HostedVolume volume, Clock clock) {
+        return sources.holderOf(volume.id().value())
+                .map(holder ->
+                        switch (holder.standing(clock.bootNanos())) {
+                            case GRANTED -> VolumeState.VOLUME_READY;
+                            case HELD ->
+                                    holder.releasedTerm() > 0
+                                            ? VolumeState.VOLUME_RELEASED
+                                            : VolumeState.VOLUME_HELD;
+                            case FENCED -> VolumeState.VOLUME_RELEASED;
+                        })
+                .orElse(VolumeState.VOLUME_READY);
+    }
+
+    /// Whether the volume's writes are neither held nor refused.
+    public GrantHolder.Standing standing(String volume, Clock clock) {
+        return sources.holderOf(volume)
+                .map(holder -> holder.standing(clock.bootNanos()))
+                .orElse(GrantHolder.Standing.GRANTED);
+    }
+
+    @Override
+    public void close() throws IOException {
+        server.close();
+        sources.close();
+        volumes.close();
+        receivers.close();
+    }
+}

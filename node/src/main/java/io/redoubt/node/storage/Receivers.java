@@ -1,0 +1,203 @@
+// Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
+package io.redoubt.node.storage;
+
+import io.redoubt.core.fault.FaultException;
+import io.redoubt.core.grant.GrantTimes;
+import io.redoubt.core.grant.Grantor;
+import io.redoubt.core.port.Clock;
+import io.redoubt.core.system.SystemDisk;
+import io.redoubt.protocol.Point;
+import io.redoubt.protocol.PointsListed;
+import io.redoubt.protocol.ProtectReceiver;
+import io.redoubt.protocol.ReceiverPromoted;
+import io.redoubt.protocol.ReceiverReport;
+import io.redoubt.storage.journal.Journal;
+import io.redoubt.storage.journal.JournalLimits;
+import io.redoubt.storage.journal.RecoveryPoint;
+import io.redoubt.storage.journal.Roles;
+import io.redoubt.storage.replication.HostedReceiver;
+import io.redoubt.storage.replication.ReceiverServer;
+import java.io.IOException;
+import java.net.Socket;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+
+/// The groups whose journals this node keeps.
+final class Receivers implements ReceiverServer.Groups, AutoCloseable {
+    private static final String KIND = "receiver";
+    private static final int POINTS_REPORTED_MAX = 64;
+
+    private final Path home;
+    private final Told told;
+    private final Clock clock;
+    private final Map<String, Receiver> receivers = new ConcurrentSkipListMap<>();
+
+    private record Receiver(ProtectReceiver told, UUID lineage, HostedReceiver hosted) {}
+
+    Receivers(Path home, Told told, Clock clock) {
+        this.home = home;
+        this.told = told;
+        this.clock = clock;
+    }
+
+    void reopen() {
+        told.all(KIND, ProtectReceiver.parser()).forEach(p -> receivers.put(p.getGroup(), open(p)));
+    }
+
+    synchronized void protect(ProtectReceiver wanted) {
+        Receiver present = receivers.get(wanted.getGroup());
+        if (present != null && wanted.getTerm() < present.hosted.roles().term()) {
+            throw new FaultException(
+                    new NodeFault.OldTerm(
+                            wanted.getGroup(), wanted.getTerm(), present.hosted.roles().term()));
+        }
+        if (present == null) {
+            told.put(KIND, wanted.getGroup(), wanted);
+            receivers.put(wanted.getGroup(), open(wanted));
+        }
+    }
+
+    private Receiver open(ProtectReceiver wanted) {
+        UUID lineage = Lineages.parse(wanted.getLineage());
+        Journal journal =
+                Journal.open(
+                        new SystemDisk(directory(wanted.getGroup())),
+                        lineage,
+                        JournalLimits.DEFAULT);
+        Roles roles = journal.roles();
+        if (roles.term() < wanted.getTerm()) {
+            roles = new Roles(wanted.getTerm(), false, false);
+            journal.roles(roles);
+        }
+        var grantor =
+                new Grantor(
+                        GrantTimes.DEFAULT,
+                        roles.term(),
+                        roles.stopped(),
+                        roles.promoted(),
+                        clock.bootNanos());
+        return new Receiver(wanted, lineage, new HostedReceiver(journal, grantor, clock));
+    }
+
+    private Path directory(String group) {
+        return home.resolve("groups").resolve(group);
+    }
+
+    synchronized void unprotect(String group) {
+        Receiver receiver = receivers.remove(group);
+        told.remove(KIND, group);
+        if (receiver != null) {
+            receiver.hosted.close();
+        }
+        Volumes.deleteTree(directory(group));
+    }
+
+    boolean has(String group) {
+        return receivers.containsKey(group);
+    }
+
+    HostedReceiver require(String group) {
+        Receiver receiver = receivers.get(group);
+        if (receiver == null) {
+            throw new FaultException(new NodeFault.UnknownGroup(group));
+        }
+        return receiver.hosted;
+    }
+
+    void stopGrants(String group, long term) {
+        HostedReceiver receiver = require(group);
+        if (!receiver.stopGrants(term)) {
+            throw new FaultException(new NodeFault.OldTerm(group, term, receiver.roles().term()));
+        }
+    }
+
+    /// Answers when this side is promoted: at once when the source released, else when its grants have expired.
+    ReceiverPromoted promote(String group, long term, boolean released) {
+        HostedReceiver receiver = require(group);
+        long began = clock.bootNanos();
+        while (true) {
+            long wait = receiver.promote(term, released);
+            if (wait < 0) {
+                throw new FaultException(
+                        new NodeFault.OldTerm(group, term, receiver.roles().term()));
+            }
+            if (wait == 0) {
+                long waited = TimeUnit.NANOSECONDS.toMillis(clock.bootNanos() - began);
+                return ReceiverPromoted.newBuilder().setWaitedMillis(waited).build();
+            }
+            LockSupport.parkNanos(wait);
+        }
+    }
+
+    PointsListed list(String group, long after, int limit) {
+        var listed = PointsListed.newBuilder();
+        require(group).points().stream()
+                .filter(p -> p.number() > after)
+                .limit(limit <= 0 ? Long.MAX_VALUE : limit)
+                .forEach(p -> listed.addPoints(point(p)));
+        return listed.build();
+    }
+
+    List<ReceiverReport> reports(Map<String, List<String>> openViews) {
+        var reports = new ArrayList<ReceiverReport>();
+        receivers.forEach((group, receiver) -> {
+            List<RecoveryPoint> points = receiver.hosted.points();
+            var report =
+                    ReceiverReport.newBuilder()
+                            .setGroup(group)
+                            .setTerm(receiver.hosted.roles().term())
+                            .setOldestPoint(points.isEmpty() ? 0 : points.getFirst().number())
+                            .addAllOpenViews(openViews.getOrDefault(group, List.of()));
+            for (int i = points.size() - 1;
+                    i >= Math.max(0, points.size() - POINTS_REPORTED_MAX);
+                    i--) {
+                report.addPoints(point(points.get(i)));
+            }
+            reports.add(report.build());
+        });
+        return reports;
+    }
+
+    private static Point point(RecoveryPoint point) {
+        String tag = point.name().isEmpty() && point.afterSync() ? "after-sync" : point.name();
+        return Point.newBuilder()
+                .setNumber(point.number())
+                .setStampMillis(point.stampMillis())
+                .setTag(tag)
+                .build();
+    }
+
+    @Override
+    public Optional<HostedReceiver> find(UUID lineage, Socket peer) {
+        for (Receiver receiver : receivers.values()) {
+            if (receiver.lineage.equals(lineage)) {
+                try {
+                    return receiver.told.getSourceNode().equals(StreamDialer.nameOf(peer))
+                            ? Optional.of(receiver.hosted)
+                            : Optional.empty();
+                } catch (IOException _) {
+                    return Optional.empty();
+                }
+            }
+        }
+        return Optional.empty();
+    }
+
+    @Override
+    public Collection<HostedReceiver> all() {
+        return receivers.values().stream().map(Receiver::hosted).toList();
+    }
+
+    @Override
+    public void close() {
+        receivers.values().forEach(r -> r.hosted.close());
+    }
+}

@@ -1,0 +1,285 @@
+// Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
+package io.redoubt.node.storage;
+
+import io.redoubt.core.fault.FaultException;
+import io.redoubt.core.grant.GrantAnswer;
+import io.redoubt.core.grant.GrantHolder;
+import io.redoubt.core.grant.GrantTimes;
+import io.redoubt.core.grant.GrantorKind;
+import io.redoubt.core.port.Clock;
+import io.redoubt.core.system.SystemDisk;
+import io.redoubt.protocol.ControlMessage;
+import io.redoubt.protocol.GrantRefusal;
+import io.redoubt.protocol.GrantRequest;
+import io.redoubt.protocol.PointTaken;
+import io.redoubt.protocol.ProtectSource;
+import io.redoubt.protocol.ProtectedVolume;
+import io.redoubt.protocol.ReplicationState;
+import io.redoubt.protocol.SourceReleased;
+import io.redoubt.protocol.SourceReport;
+import io.redoubt.protocol.SourceVolumeReport;
+import io.redoubt.storage.replication.GrantMemory;
+import io.redoubt.storage.replication.GroupSource;
+import io.redoubt.storage.replication.Mode;
+import io.redoubt.storage.replication.SourceLimits;
+import io.redoubt.storage.replication.SourceLink;
+import io.redoubt.storage.replication.SourceVolume;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentSkipListMap;
+
+/// The groups that this node writes: their splitters, links and grants.
+final class Sources implements AutoCloseable {
+    private static final String KIND = "source";
+
+    private final Path home;
+    private final Told told;
+    private final Clock clock;
+    private final Volumes volumes;
+    private final StreamDialer dialer;
+    private final SecureRandom random = new SecureRandom();
+    private final Map<String, Source> sources = new ConcurrentSkipListMap<>();
+
+    private record Source(
+            ProtectSource told,
+            GrantHolder holder,
+            GrantMemory memory,
+            GroupSource group,
+            SourceLink link) {}
+
+    Sources(Path home, Told told, Clock clock, Volumes volumes, StreamDialer dialer) {
+        this.home = home;
+        this.told = told;
+        this.clock = clock;
+        this.volumes = volumes;
+        this.dialer = dialer;
+    }
+
+    /// Puts the splitters back in their places before any socket opens.
+    void reopen() {
+        told.all(KIND, ProtectSource.parser()).forEach(p -> sources.put(p.getGroup(), open(p)));
+    }
+
+    synchronized void protect(ProtectSource wanted) {
+        Source present = sources.get(wanted.getGroup());
+        if (present != null) {
+            if (wanted.getTerm() < present.holder.term()) {
+                throw new FaultException(
+                        new NodeFault.OldTerm(
+                                wanted.getGroup(), wanted.getTerm(), present.holder.term()));
+            }
+            if (wanted.equals(present.told)) {
+                return;
+            }
+            present.link.close();
+        }
+        told.put(KIND, wanted.getGroup(), wanted);
+        sources.put(wanted.getGroup(), present == null ? open(wanted) : linked(wanted, present));
+    }
+
+    private Source open(ProtectSource wanted) {
+        var memory =
+                new GrantMemory(
+                        new SystemDisk(
+                                home.resolve("groups").resolve(wanted.getGroup() + "-source")));
+        var holder =
+                new GrantHolder(GrantTimes.DEFAULT, memory.load(wanted.getTerm()), clock.bootId());
+        List<SourceVolume> members = new ArrayList<>();
+        for (ProtectedVolume member : wanted.getVolumesList()) {
+            HostedVolume volume = volumes.require(member.getVolume());
+            var disk = new SystemDisk(volumes.directory(member.getVolume()).resolve("source"));
+            members.add(
+                    volume.slot()
+                            .insert(raw ->
+                                    new SourceVolume(
+                                            volume.id(),
+                                            raw,
+                                            disk,
+                                            clock,
+                                            SourceLimits.DEFAULT,
+                                            () -> holder.standing(clock.bootNanos()))));
+        }
+        var group =
+                new GroupSource(
+                        Lineages.parse(wanted.getLineage()),
+                        random.nextLong(),
+                        members,
+                        clock,
+                        holder);
+        return linked(wanted, new Source(wanted, holder, memory, group, link(wanted, group)));
+    }
+
+    /// The same group with its link as told now.
+    private Source linked(ProtectSource wanted, Source source) {
+        SourceLink link = source.told.equals(wanted) ? source.link : link(wanted, source.group);
+        link.start();
+        return new Source(wanted, source.holder, source.memory, source.group, link);
+    }
+
+    private SourceLink link(ProtectSource wanted, GroupSource group) {
+        return new SourceLink(
+                wanted.getGroup(),
+                group,
+                () -> dialer.dial(wanted.getReceiverAddress(), wanted.getReceiverNode()),
+                clock,
+                Duration.ofMillis(wanted.getIntervalMillis()));
+    }
+
+    synchronized void unprotect(String group) {
+        Source source = sources.remove(group);
+        told.remove(KIND, group);
+        if (source != null) {
+            source.link.close();
+            for (ProtectedVolume member : source.told.getVolumesList()) {
+                volumes.require(member.getVolume()).slot().remove();
+                Volumes.deleteTree(volumes.directory(member.getVolume()).resolve("source"));
+            }
+            Volumes.deleteTree(home.resolve("groups").resolve(group + "-source"));
+        }
+    }
+
+    PointTaken takePoint(String group, String name) {
+        Source source = require(group);
+        long number = source.link.cut(name);
+        if (number < 0) {
+            throw new FaultException(
+                    new NodeFault.NotNow(group, "it does not stream to its replica"));
+        }
+        return PointTaken.newBuilder().setNumber(number).setStampMillis(clock.wallMillis()).build();
+    }
+
+    /// The decision of a promotion reached this side: no acknowledgement any more, durably, before the answer.
+    SourceReleased release(String group, long term) {
+        Source source = require(group);
+        if (!source.holder.release(term)) {
+            throw new FaultException(new NodeFault.OldTerm(group, term, source.holder.term()));
+        }
+        // Writes in execution end first; those that begin now find no grant.
+        source.group.volumes().forEach(SourceVolume::drain);
+        source.memory.store(source.holder.memory(clock.bootId()), true);
+        var answer = SourceReleased.newBuilder().setReleased(true);
+        source.group.volumes().forEach(v -> answer.putVseqs(v.id().value(), v.lastVseq()));
+        return answer.build();
+    }
+
+    List<GrantRequest> grantRequests() {
+        var requests = new ArrayList<GrantRequest>();
+        for (Source source : sources.values()) {
+            long nonce = random.nextLong();
+            source.holder.requested(GrantorKind.CONTROL, nonce, clock.bootNanos());
+            requests.add(
+                    GrantRequest.newBuilder()
+                            .setGroup(source.told.getGroup())
+                            .setNonce(nonce)
+                            .setTerm(source.holder.term())
+                            .setBootId(clock.bootId())
+                            .build());
+            source.memory.store(source.holder.memory(clock.bootId()), false);
+        }
+        return requests;
+    }
+
+    void answered(ControlMessage message) {
+        if (message.hasGrant()) {
+            Source source = sources.get(message.getGrant().getGroup());
+            if (source != null) {
+                source.holder.answered(
+                        GrantorKind.CONTROL,
+                        message.getGrant().getNonce(),
+                        new GrantAnswer.Granted(message.getGrant().getTerm()));
+            }
+        } else {
+            Source source = sources.get(message.getGrantRefused().getGroup());
+            if (source != null) {
+                source.holder.answered(
+                        GrantorKind.CONTROL,
+                        message.getGrantRefused().getNonce(),
+                        new GrantAnswer.Refused(
+                                message.getGrantRefused().getTerm(),
+                                reason(message.getGrantRefused().getReason())));
+            }
+        }
+    }
+
+    private static GrantAnswer.Reason reason(GrantRefusal refusal) {
+        return switch (refusal) {
+            case PROMOTED -> GrantAnswer.Reason.PROMOTED;
+            case BOOT_UNCONFIRMED -> GrantAnswer.Reason.BOOT_UNCONFIRMED;
+            case OLD_TERM -> GrantAnswer.Reason.OLD_TERM;
+            case STOPPED, UNKNOWN_GROUP, GRANT_REFUSAL_UNSPECIFIED, UNRECOGNIZED ->
+                    GrantAnswer.Reason.STOPPED;
+        };
+    }
+
+    List<SourceReport> reports() {
+        var reports = new ArrayList<SourceReport>();
+        for (Source source : sources.values()) {
+            SourceLink.Status status = source.link.status();
+            var report =
+                    SourceReport.newBuilder()
+                            .setGroup(source.told.getGroup())
+                            .setTerm(source.holder.term())
+                            .setReleased(source.holder.releasedTerm() >= source.told.getTerm());
+            for (SourceLink.VolumeStatus volume : status.volumes()) {
+                String reason =
+                        status.connected() || volume.mode() != Mode.STREAM
+                                ? volume.reason()
+                                : status.trouble();
+                report.addVolumes(
+                        SourceVolumeReport.newBuilder()
+                                .setVolume(volume.volume())
+                                .setState(state(volume.mode()))
+                                .setReason(reason)
+                                .setSinceMillis(volume.sinceMillis())
+                                .setBytesToCopy(volume.dirtyBytes()));
+                report.setSpoolBytes(report.getSpoolBytes() + volume.spoolBytes());
+                report.setBytesBehind(
+                        report.getBytesBehind() + volume.spoolBytes() + volume.dirtyBytes());
+            }
+            reports.add(report.build());
+        }
+        return reports;
+    }
+
+    private static ReplicationState state(Mode mode) {
+        return switch (mode) {
+            case STREAM -> ReplicationState.STREAM;
+            case TRACK -> ReplicationState.TRACK;
+            case SYNC, SYNC_TRACK -> ReplicationState.SYNC;
+        };
+    }
+
+    /// Where a volume's writes stand, empty when it is not protected here.
+    Optional<GrantHolder> holderOf(String volume) {
+        return sources.values().stream()
+                .filter(s ->
+                        s.told.getVolumesList().stream()
+                                .anyMatch(v -> v.getVolume().equals(volume)))
+                .map(Source::holder)
+                .findFirst();
+    }
+
+    private Source require(String group) {
+        Source source = sources.get(group);
+        if (source == null) {
+            throw new FaultException(new NodeFault.UnknownGroup(group));
+        }
+        return source;
+    }
+
+    List<String> volumesOf(String group) {
+        return require(group).told.getVolumesList().stream()
+                .map(ProtectedVolume::getVolume)
+                .toList();
+    }
+
+    @Override
+    public void close() {
+        sources.values().forEach(s -> s.link.close());
+    }
+}

@@ -1,0 +1,167 @@
+// Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
+package io.redoubt.node.storage;
+
+import io.redoubt.core.Bytes;
+import io.redoubt.core.VolumeId;
+import io.redoubt.core.fault.FaultException;
+import io.redoubt.core.port.Clock;
+import io.redoubt.core.system.SystemDisk;
+import io.redoubt.protocol.OpenView;
+import io.redoubt.protocol.RaiseAttachment;
+import io.redoubt.protocol.ViewExport;
+import io.redoubt.protocol.ViewOpened;
+import io.redoubt.protocol.ViewVolume;
+import io.redoubt.storage.block.BlockDevice;
+import io.redoubt.storage.block.BlockImage;
+import io.redoubt.storage.block.Overlay;
+import io.redoubt.storage.journal.JournalView;
+import io.redoubt.storage.journal.RecoveryPoint;
+import io.redoubt.storage.journal.Roles;
+import io.redoubt.storage.replication.HostedReceiver;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentSkipListMap;
+
+/// The open views of this node: for each member an overlay that takes the writes, over the journal's image at the point.
+final class Views {
+    private static final String KIND = "view";
+
+    private final Told told;
+    private final Clock clock;
+    private final Volumes volumes;
+    private final Receivers receivers;
+    private final Map<String, View> views = new ConcurrentSkipListMap<>();
+
+    /// @param told with the number of the point that was chosen
+    private record View(OpenView told, RecoveryPoint point, List<PromotionGate> gates) {}
+
+    Views(Told told, Clock clock, Volumes volumes, Receivers receivers) {
+        this.told = told;
+        this.clock = clock;
+        this.volumes = volumes;
+        this.receivers = receivers;
+    }
+
+    void reopen() {
+        told.all(KIND, OpenView.parser()).forEach(v -> views.put(v.getView(), open(v)));
+    }
+
+    synchronized ViewOpened ensure(OpenView wanted) {
+        View view = views.get(wanted.getView());
+        if (view == null) {
+            OpenView chosen = wanted.getCut() == 0 ? atNewest(wanted) : wanted;
+            receivers
+                    .require(chosen.getGroup())
+                    .view(chosen.getCut()); // refuses a point that is not kept
+            told.put(KIND, chosen.getView(), chosen);
+            view = open(chosen);
+            views.put(chosen.getView(), view);
+        }
+        var answer =
+                ViewOpened.newBuilder()
+                        .setCut(view.point.number())
+                        .setStampMillis(view.point.stampMillis());
+        for (ViewVolume member : view.told.getVolumesList()) {
+            var raised =
+                    volumes.raise(
+                            RaiseAttachment.newBuilder()
+                                    .setVolume(member.getViewVolume())
+                                    .setAttachment(member.getAttachment())
+                                    .setHolder(member.getHolder())
+                                    .build());
+            answer.addExports(
+                    ViewExport.newBuilder()
+                            .setViewVolume(member.getViewVolume())
+                            .setExportName(raised.getExportName())
+                            .setSocket(raised.getSocket()));
+        }
+        return answer.build();
+    }
+
+    private OpenView atNewest(OpenView wanted) {
+        List<RecoveryPoint> points = receivers.require(wanted.getGroup()).points();
+        if (points.isEmpty()) {
+            throw new FaultException(new NodeFault.NoPointYet(wanted.getGroup()));
+        }
+        return wanted.toBuilder().setCut(points.getLast().number()).build();
+    }
+
+    private View open(OpenView wanted) {
+        HostedReceiver receiver = receivers.require(wanted.getGroup());
+        JournalView journal = receiver.view(wanted.getCut());
+        var gates = new ArrayList<PromotionGate>();
+        for (ViewVolume member : wanted.getVolumesList()) {
+            var id = new VolumeId(member.getViewVolume());
+            var disk = new SystemDisk(volumes.directory(member.getViewVolume()));
+            BlockImage image = journal.volume(new VolumeId(member.getVolume()));
+            BlockDevice device = overlay(wanted, id, disk, image, wanted.getVolumesCount());
+            if (wanted.hasTerm()) {
+                Roles roles = receiver.roles();
+                boolean promoted = roles.promoted() && roles.term() >= wanted.getTerm();
+                var gate = new PromotionGate(id, device, wanted.getTerm(), promoted);
+                gates.add(gate);
+                device = gate;
+            }
+            volumes.hostView(id, disk, device, wanted.getView());
+        }
+        return new View(wanted, journal.point(), gates);
+    }
+
+    private Overlay overlay(
+            OpenView wanted, VolumeId id, SystemDisk disk, BlockImage image, int members) {
+        String base = "%s@%d".formatted(wanted.getGroup(), wanted.getCut());
+        if (Overlay.exists(disk, id)) {
+            return Overlay.open(disk, id, image, base, clock.bootId());
+        }
+        return wanted.getQuotaBytes() > 0
+                ? Overlay.createSparse(
+                        disk,
+                        id,
+                        image,
+                        base,
+                        new Bytes(wanted.getQuotaBytes() / members),
+                        clock.bootId())
+                : Overlay.createAllocated(disk, id, image, base, clock.bootId());
+    }
+
+    /// The group's side was promoted: its live views take writes.
+    void promoted(String group, long term) {
+        for (View view : views.values()) {
+            if (view.told.getGroup().equals(group)
+                    && view.told.hasTerm()
+                    && view.told.getTerm() <= term) {
+                view.gates.forEach(PromotionGate::open);
+            }
+        }
+    }
+
+    synchronized void close(String view) {
+        View open = views.remove(view);
+        if (open != null) {
+            open.told.getVolumesList().forEach(v -> volumes.delete(v.getViewVolume()));
+        }
+        told.remove(KIND, view);
+    }
+
+    /// @throws FaultException with [NodeFault.InUse] when a view of the group (at this point, or at any for 0) is open
+    void requireNoneOpen(String group, long cut) {
+        for (View view : views.values()) {
+            if (view.told.getGroup().equals(group) && (cut == 0 || view.point.number() == cut)) {
+                throw new FaultException(
+                        new NodeFault.InUse(
+                                "Protection group " + group, "view " + view.told.getView()));
+            }
+        }
+    }
+
+    Map<String, List<String>> byGroup() {
+        var open = new HashMap<String, List<String>>();
+        views.values()
+                .forEach(v ->
+                        open.computeIfAbsent(v.told.getGroup(), _ -> new ArrayList<>())
+                                .add(v.told.getView()));
+        return open;
+    }
+}
