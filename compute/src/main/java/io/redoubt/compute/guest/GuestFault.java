@@ -40,7 +40,7 @@ public sealed interface GuestFault extends Fault {
 
         @Override
         public String remedy() {
-            return "The tiny template is made from the packages of Debian 12 or newer: run sudo apt-get update there, or copy the"
+            return "Look at the network, and install debian-archive-keyring (a host that is not Debian takes Debian's archive); or copy the"
                     + " directory of a template that another host has built.";
         }
     }

@@ -28,6 +28,10 @@ import java.util.regex.Pattern;
 /// @param store   where packages are kept after their download
 record DebianPackages(List<String> options, Path store) {
     private static final Duration DOWNLOAD_BOUND = Duration.ofMinutes(10);
+
+    private static final String KEYS = "/usr/share/keyrings/debian-archive-keyring.gpg";
+    private static final String ARCHIVE = "http://deb.debian.org/debian";
+
     private static final Pattern FILE =
             Pattern.compile("^'[^']+' (\\S+) \\d+ SHA256:([0-9a-f]{64})$", Pattern.MULTILINE);
     private static final Pattern LIBRARY = Pattern.compile("z?lib(?!python|perl).*(?<!-perl)");
@@ -52,26 +56,47 @@ record DebianPackages(List<String> options, Path store) {
     }
 
     /// With lists of our own below the cache, read anew from the host's sources: for a host whose lists are missing or old.
-    static DebianPackages ofOwnLists(Path cache) {
-        Path state = cache.resolve("apt");
+    static DebianPackages ofHostSources(Path cache) {
+        return ofOwnLists(cache, "host", List.of());
+    }
+
+    /// From Debian's own archive: for a host that is not Debian. Its keys come with the package debian-archive-keyring.
+    static DebianPackages ofDebian(Path cache, String release) {
+        Path sources = cache.resolve("apt-" + release + ".list");
+        try {
+            Files.createDirectories(cache);
+            Files.writeString(
+                    sources,
+                    "deb [arch=amd64 signed-by="
+                            + KEYS
+                            + "] "
+                            + ARCHIVE
+                            + " "
+                            + release
+                            + " main\n");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return ofOwnLists(
+                cache,
+                release,
+                List.of("-o", "Dir::Etc::sourcelist=" + sources, "-o", "Dir::Etc::sourceparts=-"));
+    }
+
+    private static DebianPackages ofOwnLists(Path cache, String name, List<String> sources) {
+        Path state = cache.resolve("apt-" + name);
         try {
             Files.createDirectories(state.resolve("lists/partial"));
             Files.createDirectories(state.resolve("archives/partial"));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        var packages =
-                new DebianPackages(
-                        List.of(
-                                "-o",
-                                "APT::Sandbox::User=root",
-                                "-o",
-                                "Dir::State::lists=" + state.resolve("lists"),
-                                "-o",
-                                "Dir::Cache=" + state,
-                                "-o",
-                                "Acquire::Languages=none"),
-                        cache.resolve("packages"));
+        var options = new ArrayList<>(List.of("-o", "APT::Sandbox::User=root"));
+        options.addAll(List.of("-o", "Dir::State::lists=" + state.resolve("lists")));
+        options.addAll(List.of("-o", "Dir::Cache=" + state));
+        options.addAll(List.of("-o", "Acquire::Languages=none"));
+        options.addAll(sources);
+        var packages = new DebianPackages(List.copyOf(options), cache.resolve("packages"));
         packages.apt("apt-get", "update", "-q").within(DOWNLOAD_BOUND).require();
         return packages;
     }

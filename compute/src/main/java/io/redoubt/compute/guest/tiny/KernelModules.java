@@ -12,13 +12,18 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedSet;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.stream.Stream;
+import org.tukaani.xz.XZInputStream;
 
 /// The loadable modules of an unpacked kernel and what each depends on, as its own file says.
-record KernelModules(String release, Map<String, Path> files) {
+record KernelModules(String release, Map<String, Path> files, Set<String> builtIn) {
     private static final String FIELD = "\0depends=";
     private static final String SUFFIX = ".ko";
+    private static final String PACKED = ".ko.xz"; // since Debian 13
+    private static final int MODULE_BYTES_MAX = 64 << 20;
 
     /// @param tree an unpacked kernel package
     static KernelModules of(Path tree) throws IOException {
@@ -33,13 +38,17 @@ record KernelModules(String release, Map<String, Path> files) {
         Path release = Trees.list(modules).getFirst();
         var files = new TreeMap<String, Path>();
         try (Stream<Path> all = Files.walk(release)) {
-            all.filter(file -> file.getFileName().toString().endsWith(SUFFIX))
+            all.filter(file -> file.toString().endsWith(SUFFIX) || file.toString().endsWith(PACKED))
                     .forEach(file -> files.put(name(file), file));
         }
-        return new KernelModules(release.getFileName().toString(), files);
+        var builtIn = new TreeSet<String>();
+        for (String line : Files.readAllLines(Trees.require(release, "modules.builtin"))) {
+            builtIn.add(name(Path.of(line)));
+        }
+        return new KernelModules(release.getFileName().toString(), files, builtIn);
     }
 
-    /// These modules and all that they depend on, each after what it depends on.
+    /// These modules and all that they depend on, each after what it depends on, without those that are part of the kernel.
     SequencedSet<String> ordered(List<String> wanted) throws IOException {
         var order = new LinkedHashSet<String>();
         for (String name : wanted) {
@@ -64,7 +73,18 @@ record KernelModules(String release, Map<String, Path> files) {
         return String.join("\n", lines.values()) + "\n";
     }
 
-    Path file(String name) {
+    /// The module itself, unpacked.
+    byte[] content(String name) throws IOException {
+        Path file = file(name);
+        if (!file.toString().endsWith(PACKED)) {
+            return Files.readAllBytes(file);
+        }
+        try (var unpacked = new XZInputStream(Files.newInputStream(file))) {
+            return unpacked.readNBytes(MODULE_BYTES_MAX);
+        }
+    }
+
+    private Path file(String name) {
         Path file = files.get(name);
         if (file == null) {
             throw new FaultException(
@@ -74,16 +94,16 @@ record KernelModules(String release, Map<String, Path> files) {
     }
 
     private void add(String name, SequencedSet<String> order) throws IOException {
-        if (!order.contains(name)) {
-            for (String need : needs(file(name))) {
+        if (!order.contains(name) && !builtIn.contains(name)) {
+            for (String need : needs(name)) {
                 add(need, order);
             }
             order.addLast(name);
         }
     }
 
-    private static List<String> needs(Path file) throws IOException {
-        String content = new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1);
+    private List<String> needs(String name) throws IOException {
+        String content = new String(content(name), StandardCharsets.ISO_8859_1);
         int at = content.indexOf(FIELD);
         if (at < 0) {
             return List.of();
@@ -95,6 +115,6 @@ record KernelModules(String release, Map<String, Path> files) {
 
     private static String name(Path file) {
         String name = file.getFileName().toString();
-        return name.substring(0, name.length() - SUFFIX.length()).replace('-', '_');
+        return name.substring(0, name.lastIndexOf(SUFFIX)).replace('-', '_');
     }
 }

@@ -108,7 +108,7 @@ record RootTree(Path root, Path packages, KernelModules modules) {
         all.addAll(boot);
         all.addAll(modules.ordered(Recipe.words("modules.txt", "need")));
         for (String name : all) {
-            Files.copy(modules.file(name), directory.resolve(name + ".ko"));
+            Files.write(directory.resolve(name + ".ko"), modules.content(name));
         }
         Files.writeString(directory.resolve("modules.dep"), modules.dependencyList(all));
     }

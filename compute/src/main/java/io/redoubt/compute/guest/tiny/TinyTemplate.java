@@ -23,6 +23,9 @@ import java.util.function.Supplier;
 /// @param cache    absolute; readable by the user as whom QEMU runs, for the test boot of the accelerator
 /// @param progress told each step, a line for a person
 public record TinyTemplate(Path cache, Consumer<String> progress) {
+    /// Its programs run on every host that has a C library of its age or a newer one.
+    private static final String OLDEST_RELEASE = "bookworm";
+
     /// What `initramfs-init` calls.
     private static final List<String> INITRAMFS_COMMANDS =
             List.of(
@@ -72,16 +75,12 @@ public record TinyTemplate(Path cache, Consumer<String> progress) {
     }
 
     private Template build() {
+        return build(ingredients());
+    }
+
+    /// @param ingredients already fetched
+    Template build(Ingredients ingredients) {
         long start = System.nanoTime();
-        Ingredients ingredients;
-        try {
-            ingredients = Ingredients.of(DebianPackages.ofHost(cache), progress);
-        } catch (FaultException e) {
-            progress.accept(
-                    "The package lists of this host do not do, so new ones are fetched: "
-                            + e.getMessage());
-            ingredients = Ingredients.of(DebianPackages.ofOwnLists(cache), progress);
-        }
         Published published = Published.in(templates());
         Optional<Template> present = published.find(ingredients.hash());
         if (present.isPresent()) {
@@ -96,7 +95,7 @@ public record TinyTemplate(Path cache, Consumer<String> progress) {
                     published.publish(
                             work, ingredients.hash(), ingredients.versions(), BootDisk.SIZE);
             progress.accept(
-                    "tiny-%s is ready after %.1f s"
+                    "tiny-%s was made in %.1f s"
                             .formatted(made.hash(), (System.nanoTime() - start) / 1e9));
             return made;
         } catch (IOException e) {
@@ -104,6 +103,21 @@ public record TinyTemplate(Path cache, Consumer<String> progress) {
         } finally {
             Trees.delete(work);
         }
+    }
+
+    /// From the host's package lists; when they do not do, from its sources with new lists; else from Debian's own archive.
+    private Ingredients ingredients() {
+        try {
+            return Ingredients.of(DebianPackages.ofHost(cache), progress);
+        } catch (FaultException e) {
+            progress.accept("The package lists of this host do not do: " + e.getMessage());
+        }
+        try {
+            return Ingredients.of(DebianPackages.ofHostSources(cache), progress);
+        } catch (FaultException e) {
+            progress.accept("The package sources of this host do not do: " + e.getMessage());
+        }
+        return Ingredients.of(DebianPackages.ofDebian(cache, OLDEST_RELEASE), progress);
     }
 
     /// From unpacked packages to kernel, initramfs and disk, all in `work/out`.
@@ -145,7 +159,7 @@ public record TinyTemplate(Path cache, Consumer<String> progress) {
         cpio.file("init", Recipe.text("initramfs-init").getBytes(StandardCharsets.UTF_8));
         var order = new StringBuilder();
         for (String name : early) {
-            cpio.file("lib/modules/" + name + ".ko", read(modules.file(name)));
+            cpio.file("lib/modules/" + name + ".ko", modules.content(name));
             order.append(name).append(".ko\n");
         }
         cpio.file("lib/modules/order", order.toString().getBytes(StandardCharsets.UTF_8));
