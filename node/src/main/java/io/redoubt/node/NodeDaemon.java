@@ -25,6 +25,9 @@ import io.redoubt.protocol.Hello;
 import io.redoubt.protocol.Report;
 import io.redoubt.storage.nbd.SocketAccess;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -92,15 +95,23 @@ final class NodeDaemon implements ControlSession.Node, AutoCloseable {
                             verdict.accelerator(),
                             verdict.reason());
             hypervisor =
-                    Optional.of(
-                            new Qemu(
-                                    program,
-                                    home.resolve("m"),
-                                    runAs,
+                    Optional.of(new Qemu(program, guests(), runAs,
                                     verdict.accelerator(),
                                     DISK_AWAY_MAX));
         }
         return hypervisor.get();
+    }
+
+    /// The directory of the guests' own directories: the unprivileged user passes through it and lists nothing.
+    private Path guests() {
+        Path directory = home.resolve("m");
+        try {
+            Files.createDirectories(directory);
+            Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx--x--x"));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return directory;
     }
 
     @Override
