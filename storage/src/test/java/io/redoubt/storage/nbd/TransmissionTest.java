@@ -444,6 +444,36 @@ class TransmissionTest {
         }
     }
 
+    @Test
+    void a_damaged_block_in_a_burst_of_reads_spoils_no_other_answer() throws IOException {
+        device.fault = new VolumeFault.Damaged(MemoryDevice.ID, 8192, "test");
+        device.from = 8192;
+        for (boolean structured : new boolean[] {false, true}) {
+            try (var peer = structured ? Peer.structured(socket) : Peer.simple(socket)) {
+                peer.send(
+                        Peer.join(
+                                Peer.request(0, READ, 1, 0, 512),
+                                Peer.request(0, READ, 2, 8192, 512),
+                                Peer.request(0, READ, 3, 4096, 512)));
+                for (int cookie = 1; cookie <= 3; cookie++) {
+                    if (cookie == 2 && structured) {
+                        assertThat(peer.errorChunk(2)).isEqualTo(5);
+                    } else if (cookie == 2) {
+                        peer.expect(Peer.simpleReply(5, 2));
+                    } else {
+                        int offset = cookie == 1 ? 0 : 4096;
+                        peer.expect(
+                                structured
+                                        ? "668e33ef00010001%016x00000208%016x"
+                                                .formatted(cookie, offset)
+                                        : Peer.simpleReply(0, cookie));
+                        peer.expect(shown(offset, 512));
+                    }
+                }
+            }
+        }
+    }
+
     /// One conversation, sent in two parts that are split at every byte.
     @Test
     void messages_may_be_split_anywhere() throws Exception {
