@@ -6,6 +6,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.BufferedReader;
+import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,14 +26,14 @@ class OwnerLockTest {
     @TempDir Path directory;
     private final List<Process> started = new ArrayList<>();
 
-    /// A process that takes the lock, says so, and never ends by itself.
+    /// A process that takes the lock, says so, and ends by itself only when the test's process is gone.
     static final class Holder {
         private Holder() {}
 
-        public static void main(String[] args) throws InterruptedException {
+        public static void main(String[] args) throws IOException {
             try (OwnerLock _ = OwnerLock.take(Path.of(args[0]))) {
                 System.out.println("HOLDS");
-                Thread.sleep(Duration.ofHours(1));
+                int _ = System.in.read();
             }
         }
     }
