@@ -71,6 +71,25 @@ class ArchitectureTest {
         assertThat(found).isEmpty();
     }
 
+    /// Whoever judges the storage must not be fooled by it.
+    @Test
+    void the_verdict_uses_nothing_of_redoubt() {
+        var found = new TreeSet<String>();
+        for (JavaClass type : CLASSES) {
+            if (box(type).equals("e2e.verdict")) {
+                for (Dependency dependency : type.getDirectDependenciesFromSelf()) {
+                    JavaClass target = dependency.getTargetClass().getBaseComponentType();
+                    if (target.getPackageName().startsWith(ROOT)
+                            && !box(target).equals("e2e.verdict")) {
+                        found.add(dependency.getDescription());
+                    }
+                }
+            }
+        }
+        assertThat(found).isEmpty();
+        assertThat(CLASSES).anyMatch(type -> box(type).equals("e2e.verdict"));
+    }
+
     @Test
     void every_package_introduces_itself() {
         var silent = new TreeSet<String>();

@@ -1,0 +1,107 @@
+// Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
+package io.redoubt.e2e;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import javax.tools.JavaCompiler;
+import javax.tools.StandardJavaFileManager;
+import javax.tools.ToolProvider;
+
+/// The classes of this build with a few of them changed, for the processes of a region that a test starts.
+///
+/// A fault is planted in the source of a class and compiled here; no switch for it exists in the product. The script runs
+/// the classes of the directory that `REDOUBT_CLASSES` names, as it does for every process of a region.
+record PlantedClasses(Path root, Path directory) {
+    private static final String PLANTED = "planted";
+
+    /// One change of one source.
+    ///
+    /// @param source below the root, `storage/src/main/java/…`
+    /// @param from   must stand there exactly once, so that a change of the product is noticed here
+    record Change(String source, String from, String to) {}
+
+    static PlantedClasses in(Path directory, List<Change> changes) throws IOException {
+        Path root = Path.of(System.getProperty("redoubt.root", "..")).toAbsolutePath().normalize();
+        var classes = new PlantedClasses(root, directory);
+        classes.compile(changes);
+        classes.link();
+        return classes;
+    }
+
+    private void compile(List<Change> changes) throws IOException {
+        Path sources = Files.createDirectories(directory.resolve("sources"));
+        Path out = Files.createDirectories(directory.resolve(PLANTED));
+        var files = new ArrayList<Path>();
+        for (Change change : changes) {
+            String name = change.source().substring(change.source().indexOf("java/") + 5);
+            Path file = sources.resolve(name);
+            if (!files.contains(file)) {
+                Files.createDirectories(file.getParent());
+                Files.copy(root.resolve(change.source()), file);
+                files.add(file);
+            }
+            Files.writeString(file, changed(change, Files.readString(file)));
+        }
+        JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
+        try (StandardJavaFileManager manager =
+                compiler.getStandardFileManager(null, Locale.ROOT, null)) {
+            var options =
+                    List.of(
+                            "-d",
+                            out.toString(),
+                            "-proc:none",
+                            "-nowarn",
+                            "-cp",
+                            Files.readString(root.resolve("e2e/target/classpath")).strip());
+            boolean compiled =
+                    compiler.getTask(
+                                    null,
+                                    manager,
+                                    null,
+                                    options,
+                                    null,
+                                    manager.getJavaFileObjectsFromPaths(files))
+                            .call();
+            assertThat(compiled).as("the planted fault compiles").isTrue();
+        }
+    }
+
+    /// However the formatter breaks the lines: white space of any kind and length is the same.
+    private static String changed(Change change, String text) {
+        String words =
+                Arrays.stream(change.from().strip().split("\\s+"))
+                        .map(Pattern::quote)
+                        .collect(Collectors.joining("\\s+"));
+        List<MatchResult> places = Pattern.compile(words).matcher(text).results().toList();
+        assertThat(places).as("'%s' stands once in %s", change.from(), change.source()).hasSize(1);
+        MatchResult place = places.getFirst();
+        return text.substring(0, place.start()) + change.to() + text.substring(place.end());
+    }
+
+    /// Every module of the build by a link; in each class path the planted classes come first.
+    private void link() throws IOException {
+        try (var modules = Files.newDirectoryStream(root)) {
+            for (Path module : modules) {
+                Path built = module.resolve("target/classes");
+                Path classpath = module.resolve("target/classpath");
+                if (Files.isDirectory(built) && Files.exists(classpath)) {
+                    String name = module.getFileName().toString();
+                    Files.createSymbolicLink(directory.resolve(name), built);
+                    Files.writeString(
+                            directory.resolve(name + ".classpath"),
+                            directory.resolve(PLANTED) + ":" + Files.readString(classpath).strip());
+                }
+            }
+        }
+    }
+}
