@@ -27,8 +27,8 @@ import io.redoubt.storage.nbd.SocketAccess;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -95,7 +95,11 @@ final class NodeDaemon implements ControlSession.Node, AutoCloseable {
                             verdict.accelerator(),
                             verdict.reason());
             hypervisor =
-                    Optional.of(new Qemu(program, guests(), runAs,
+                    Optional.of(
+                            new Qemu(
+                                    program,
+                                    guests(),
+                                    runAs,
                                     verdict.accelerator(),
                                     DISK_AWAY_MAX));
         }

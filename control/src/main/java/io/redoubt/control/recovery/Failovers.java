@@ -15,6 +15,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -27,6 +28,11 @@ import tools.jackson.databind.json.JsonMapper;
 /// The failovers: what was decided, when, and how far it came. All ids are chosen with the decision.
 @Component
 class Failovers {
+    /// The small file by which the guest of a test copy learns what it is for.
+    private static final String MODE = "mode";
+
+    private static final String VERIFY = "verify";
+
     private final JdbcClient sql;
     private final TransactionTemplate transactions;
     private final Groups groups;
@@ -181,7 +187,7 @@ class Failovers {
                 .list();
     }
 
-    /// The same machine under another name, with no way to any network.
+    /// The same machine under another name, with no way to any network. Its guest can read that it is a test, and what is asked of it.
     private static Machine copyOf(
             Machine machine, String id, List<String> disks, Group group, String failover) {
         String suffix = "-test-" + id.substring(0, 6);
@@ -198,7 +204,7 @@ class Failovers {
                 machine.vcpus(),
                 machine.template(),
                 machine.userData(),
-                machine.seeds(),
+                seedsOfTest(machine),
                 false,
                 machine.id(),
                 failover,
@@ -210,6 +216,12 @@ class Failovers {
                 null,
                 null,
                 null);
+    }
+
+    private static Map<String, String> seedsOfTest(Machine machine) {
+        var seeds = new HashMap<>(machine.seeds());
+        seeds.put(MODE, VERIFY);
+        return Map.copyOf(seeds);
     }
 
     /// The machines belong to the recovery zone from here on, on the view's disks.

@@ -69,17 +69,13 @@ final class ViewSteps {
         public void run(OneFailover input) {
             Failover failover = failovers.find(input.id()).orElseThrow();
             for (Failover.Copy copy : failover.machines()) {
-                Machine machine = machines.find(copy.machine()).orElseThrow();
+                Machine machine = machines.find(copy.copy()).orElseThrow();
                 List<MachineDisk> disks =
                         Failovers.disksOf(failover, copy.copy()).stream()
                                 .map(ViewSteps::disk)
                                 .toList();
                 EnsureMachine description =
-                        machines
-                                .description(machine, disks, paused && machine.nic(), paused)
-                                .toBuilder()
-                                .setMachine(copy.copy())
-                                .build();
+                        machines.description(machine, disks, paused && machine.nic(), paused);
                 nodes.tell(
                         failover.node(),
                         Command.newBuilder().setEnsureMachine(description),

@@ -41,6 +41,10 @@ public final class Machines {
     private static final Logger LOG = System.getLogger(Machines.class.getName());
     private static final String KIND = "machine";
     private static final String STOPPED = "stopped";
+
+    /// Where a guest finds its small files, by their names.
+    private static final String SEEDS = "opt/redoubt/";
+
     private static final Duration READY_MAX = Duration.ofMinutes(5);
     private static final Duration GRACE_DEFAULT = Duration.ofSeconds(30);
 
@@ -131,7 +135,8 @@ public final class Machines {
                             Path.of(found.getSocket()),
                             found.getExportName()));
         }
-        Map<String, String> seeds = new HashMap<>(wanted.getSeedsMap());
+        Map<String, String> seeds = new HashMap<>();
+        wanted.getSeedsMap().forEach((name, text) -> seeds.put(SEEDS + name, text));
         if (!wanted.getUserData().isEmpty()) {
             seeds.put(TinyTemplate.USER_DATA, wanted.getUserData());
         }
