@@ -100,6 +100,7 @@ public final class SourceLink implements AutoCloseable {
                 why = "closed";
             } catch (IOException e) {
                 why = "no connection to the receiver: " + e.getMessage();
+                LOG.log(Level.INFO, why);
             } catch (FaultException e) {
                 why = e.fault().message();
                 LOG.log(Level.WARNING, "the stream ended: {0}", e.getMessage());

@@ -11,6 +11,8 @@ import io.redoubt.storage.block.Range;
 import io.redoubt.storage.block.StripeLocks;
 import io.redoubt.storage.block.VolumeFault;
 import io.redoubt.storage.journal.Checksum;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
 import java.util.Set;
 import java.util.TreeSet;
@@ -32,6 +34,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// The guest never waits for the link: when the spool is full the volume goes to TRACK.
 public final class SourceVolume implements BlockDevice {
+    private static final Logger LOG = System.getLogger(SourceVolume.class.getName());
+
     /// What [#tryWrite] answers when the write must wait: nothing has happened.
     public static final long NOT_NOW = -1;
 
@@ -536,6 +540,7 @@ public final class SourceVolume implements BlockDevice {
     private void became(String why) {
         reason = why;
         sinceMillis = clock.wallMillis();
+        LOG.log(Level.INFO, "volume {0} is in {1} {2}", id, mode(), why);
     }
 
     private PassSlice requirePass() {
