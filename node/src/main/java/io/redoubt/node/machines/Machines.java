@@ -131,9 +131,7 @@ public final class Machines {
             AttachmentRaised found = storage.disk(disk);
             disks.add(
                     new DiskSpec(
-                            "disk-" + disks.size(),
-                            Path.of(found.getSocket()),
-                            found.getExportName()));
+                            name(disks.size()), Path.of(found.getSocket()), found.getExportName()));
         }
         Map<String, String> seeds = new HashMap<>();
         wanted.getSeedsMap().forEach((name, text) -> seeds.put(SEEDS + name, text));
@@ -154,6 +152,15 @@ public final class Machines {
         Machine started = hypervisor.get().start(spec, event -> heard(kept, event));
         kept.running = started;
         watch(kept, started);
+    }
+
+    /// The serial number by which the guest tells its disks apart.
+    private static String name(int index) {
+        return switch (index) {
+            case 0 -> "root";
+            case 1 -> "data";
+            default -> "data-" + index;
+        };
     }
 
     private static void heard(Kept kept, MachineEvent event) {

@@ -172,6 +172,7 @@ final class Receivers implements ReceiverServer.Groups, AutoCloseable {
                 .setNumber(point.number())
                 .setStampMillis(point.stampMillis())
                 .setTag(tag)
+                .setPublishedAtMillis(point.publishedMillis())
                 .build();
     }
 

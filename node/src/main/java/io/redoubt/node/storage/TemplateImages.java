@@ -5,7 +5,10 @@ import io.redoubt.compute.guest.Template;
 import io.redoubt.compute.guest.tiny.TinyTemplate;
 import io.redoubt.core.fault.FaultException;
 import io.redoubt.storage.block.BlockImage;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// The templates of this node. `tiny` is built when it is first asked for.
@@ -14,12 +17,14 @@ public final class TemplateImages {
 
     private final TinyTemplate builder;
     private @Nullable Template tiny;
-    private @Nullable BlockImage image;
+    private final Path templates;
+    private final Map<String, BlockImage> images = new HashMap<>();
 
     /// @param name  changes with the template's content
     record Found(String name, BlockImage image) {}
 
     public TemplateImages(Path cache) {
+        this.templates = cache.resolve("templates");
         this.builder =
                 new TinyTemplate(
                         cache,
@@ -36,16 +41,13 @@ public final class TemplateImages {
         return found;
     }
 
+    /// @param name `tiny` for the one of today, or the exact name that an earlier answer gave
     synchronized Found require(String name) {
-        if (!name.equals(TINY)) {
+        String exact = name.equals(TINY) ? TINY + "-" + tiny().hash() : name;
+        Path file = templates.resolve(exact).resolve("image.raw");
+        if (!exact.startsWith(TINY + "-") || exact.contains("/") || !Files.exists(file)) {
             throw new FaultException(new NodeFault.UnknownTemplate(name));
         }
-        Template template = tiny();
-        BlockImage found = image;
-        if (found == null) {
-            found = new FileImage(TINY, template.image());
-            image = found;
-        }
-        return new Found(TINY + "-" + template.hash(), found);
+        return new Found(exact, images.computeIfAbsent(exact, _ -> new FileImage(TINY, file)));
     }
 }

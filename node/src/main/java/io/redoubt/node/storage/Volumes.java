@@ -63,9 +63,10 @@ final class Volumes implements AutoCloseable {
     synchronized void ensure(EnsureVolume wanted) {
         HostedVolume present = hosted.get(wanted.getVolume());
         if (present == null) {
-            told.put(VOLUME, wanted.getVolume(), wanted);
+            EnsureVolume exact = exact(wanted);
+            told.put(VOLUME, wanted.getVolume(), exact);
             try {
-                present = open(wanted);
+                present = open(exact);
             } catch (FaultException e) {
                 told.remove(VOLUME, wanted.getVolume());
                 throw e;
@@ -76,6 +77,15 @@ final class Volumes implements AutoCloseable {
                     new NodeFault.SizeDiffers(
                             wanted.getVolume(), present.size(), wanted.getSizeBytes()));
         }
+    }
+
+    /// A volume stays on the template that it was made from, also when a newer one is built.
+    private EnsureVolume exact(EnsureVolume wanted) {
+        return wanted.getTemplate().isEmpty()
+                ? wanted
+                : wanted.toBuilder()
+                        .setTemplate(templates.require(wanted.getTemplate()).name())
+                        .build();
     }
 
     private HostedVolume open(EnsureVolume wanted) {

@@ -17,6 +17,7 @@ final class PointCodec {
     static void put(ByteBuffer out, RecoveryPoint point, Map<VolumeId, Integer> slots) {
         out.putLong(point.number())
                 .putLong(point.stampMillis())
+                .putLong(point.publishedMillis())
                 .putInt(point.afterSync() ? AFTER_SYNC : 0);
         out.putInt(point.vector().size());
         point.vector().entrySet().stream()
@@ -30,12 +31,14 @@ final class PointCodec {
     static RecoveryPoint take(ByteBuffer in, Map<Integer, VolumeId> volumes) {
         long number = in.getLong();
         long stampMillis = in.getLong();
+        long publishedMillis = in.getLong();
         boolean afterSync = (in.getInt() & AFTER_SYNC) != 0;
         var vector = new LinkedHashMap<VolumeId, Long>();
         for (int i = in.getInt(); i > 0; i--) {
             VolumeId volume = Objects.requireNonNull(volumes.get(in.getInt()));
             vector.put(volume, in.getLong());
         }
-        return new RecoveryPoint(number, stampMillis, vector, afterSync, Manifest.takeText(in));
+        return new RecoveryPoint(
+                number, stampMillis, publishedMillis, vector, afterSync, Manifest.takeText(in));
     }
 }

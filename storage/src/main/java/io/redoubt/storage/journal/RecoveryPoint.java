@@ -8,11 +8,17 @@ import java.util.Map;
 ///
 /// @param number      rises with every cut of the group; gaps are cuts that were given up
 /// @param stampMillis the coordinator's time at the cut, strictly rising; shown, never ordered by
+/// @param publishedMillis the receiver's time when the point was complete
 /// @param vector      for each member the number of the last write that the point holds
 /// @param afterSync   it closed a resynchronisation
 /// @param name        a user's name for it, empty for the periodic ones
 public record RecoveryPoint(
-        long number, long stampMillis, Map<VolumeId, Long> vector, boolean afterSync, String name) {
+        long number,
+        long stampMillis,
+        long publishedMillis,
+        Map<VolumeId, Long> vector,
+        boolean afterSync,
+        String name) {
     public RecoveryPoint {
         vector = Map.copyOf(vector);
     }

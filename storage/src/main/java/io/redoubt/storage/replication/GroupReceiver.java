@@ -248,6 +248,7 @@ public final class GroupReceiver {
                     new RecoveryPoint(
                             cut.number(),
                             cut.stampMillis(),
+                            clock.wallMillis(),
                             cut.vector(),
                             cut.pass() != 0,
                             cut.name()));
