@@ -15,7 +15,8 @@ import java.util.Optional;
 public record Home(Path path) {
     static final int SOCKET_PATH_MAX = 107;
 
-    /// What the longest socket's path adds to the home: a machine's socket below a zone, with a name of 32 characters.
+    /// What the longest socket's path adds to the home: a volume's `/zone-a/s/ID-NUMBER` with an id of 26 characters and a
+    /// number of 19 digits has 56 bytes, a machine's `/zone-a/m/ID/agent` fewer; the rest is room.
     private static final int SOCKET_SUFFIX_MAX = 62;
 
     public Home {

@@ -66,8 +66,8 @@ class RegionTest {
         assertThat(status.nodes())
                 .extracting(RegionStatus.NodeStatus::zone)
                 .containsExactly("a", "b");
-        List<HostProcess> zone = region.processesOfZone("a");
-        assertThat(zone).hasSize(2).allMatch(HostProcess::alive); // the node and its guest
+        List<HostProcess> zone = nodeAndGuest(region, "a");
+        assertThat(zone).hasSize(2).allMatch(HostProcess::alive);
         RegionRecord record = RegionRecord.read(region.home()).orElseThrow();
 
         assertThat(region.down()).isTrue();
@@ -97,7 +97,7 @@ class RegionTest {
         other.up(Ports.FREE);
         one.down();
         assertThat(other.status().up()).isTrue();
-        assertThat(other.processesOfZone("b")).hasSize(2);
+        assertThat(nodeAndGuest(other, "b")).hasSize(2);
     }
 
     @Test
@@ -118,8 +118,8 @@ class RegionTest {
     void down_ends_a_node_that_is_paused_and_the_guest_of_a_node_that_is_dead() throws IOException {
         Region region = region("home");
         region.up(Ports.FREE);
-        List<HostProcess> paused = region.processesOfZone("a");
-        List<HostProcess> orphaned = region.processesOfZone("b");
+        List<HostProcess> paused = nodeAndGuest(region, "a");
+        List<HostProcess> orphaned = nodeAndGuest(region, "b");
         node(region, "node-a").signal("STOP");
         node(region, "node-b").signal("KILL");
         region.down();
@@ -211,6 +211,16 @@ class RegionTest {
                         _ -> {});
         regions.add(region);
         return region;
+    }
+
+    /// The script's node is taken for online before its guest is started, so this waits a little.
+    private static List<HostProcess> nodeAndGuest(Region region, String zone) throws IOException {
+        List<HostProcess> found = region.processesOfZone(zone);
+        for (int i = 0; i < 200 && found.size() < 2; i++) {
+            HostProcess.pause(Duration.ofMillis(50));
+            found = region.processesOfZone(zone);
+        }
+        return found;
     }
 
     private static HostProcess node(Region region, String name) {
