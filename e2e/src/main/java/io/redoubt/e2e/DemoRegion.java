@@ -9,6 +9,8 @@ import io.redoubt.dist.launcher.Ports;
 import io.redoubt.dist.launcher.Region;
 import io.redoubt.dist.launcher.RegionStatus;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -73,6 +75,17 @@ final class DemoRegion {
 
     Path zoneHome(String zone) {
         return region.home().zone(zone);
+    }
+
+    /// What the node of a zone has written down.
+    List<String> nodeLog(String zone) {
+        try {
+            return Files.readAllLines(
+                    region.home().log("node-" + zone), StandardCharsets.ISO_8859_1);
+        } catch (IOException e) {
+            throw new FaultException(
+                    new DemoFault.HostFailed("the log of zone " + zone, e.toString()), e);
+        }
     }
 
     /// Every process of a zone at this moment.

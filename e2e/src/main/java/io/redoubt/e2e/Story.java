@@ -12,6 +12,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.random.RandomGenerator;
 
 /// The sequence: a machine is protected, tested, lost and recovered; then once more with a zone that only stood still.
@@ -23,6 +25,9 @@ final class Story {
 
     /// A guest under test shares two processors with the machine that goes on.
     private static final long SILENCE_MILLIS_MAX = 5000;
+
+    /// Longer than a QEMU looks for a disk that is away.
+    private static final Duration OWN_REFUSAL = Duration.ofMinutes(1);
 
     private static final Duration WATCHED = Duration.ofSeconds(4);
     private static final int NEW_ACKS = 3;
@@ -46,6 +51,10 @@ final class Story {
         ProtectedMachine first = protectedMachine("shop-" + tag);
         testFailover(first);
         Round killed = killed(first);
+        region.make("/v1/machines/" + first.id() + "/stop", Map.of("mode", "pause"));
+        tell.say(
+                "%s is paused in zone b, so that both rounds are measured alike"
+                        .formatted(first.name()));
         ProtectedMachine second = protectedMachine("depot-" + tag);
         Round paused = paused(second);
         return List.of(killed, paused);
@@ -271,20 +280,50 @@ final class Story {
                 recovered.recovery().point().number());
     }
 
-    /// Whether the processors of the old QEMU's guest stand still although the process may run.
+    /// Whether a write of the old QEMU itself was refused, and the processors of its guest stand still although the process may run.
     private List<Broken> halted(ProtectedMachine machine) {
+        var broken = new ArrayList<Broken>();
+        Optional<String> refused = awaitOwnRefusal(machine);
+        tell.say(refused.orElse("node-a.log tells of no refused write of " + machine.id()));
+        if (refused.isEmpty()) {
+            broken.add(
+                    new Broken(
+                            Promise.ONE_WRITER,
+                            "no write of the replaced QEMU %d was refused within %d s"
+                                    .formatted(machine.qemuPid(), OWN_REFUSAL.toSeconds())));
+        }
         long before = Processes.guestTicks(machine.qemuPid());
         Waiting.pause(WATCHED);
         long ticks = Processes.guestTicks(machine.qemuPid()) - before;
         tell.say(
                 "QEMU %d: its guest's processor ran %d ms in %d s"
                         .formatted(machine.qemuPid(), ticks * 10, WATCHED.toSeconds()));
-        return ticks == 0
-                ? List.of()
-                : List.of(
-                        new Broken(
-                                Promise.ONE_WRITER,
-                                "the guest of the replaced QEMU %d still runs"
-                                        .formatted(machine.qemuPid())));
+        if (ticks > 0) {
+            broken.add(
+                    new Broken(
+                            Promise.ONE_WRITER,
+                            "the guest of the replaced QEMU %d still runs"
+                                    .formatted(machine.qemuPid())));
+        }
+        return broken;
+    }
+
+    /// QEMU tells its node of a request that a disk refused, and the node writes it down.
+    private Optional<String> awaitOwnRefusal(ProtectedMachine machine) {
+        long deadline = System.nanoTime() + OWN_REFUSAL.toNanos();
+        Optional<String> line = ownRefusal(machine);
+        while (line.isEmpty() && System.nanoTime() < deadline) {
+            Waiting.pause(Duration.ofMillis(200));
+            line = ownRefusal(machine);
+        }
+        return line;
+    }
+
+    private Optional<String> ownRefusal(ProtectedMachine machine) {
+        return region.nodeLog(DemoRegion.SOURCE_ZONE).stream()
+                .filter(line ->
+                        line.contains("machine %s is paused: disk".formatted(machine.id()))
+                                && line.contains("refused a write"))
+                .findFirst();
     }
 }
