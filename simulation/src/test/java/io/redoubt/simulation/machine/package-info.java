@@ -1,0 +1,4 @@
+@NullMarked
+package io.redoubt.simulation.machine;
+
+import org.jspecify.annotations.NullMarked;
