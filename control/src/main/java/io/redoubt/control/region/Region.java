@@ -113,14 +113,14 @@ public class Region implements NodeListener, Enroller {
                 .orElseThrow(() -> new FaultException(new Refusal.NotFound("node", reference)));
     }
 
-    /// A connected node of the zone, the one with the fewest volumes.
+    /// A connected node of the zone, the one with the fewest volumes, the youngest of those.
     ///
     /// @throws FaultException with [RegionFault.NoNode]
     public Node place(String zone) {
         return sql
                 .sql(
                         "select node.* from node left join volume on volume.node = node.id where node.zone = ?"
-                                + " group by node.id order by count(volume.id), node.name")
+                                + " group by node.id order by count(volume.id), node.joined_at desc")
                 .param(zone)
                 .query(Region::node)
                 .list()

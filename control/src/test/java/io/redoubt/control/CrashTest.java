@@ -1,0 +1,270 @@
+// Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
+package io.redoubt.control;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.redoubt.core.grant.GrantHolder;
+import io.redoubt.protocol.Command;
+import io.redoubt.protocol.MachineState;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import tools.jackson.databind.JsonNode;
+
+/// The real process, killed; the real database, killed.
+class CrashTest {
+    private final Path base = TestRegion.newHome();
+    private final Path home = base.resolve("home");
+
+    CrashTest() throws IOException {}
+
+    /// The control plane is killed while a dead source's grants run, that is before the point of no return, with view and machine
+    /// prepared. Its restart waits for what the earlier life may have granted, and finishes.
+    @Test
+    void a_failover_whose_control_plane_is_killed_is_finished_after_the_restart() throws Exception {
+        int grpcPort = freePort();
+        Process process = start(grpcPort);
+        FakeNode source = null;
+        FakeNode receiver = null;
+        try {
+            var first = new Client();
+            source = first.node("a", grpcPort);
+            receiver = first.node("b", grpcPort);
+            FakeNode before = source;
+            FakeNode after = receiver;
+            String machine = first.machine();
+            String group = first.group(machine);
+            Api.await("a grant", () -> before.standing(group) == GrantHolder.Standing.GRANTED);
+            after.publish(group, 1, System.currentTimeMillis(), "");
+            Api.await(
+                    "the point",
+                    () ->
+                            first.get("/v1/protection-groups/" + group + "/recovery-points/1")
+                                            .status()
+                                    == 200);
+            before.die();
+            Api.Answer accepted =
+                    first.post(
+                            "/v1/failovers",
+                            "{\"group\":\"%s\",\"kind\":\"live\"}".formatted(group));
+            assertThat(accepted.status()).isEqualTo(202);
+            Api.await(
+                    "the machine is prepared",
+                    () -> after.machines.get(machine) == MachineState.MACHINE_PAUSED);
+            process.destroyForcibly().waitFor();
+            assertThat(after.heard(Command.CommandCase.PROMOTE_RECEIVER)).isFalse();
+            Files.deleteIfExists(home.resolve("control.json"));
+
+            process = start(grpcPort);
+            var second = new Client();
+            after.die();
+            after.connect();
+            Api.await(
+                    "the failover is finished",
+                    () ->
+                            second.get("/v1/operations/" + accepted.text("id"))
+                                    .text("state")
+                                    .equals("succeeded"));
+            assertThat(after.machines.get(machine)).isEqualTo(MachineState.MACHINE_RUNNING);
+            assertThat(second.get("/v1/machines/" + machine).text("zone")).isEqualTo("b");
+            JsonNode rto =
+                    second.get("/v1/failovers/" + accepted.text("target")).body().path("rto");
+            assertThat(rto.path("grantsMillis").asLong()).isGreaterThan(6000);
+            first.api.close();
+            second.api.close();
+        } finally {
+            if (source != null) {
+                source.close();
+            }
+            if (receiver != null) {
+                receiver.close();
+            }
+            stop(process);
+            TestRegion.delete(base);
+        }
+    }
+
+    @Test
+    void a_killed_database_is_a_503_with_a_remedy_and_comes_back_by_itself() throws Exception {
+        TestRegion region = TestRegion.shared();
+        TestRegion.delete(base);
+        try (FakeNode node = region.node("a")) {
+            String datastore = region.datastore("a");
+            ProcessHandle.of(region.plane.postgres().pid()).orElseThrow().destroyForcibly();
+            boolean away = false;
+            for (int i = 0; i < 200 && !away; i++) {
+                Api.Answer answer = region.get("/v1/datastores/" + datastore);
+                away = answer.status() == 503;
+                if (away) {
+                    assertThat(answer.contentType()).isEqualTo("application/problem+json");
+                    assertThat(answer.text("cause")).isEqualTo("database-away");
+                    assertThat(answer.text("remedy")).contains("started again by itself");
+                }
+            }
+            assertThat(away).as("a request during the gap was refused").isTrue();
+            Api.await(
+                    "it is back", () -> region.get("/v1/datastores/" + datastore).status() == 200);
+            assertThat(node.volumes).containsKey(region.volume(datastore));
+        }
+    }
+
+    @Test
+    void a_second_control_plane_in_the_same_home_is_refused() throws Exception {
+        TestRegion region = TestRegion.shared();
+        TestRegion.delete(base);
+        Process second = run(region.base.resolve("home"), "--http-port=0");
+        String said =
+                new String(
+                        second.getErrorStream().readAllBytes(),
+                        java.nio.charset.StandardCharsets.UTF_8);
+        assertThat(second.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        assertThat(second.exitValue()).isEqualTo(1);
+        assertThat(said).contains("another control plane runs in", "redoubt down");
+    }
+
+    @Test
+    void a_port_in_use_is_named_before_anything_is_touched() throws Exception {
+        try (var taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            Process process = run(home, "--grpc-port=" + taken.getLocalPort());
+            String said =
+                    new String(
+                            process.getErrorStream().readAllBytes(),
+                            java.nio.charset.StandardCharsets.UTF_8);
+            assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+            assertThat(process.exitValue()).isEqualTo(1);
+            assertThat(said).contains("port " + taken.getLocalPort() + " for the nodes is in use");
+            assertThat(home).doesNotExist();
+        } finally {
+            TestRegion.delete(base);
+        }
+    }
+
+    private Process start(int grpcPort) throws Exception {
+        Process process = run(home, "--grpc-port=" + grpcPort);
+        Api.await(
+                "control.json",
+                () -> {
+                    assertThat(process.isAlive()).as("the control plane runs").isTrue();
+                    return Files.exists(home.resolve("control.json"));
+                });
+        return process;
+    }
+
+    private static Process run(Path home, String option) throws IOException {
+        List<String> argv = new ArrayList<>();
+        argv.add(Path.of(System.getProperty("java.home"), "bin/java").toString());
+        argv.addAll(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx256m"));
+        argv.addAll(
+                List.of(
+                        "--enable-native-access=ALL-UNNAMED",
+                        "--sun-misc-unsafe-memory-access=allow"));
+        argv.addAll(
+                List.of(
+                        "-cp",
+                        System.getProperty(
+                                "surefire.test.class.path", System.getProperty("java.class.path")),
+                        ControlMain.class.getName(),
+                        "--home=" + home,
+                        "--postgres-user=nobody",
+                        option));
+        return new ProcessBuilder(argv).redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
+    }
+
+    private static void stop(Process process) throws InterruptedException {
+        process.destroy();
+        if (!process.waitFor(20, TimeUnit.SECONDS)) {
+            process.destroyForcibly().waitFor();
+        }
+    }
+
+    private static int freePort() throws IOException {
+        try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        }
+    }
+
+    /// Speaks to the process that `control.json` names now.
+    private final class Client {
+        final Api api;
+        final String token;
+
+        Client() throws Exception {
+            JsonNode where = Api.JSON.readTree(Files.readString(home.resolve("control.json")));
+            this.api =
+                    new Api(
+                            where.path("apiUrl").asString(),
+                            Path.of(where.path("caFile").asString()));
+            this.token = Files.readString(Path.of(where.path("tokenFile").asString()));
+        }
+
+        Api.Answer get(String path) {
+            return api.call("GET", path, token, null, null);
+        }
+
+        Api.Answer post(String path, String body) {
+            return api.call("POST", path, token, null, body);
+        }
+
+        String done(Api.Answer accepted) throws Exception {
+            assertThat(accepted.status()).as(accepted.body().toString()).isEqualTo(202);
+            Api.await(
+                    accepted.text("kind"),
+                    () ->
+                            get("/v1/operations/" + accepted.text("id") + "?waitSeconds=5")
+                                    .text("state")
+                                    .equals("succeeded"));
+            return accepted.text("target");
+        }
+
+        FakeNode node(String zone, int grpcPort) throws Exception {
+            done(post("/v1/zones", "{\"name\":\"%s\"}".formatted(zone)));
+            String join =
+                    post("/v1/join-tokens", "{\"zone\":\"%s\"}".formatted(zone)).text("token");
+            FakeNode node =
+                    FakeNode.join(
+                            "127.0.0.1:" + grpcPort,
+                            home.resolve("ca.pem"),
+                            join,
+                            zone,
+                            "node-" + zone);
+            node.connect();
+            Api.await(
+                    "the node is online",
+                    () -> get("/v1/nodes/" + node.id).text("state").equals("online"));
+            return node;
+        }
+
+        String machine() throws Exception {
+            String datastore =
+                    done(
+                            post(
+                                    "/v1/datastores",
+                                    "{\"name\":\"d\",\"zone\":\"a\",\"sizeBytes\":1073741824}"));
+            String volume =
+                    done(
+                            post(
+                                    "/v1/volumes",
+                                    "{\"name\":\"v\",\"datastore\":\"%s\",\"sizeBytes\":67108864}"
+                                            .formatted(datastore)));
+            return done(
+                    post(
+                            "/v1/machines",
+                            "{\"name\":\"m\",\"zone\":\"a\",\"memoryBytes\":134217728,\"vcpus\":1,\"disks\":[\"%s\"]}"
+                                    .formatted(volume)));
+        }
+
+        String group(String machine) throws Exception {
+            return done(
+                    post(
+                            "/v1/protection-groups",
+                            "{\"name\":\"g\",\"machines\":[\"%s\"],\"targetZone\":\"b\"}"
+                                    .formatted(machine)));
+        }
+    }
+}

@@ -1,0 +1,581 @@
+// Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
+package io.redoubt.control;
+
+import io.grpc.Grpc;
+import io.grpc.ManagedChannel;
+import io.grpc.TlsChannelCredentials;
+import io.grpc.stub.StreamObserver;
+import io.redoubt.core.grant.GrantAnswer;
+import io.redoubt.core.grant.GrantHolder;
+import io.redoubt.core.grant.GrantTimes;
+import io.redoubt.core.grant.Grantor;
+import io.redoubt.core.grant.GrantorKind;
+import io.redoubt.protocol.Attachment;
+import io.redoubt.protocol.AttachmentRaised;
+import io.redoubt.protocol.Command;
+import io.redoubt.protocol.CommandResult;
+import io.redoubt.protocol.ControlMessage;
+import io.redoubt.protocol.EnrolmentGrpc;
+import io.redoubt.protocol.EnsureMachine;
+import io.redoubt.protocol.Fault;
+import io.redoubt.protocol.GrantRequest;
+import io.redoubt.protocol.Hello;
+import io.redoubt.protocol.JoinReply;
+import io.redoubt.protocol.JoinRequest;
+import io.redoubt.protocol.MachineReport;
+import io.redoubt.protocol.MachineState;
+import io.redoubt.protocol.NodeGatewayGrpc;
+import io.redoubt.protocol.NodeMessage;
+import io.redoubt.protocol.OpenView;
+import io.redoubt.protocol.Point;
+import io.redoubt.protocol.PointTaken;
+import io.redoubt.protocol.PointsListed;
+import io.redoubt.protocol.ProtectedVolume;
+import io.redoubt.protocol.ReceiverPromoted;
+import io.redoubt.protocol.ReceiverReport;
+import io.redoubt.protocol.ReplicationState;
+import io.redoubt.protocol.Report;
+import io.redoubt.protocol.SourceReleased;
+import io.redoubt.protocol.SourceReport;
+import io.redoubt.protocol.SourceVolumeReport;
+import io.redoubt.protocol.VolumeReport;
+import io.redoubt.protocol.VolumeState;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.KeyPair;
+import java.security.KeyPairGenerator;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Predicate;
+import javax.security.auth.x500.X500Principal;
+import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
+import org.bouncycastle.pkcs.jcajce.JcaPKCS10CertificationRequestBuilder;
+import org.jspecify.annotations.Nullable;
+
+/// A node that is played: it speaks the real protocol, keeps the rules of roles and grants, and moves no block.
+final class FakeNode implements AutoCloseable {
+    private static final int TICK_MILLIS = 200;
+    private static final GrantTimes TIMES = GrantTimes.DEFAULT;
+
+    final String id;
+    final String zone;
+    final String name;
+    final List<Command> heard = new CopyOnWriteArrayList<>();
+    final Map<String, VolumeReport> volumes = new ConcurrentHashMap<>();
+    final Map<String, MachineState> machines = new ConcurrentHashMap<>();
+    final Map<String, EnsureMachine> descriptions = new ConcurrentHashMap<>();
+    final Map<String, Source> sources = new ConcurrentHashMap<>();
+    final Map<String, Receiver> receivers = new ConcurrentHashMap<>();
+    final Map<String, OpenView> views = new ConcurrentHashMap<>();
+
+    /// Commands that are refused, as a fault code.
+    volatile Map<Command.CommandCase, String> refused = Map.of();
+
+    /// Commands that are heard and not answered.
+    volatile Predicate<Command> deaf = _ -> false;
+
+    volatile boolean guestsAnswer = true;
+
+    String bootId = UUID.randomUUID().toString();
+
+    private final String address;
+    private final Path ca;
+    private final String certificate;
+    private final String key;
+    private final AtomicLong nonces = new AtomicLong();
+    private final ScheduledExecutorService ticker =
+            Executors.newSingleThreadScheduledExecutor(
+                    Thread.ofPlatform().daemon(true).name("fake-node").factory());
+    private @Nullable ManagedChannel channel;
+    private volatile @Nullable StreamObserver<NodeMessage> out;
+    volatile @Nullable Throwable ended;
+
+    /// @param holder the real rule of when a source may acknowledge
+    record Source(long term, List<ProtectedVolume> volumes, GrantHolder holder, String receiver) {}
+
+    static final class Receiver {
+        volatile long term;
+        final Grantor grantor;
+        final TreeMap<Long, Point> points = new TreeMap<>();
+
+        Receiver(long term) {
+            this.term = term;
+            this.grantor = new Grantor(TIMES, term, false, false, System.nanoTime());
+        }
+    }
+
+    FakeNode(
+            String id,
+            String address,
+            Path ca,
+            String certificate,
+            String key,
+            String zone,
+            String name) {
+        this.id = id;
+        this.address = address;
+        this.ca = ca;
+        this.certificate = certificate;
+        this.key = key;
+        this.zone = zone;
+        this.name = name;
+        var _ =
+                ticker.scheduleAtFixedRate(
+                        this::tick, TICK_MILLIS, TICK_MILLIS, TimeUnit.MILLISECONDS);
+    }
+
+    static FakeNode join(String address, Path ca, String token, String zone, String name)
+            throws Exception {
+        KeyPair pair = keyPair();
+        ManagedChannel channel =
+                Grpc.newChannelBuilder(
+                                address,
+                                TlsChannelCredentials.newBuilder()
+                                        .trustManager(ca.toFile())
+                                        .build())
+                        .build();
+        try {
+            JoinReply reply =
+                    EnrolmentGrpc.newBlockingStub(channel)
+                            .withDeadlineAfter(20, TimeUnit.SECONDS)
+                            .join(
+                                    JoinRequest.newBuilder()
+                                            .setToken(token)
+                                            .setCsrPem(request(pair))
+                                            .setZone(zone)
+                                            .setNodeName(name)
+                                            .build());
+            return new FakeNode(
+                    reply.getNode(),
+                    address,
+                    ca,
+                    reply.getCertificatePem(),
+                    pem("PRIVATE KEY", pair.getPrivate().getEncoded()),
+                    zone,
+                    name);
+        } finally {
+            channel.shutdownNow();
+        }
+    }
+
+    static KeyPair keyPair() throws Exception {
+        KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
+        generator.initialize(256);
+        return generator.generateKeyPair();
+    }
+
+    static String request(KeyPair pair) throws Exception {
+        var builder =
+                new JcaPKCS10CertificationRequestBuilder(
+                        new X500Principal("CN=whatever"), pair.getPublic());
+        return pem(
+                "CERTIFICATE REQUEST",
+                builder.build(
+                                new JcaContentSignerBuilder("SHA256withECDSA")
+                                        .build(pair.getPrivate()))
+                        .getEncoded());
+    }
+
+    static String pem(String what, byte[] encoded) {
+        return "-----BEGIN %s-----\n%s\n-----END %s-----\n"
+                .formatted(
+                        what,
+                        Base64.getMimeEncoder(64, new byte[] {'\n'}).encodeToString(encoded),
+                        what);
+    }
+
+    void connect() throws IOException {
+        connect(id);
+    }
+
+    /// @param claimed what Hello says
+    void connect(String claimed) throws IOException {
+        ended = null;
+        ManagedChannel opened =
+                Grpc.newChannelBuilder(
+                                address,
+                                TlsChannelCredentials.newBuilder()
+                                        .trustManager(ca.toFile())
+                                        .keyManager(stream(certificate), stream(key))
+                                        .build())
+                        .build();
+        channel = opened;
+        StreamObserver<NodeMessage> stream =
+                NodeGatewayGrpc.newStub(opened).session(new Incoming());
+        stream.onNext(
+                NodeMessage.newBuilder()
+                        .setHello(
+                                Hello.newBuilder()
+                                        .setNode(claimed)
+                                        .setZone(zone)
+                                        .setBootId(bootId)
+                                        .setProcessNonce(UUID.randomUUID().toString())
+                                        .setReplicationAddress("127.0.0.1:1")
+                                        .setHome("/nowhere/" + name)
+                                        .setPid(ProcessHandle.current().pid()))
+                        .build());
+        out = stream;
+    }
+
+    /// As a killed process: no goodbye.
+    void die() {
+        out = null;
+        ManagedChannel open = channel;
+        if (open != null) {
+            open.shutdownNow();
+        }
+    }
+
+    void publish(String group, long number, long stampMillis, String tag) {
+        Receiver receiver = java.util.Objects.requireNonNull(receivers.get(group));
+        synchronized (receiver.points) {
+            receiver.points.put(
+                    number,
+                    Point.newBuilder()
+                            .setNumber(number)
+                            .setStampMillis(stampMillis)
+                            .setTag(tag)
+                            .setPublishedAtMillis(System.currentTimeMillis())
+                            .build());
+        }
+    }
+
+    GrantHolder.Standing standing(String group) {
+        return java.util.Objects.requireNonNull(sources.get(group))
+                .holder()
+                .standing(System.nanoTime());
+    }
+
+    boolean heard(Command.CommandCase kind) {
+        return heard.stream().anyMatch(command -> command.getCommandCase() == kind);
+    }
+
+    private void tick() {
+        StreamObserver<NodeMessage> stream = out;
+        if (stream == null) {
+            return;
+        }
+        try {
+            send(NodeMessage.newBuilder().setReport(report()).build());
+            sources.forEach((group, source) -> ask(group, source));
+        } catch (RuntimeException e) {
+            ended = e;
+        }
+    }
+
+    private void ask(String group, Source source) {
+        long nonce = nonces.incrementAndGet();
+        source.holder().requested(GrantorKind.CONTROL, nonce, System.nanoTime());
+        send(
+                NodeMessage.newBuilder()
+                        .setGrantRequest(
+                                GrantRequest.newBuilder()
+                                        .setGroup(group)
+                                        .setNonce(nonce)
+                                        .setTerm(source.holder().term())
+                                        .setBootId(bootId))
+                        .build());
+    }
+
+    private Report report() {
+        var report = Report.newBuilder().setAtMillis(System.currentTimeMillis());
+        report.addAllVolumes(volumes.values());
+        machines.forEach((machine, state) -> report.addMachines(machine(machine, state)));
+        sources.forEach((group, source) -> report.addSources(source(group, source)));
+        receivers.forEach((group, receiver) -> report.addReceivers(receiver(group, receiver)));
+        return report.build();
+    }
+
+    private MachineReport machine(String machine, MachineState state) {
+        boolean process =
+                state == MachineState.MACHINE_RUNNING || state == MachineState.MACHINE_PAUSED;
+        boolean ready = state == MachineState.MACHINE_RUNNING && guestsAnswer;
+        return MachineReport.newBuilder()
+                .setMachine(machine)
+                .setState(state)
+                .setQemuPid(process ? 4711 : 0)
+                .setSerialLog("/nowhere/" + machine)
+                .setGuestReadyMillis(ready ? System.currentTimeMillis() : 0)
+                .build();
+    }
+
+    private static SourceReport source(String group, Source source) {
+        var report =
+                SourceReport.newBuilder()
+                        .setGroup(group)
+                        .setTerm(source.holder().term())
+                        .setReleased(source.holder().releasedTerm() >= source.term())
+                        .setBytesBehind(4096)
+                        .setSpoolBytes(8192);
+        for (ProtectedVolume volume : source.volumes()) {
+            report.addVolumes(
+                    SourceVolumeReport.newBuilder()
+                            .setVolume(volume.getVolume())
+                            .setState(ReplicationState.STREAM)
+                            .setSinceMillis(1));
+        }
+        return report.build();
+    }
+
+    private static ReceiverReport receiver(String group, Receiver receiver) {
+        synchronized (receiver.points) {
+            List<Point> newest = new ArrayList<>(receiver.points.descendingMap().values());
+            return ReceiverReport.newBuilder()
+                    .setGroup(group)
+                    .setTerm(receiver.term)
+                    .addAllPoints(newest.subList(0, Math.min(64, newest.size())))
+                    .setOldestPoint(receiver.points.isEmpty() ? 0 : receiver.points.firstKey())
+                    .build();
+        }
+    }
+
+    private final class Incoming implements StreamObserver<ControlMessage> {
+        @Override
+        public void onNext(ControlMessage message) {
+            switch (message.getMessageCase()) {
+                case COMMAND -> Thread.ofVirtual().start(() -> carryOut(message.getCommand()));
+                case GRANT ->
+                        answered(
+                                message.getGrant().getGroup(),
+                                message.getGrant().getNonce(),
+                                new GrantAnswer.Granted(message.getGrant().getTerm()));
+                case GRANT_REFUSED ->
+                        answered(
+                                message.getGrantRefused().getGroup(),
+                                message.getGrantRefused().getNonce(),
+                                new GrantAnswer.Refused(
+                                        message.getGrantRefused().getTerm(),
+                                        reason(message.getGrantRefused().getReason().name())));
+                case WELCOME, MESSAGE_NOT_SET -> {}
+            }
+        }
+
+        private void answered(String group, long nonce, GrantAnswer answer) {
+            Source source = sources.get(group);
+            if (source != null) {
+                source.holder().answered(GrantorKind.CONTROL, nonce, answer);
+            }
+        }
+
+        @Override
+        public void onError(Throwable error) {
+            ended = error;
+            out = null;
+        }
+
+        @Override
+        public void onCompleted() {
+            out = null;
+        }
+    }
+
+    private static GrantAnswer.Reason reason(String name) {
+        return name.equals("UNKNOWN_GROUP")
+                ? GrantAnswer.Reason.OLD_TERM
+                : GrantAnswer.Reason.valueOf(name);
+    }
+
+    private void carryOut(Command command) {
+        heard.add(command);
+        if (deaf.test(command)) {
+            return;
+        }
+        var result = CommandResult.newBuilder().setCommandId(command.getId());
+        String code = refused.get(command.getCommandCase());
+        if (code != null) {
+            result.setFault(
+                    Fault.newBuilder()
+                            .setCode(code)
+                            .setMessage("the node says " + code)
+                            .setRemedy("Do something else."));
+        } else {
+            obey(command, result);
+            result.setOk(true);
+        }
+        try {
+            send(NodeMessage.newBuilder().setCommandResult(result).build());
+        } catch (RuntimeException e) {
+            ended = e;
+        }
+    }
+
+    private void obey(Command command, CommandResult.Builder result) {
+        switch (command.getCommandCase()) {
+            case ENSURE_VOLUME ->
+                    volume(command.getEnsureVolume().getVolume(), Attachment.getDefaultInstance());
+            case DELETE_VOLUME -> volumes.remove(command.getDeleteVolume().getVolume());
+            case RAISE_ATTACHMENT -> {
+                volume(
+                        command.getRaiseAttachment().getVolume(),
+                        command.getRaiseAttachment().getAttachment());
+                result.setAttachmentRaised(
+                        AttachmentRaised.newBuilder()
+                                .setAttachment(command.getRaiseAttachment().getAttachment()));
+            }
+            case ENSURE_MACHINE -> {
+                EnsureMachine machine = command.getEnsureMachine();
+                descriptions.put(machine.getMachine(), machine);
+                machines.put(
+                        machine.getMachine(),
+                        machine.getPaused()
+                                ? MachineState.MACHINE_PAUSED
+                                : MachineState.MACHINE_RUNNING);
+            }
+            case RESUME_MACHINE ->
+                    machines.put(
+                            command.getResumeMachine().getMachine(), MachineState.MACHINE_RUNNING);
+            case STOP_MACHINE ->
+                    machines.put(
+                            command.getStopMachine().getMachine(),
+                            command.getStopMachine().getMode().name().equals("PAUSE")
+                                    ? MachineState.MACHINE_PAUSED
+                                    : MachineState.MACHINE_STOPPED);
+            case DELETE_MACHINE -> {
+                machines.remove(command.getDeleteMachine().getMachine());
+                descriptions.remove(command.getDeleteMachine().getMachine());
+            }
+            case PROTECT_SOURCE -> {
+                var protect = command.getProtectSource();
+                sources.compute(
+                        protect.getGroup(),
+                        (_, before) ->
+                                before != null && before.term() == protect.getTerm()
+                                        ? before
+                                        : new Source(
+                                                protect.getTerm(),
+                                                protect.getVolumesList(),
+                                                new GrantHolder(TIMES, protect.getTerm()),
+                                                protect.getReceiverAddress()));
+            }
+            case PROTECT_RECEIVER -> {
+                var protect = command.getProtectReceiver();
+                Receiver before = receivers.get(protect.getGroup());
+                var now = new Receiver(protect.getTerm());
+                if (before != null) {
+                    now.points.putAll(before.points);
+                }
+                receivers.put(protect.getGroup(), now);
+            }
+            case UNPROTECT -> {
+                sources.remove(command.getUnprotect().getGroup());
+                receivers.remove(command.getUnprotect().getGroup());
+            }
+            case TAKE_POINT ->
+                    result.setPointTaken(PointTaken.newBuilder().setNumber(1000).setStampMillis(1));
+            case DELETE_POINT -> {
+                Receiver receiver = receiver(command.getDeletePoint().getGroup());
+                synchronized (receiver.points) {
+                    receiver.points.remove(command.getDeletePoint().getNumber());
+                }
+            }
+            case LIST_POINTS -> {
+                Receiver receiver = receiver(command.getListPoints().getGroup());
+                synchronized (receiver.points) {
+                    result.setPointsListed(
+                            PointsListed.newBuilder()
+                                    .addAllPoints(
+                                            receiver.points
+                                                    .tailMap(
+                                                            command.getListPoints().getAfter(),
+                                                            false)
+                                                    .values()));
+                }
+            }
+            case STOP_GRANTS -> {
+                Receiver receiver = receiver(command.getStopGrants().getGroup());
+                receiver.grantor.stop(command.getStopGrants().getTerm());
+                receiver.term = command.getStopGrants().getTerm();
+            }
+            case RELEASE_SOURCE -> {
+                Source source = sources.get(command.getReleaseSource().getGroup());
+                boolean released =
+                        source != null
+                                && source.holder().release(command.getReleaseSource().getTerm());
+                var answer = SourceReleased.newBuilder().setReleased(released);
+                if (source != null) {
+                    source.volumes().forEach(volume -> answer.putVseqs(volume.getVolume(), 7));
+                }
+                result.setSourceReleased(answer);
+            }
+            case PROMOTE_RECEIVER -> {
+                var promote = command.getPromoteReceiver();
+                Receiver receiver = receiver(promote.getGroup());
+                while (!receiver.grantor.promote(
+                        promote.getTerm(), promote.getSourceReleased(), System.nanoTime())) {
+                    sleep();
+                }
+                result.setReceiverPromoted(ReceiverPromoted.getDefaultInstance());
+            }
+            case OPEN_VIEW -> {
+                views.put(command.getOpenView().getView(), command.getOpenView());
+                command.getOpenView()
+                        .getVolumesList()
+                        .forEach(view -> volume(view.getViewVolume(), view.getAttachment()));
+            }
+            case CLOSE_VIEW -> {
+                OpenView view = views.remove(command.getCloseView().getView());
+                if (view != null) {
+                    view.getVolumesList().forEach(volume -> volumes.remove(volume.getViewVolume()));
+                }
+            }
+            case COMMAND_NOT_SET -> throw new IllegalStateException("a command of a newer release");
+        }
+    }
+
+    private Receiver receiver(String group) {
+        return java.util.Objects.requireNonNull(receivers.get(group), group);
+    }
+
+    private void volume(String volume, Attachment attachment) {
+        volumes.put(
+                volume,
+                VolumeReport.newBuilder()
+                        .setVolume(volume)
+                        .setAttachment(attachment)
+                        .setState(VolumeState.VOLUME_READY)
+                        .build());
+    }
+
+    private synchronized void send(NodeMessage message) {
+        StreamObserver<NodeMessage> stream = out;
+        if (stream != null) {
+            stream.onNext(message);
+        }
+    }
+
+    private static void sleep() {
+        try {
+            Thread.sleep(20);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static ByteArrayInputStream stream(String text) {
+        return new ByteArrayInputStream(text.getBytes(StandardCharsets.US_ASCII));
+    }
+
+    static String read(Path file) throws IOException {
+        return Files.readString(file);
+    }
+
+    @Override
+    public void close() {
+        die();
+        ticker.shutdownNow();
+    }
+}

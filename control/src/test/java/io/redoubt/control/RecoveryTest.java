@@ -1,0 +1,356 @@
+// Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
+package io.redoubt.control;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.redoubt.core.grant.GrantHolder;
+import io.redoubt.protocol.Command;
+import io.redoubt.protocol.MachineState;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import tools.jackson.databind.JsonNode;
+
+/// Protection and failover, with two played nodes.
+class RecoveryTest {
+    /// One protected machine on a node of its own, with its journal on another.
+    private static final class Scene implements AutoCloseable {
+        final TestRegion region = TestRegion.shared();
+        final FakeNode source = region.node("a");
+        final FakeNode receiver = region.node("b");
+        final String machine;
+        final String group;
+
+        Scene() throws Exception {
+            machine = region.machine("a");
+            String body =
+                    "{'name': '%s', 'machines': ['%s'], 'targetZone': 'b', 'intervalSeconds': 1}"
+                            .formatted(TestRegion.unique("group"), machine);
+            group = region.done(region.post("/v1/protection-groups", body));
+            Api.await("the source is granted", this::granted);
+        }
+
+        boolean granted() {
+            return source.standing(group) == GrantHolder.Standing.GRANTED;
+        }
+
+        void publish(long... numbers) throws Exception {
+            long now = System.currentTimeMillis();
+            for (long number : numbers) {
+                receiver.publish(
+                        group, number, now - 1000 * (numbers[numbers.length - 1] - number), "");
+            }
+            long last = numbers[numbers.length - 1];
+            Api.await(
+                    "point " + last + " is known",
+                    () -> region.get(path() + "/recovery-points/" + last).status() == 200);
+        }
+
+        String path() {
+            return "/v1/protection-groups/" + group;
+        }
+
+        JsonNode get() {
+            return region.get(path()).body();
+        }
+
+        Api.Answer failover(String kind, String point) {
+            return region.post(
+                    "/v1/failovers",
+                    "{'group': '%s', 'kind': '%s', 'point': '%s'}".formatted(group, kind, point));
+        }
+
+        @Override
+        public void close() {
+            source.close();
+            receiver.close();
+        }
+    }
+
+    @Test
+    void a_protected_group_is_granted_streams_and_shows_its_points() throws Exception {
+        try (var scene = new Scene()) {
+            assertThat(scene.get().path("state").asString()).isEqualTo("syncing");
+            scene.publish(1, 2, 3);
+            Api.await(
+                    "it is protected",
+                    () -> scene.get().path("state").asString().equals("protected"));
+            JsonNode points = scene.region.get(scene.path() + "/recovery-points?limit=2").body();
+            assertThat(points.path("items").get(0).path("number").asLong()).isEqualTo(3);
+            assertThat(points.path("next").asString()).isEqualTo("2");
+            assertThat(scene.get().path("rpoSeconds").asDouble()).isBetween(0.0, 30.0);
+        }
+    }
+
+    /// I33: what is down never makes the figure better.
+    @Test
+    void the_reported_rpo_grows_while_everybody_is_away() throws Exception {
+        try (var scene = new Scene()) {
+            assertThat(scene.get().path("rpoSeconds").isNull()).isTrue();
+            scene.publish(1);
+            scene.source.die();
+            scene.receiver.die();
+            Api.await(
+                    "it is degraded",
+                    () -> scene.get().path("state").asString().equals("degraded"));
+            double before = scene.get().path("rpoSeconds").asDouble();
+            Instant stamp = Instant.parse(scene.get().path("newestPoint").path("at").asString());
+            Thread.sleep(300);
+            JsonNode later = scene.get();
+            double truth = Duration.between(stamp, Instant.now()).toMillis() / 1000.0;
+            assertThat(later.path("rpoSeconds").asDouble())
+                    .isGreaterThan(before)
+                    .isBetween(truth - 2, truth);
+            assertThat(later.path("reason").asString()).contains("no word from the source");
+        }
+    }
+
+    @Test
+    void points_that_retention_removed_are_no_longer_offered() throws Exception {
+        try (var scene = new Scene()) {
+            scene.publish(1, 2, 3);
+            var points =
+                    java.util.Objects.requireNonNull(scene.receiver.receivers.get(scene.group))
+                            .points;
+            synchronized (points) {
+                points.remove(1L);
+            }
+            Api.await(
+                    "point 1 is gone",
+                    () -> scene.region.get(scene.path() + "/recovery-points/1").status() == 409);
+            Api.Answer refused = scene.failover("live", "1");
+            assertThat(refused.status()).isEqualTo(409);
+            assertThat(refused.text("cause")).isEqualTo("no-such-point");
+            assertThat(refused.text("detail")).contains("no recovery point 1", "keeps 2 to 3");
+            assertThat(scene.get().path("term").asLong()).isEqualTo(1);
+            scene.region.done(scene.region.delete(scene.path() + "/recovery-points/2"));
+            assertThat(scene.region.get(scene.path() + "/recovery-points/2").status())
+                    .isEqualTo(409);
+        }
+    }
+
+    @Test
+    void points_of_a_long_absence_are_fetched() throws Exception {
+        try (var scene = new Scene()) {
+            scene.publish(1);
+            scene.receiver.die();
+            var points =
+                    java.util.Objects.requireNonNull(scene.receiver.receivers.get(scene.group))
+                            .points;
+            synchronized (points) {
+                for (long number = 2; number <= 200; number++) {
+                    points.put(
+                            number,
+                            java.util.Objects.requireNonNull(points.get(1L)).toBuilder()
+                                    .setNumber(number)
+                                    .build());
+                }
+            }
+            scene.receiver.connect();
+            Api.await(
+                    "point 200 is known",
+                    () -> scene.region.get(scene.path() + "/recovery-points/200").status() == 200);
+            assertThat(scene.region.get(scene.path() + "/recovery-points/70").status())
+                    .isEqualTo(200);
+        }
+    }
+
+    @Test
+    void a_named_point_is_taken_and_awaited() throws Exception {
+        try (var scene = new Scene()) {
+            scene.publish(1);
+            Api.Answer taken =
+                    scene.region.post(
+                            scene.path() + "/recovery-points", "{'name': 'before-upgrade'}");
+            Api.await("the cut", () -> scene.source.heard(Command.CommandCase.TAKE_POINT));
+            scene.receiver.publish(scene.group, 1000, System.currentTimeMillis(), "before-upgrade");
+            scene.region.done(taken);
+            assertThat(scene.region.get(scene.path() + "/recovery-points/newest").text("tag"))
+                    .isEqualTo("before-upgrade");
+        }
+    }
+
+    @Test
+    void a_test_failover_decides_nothing_and_is_torn_down_to_nothing() throws Exception {
+        try (var scene = new Scene()) {
+            scene.publish(1, 2);
+            String test = scene.region.done(scene.failover("test", "1"));
+            JsonNode failover = scene.region.get("/v1/failovers/" + test).body();
+            String copy = failover.path("machines").get(0).path("copy").asString();
+            assertThat(failover.path("state").asString()).isEqualTo("active");
+            assertThat(failover.path("point").path("number").asLong()).isEqualTo(1);
+            assertThat(copy).isNotEqualTo(scene.machine);
+            var description =
+                    java.util.Objects.requireNonNull(scene.receiver.descriptions.get(copy));
+            assertThat(description.getNic()).isFalse();
+            assertThat(description.getDisksCount()).isEqualTo(2);
+            assertThat(scene.receiver.views.values())
+                    .allMatch(view ->
+                            view.getTest() && view.getCut() == 1 && view.getQuotaBytes() > 0);
+            assertThat(scene.granted()).isTrue();
+            assertThat(scene.get().path("term").asLong()).isEqualTo(1);
+
+            Api.Answer used = scene.region.delete(scene.path() + "/recovery-points/1");
+            assertThat(used.text("cause")).isEqualTo("point-in-use");
+            scene.region.done(scene.region.delete("/v1/failovers/" + test));
+            assertThat(scene.receiver.views).isEmpty();
+            assertThat(scene.receiver.machines).isEmpty();
+            assertThat(scene.receiver.volumes).isEmpty();
+            assertThat(scene.region.get("/v1/machines/" + copy).status()).isEqualTo(404);
+            assertThat(scene.region.get("/v1/failovers/" + test).text("state"))
+                    .isEqualTo("deleted");
+        }
+    }
+
+    @Test
+    void a_source_that_releases_makes_a_live_failover_quick_and_the_machine_moves()
+            throws Exception {
+        try (var scene = new Scene()) {
+            scene.publish(1, 2);
+            long began = System.nanoTime();
+            String id = scene.region.done(scene.failover("live", "newest"));
+            assertThat(Duration.ofNanos(System.nanoTime() - began))
+                    .isLessThan(Duration.ofSeconds(6));
+            JsonNode failover = scene.region.get("/v1/failovers/" + id).body();
+            assertThat(failover.path("sourceReleased").asBoolean()).isTrue();
+            assertThat(failover.path("point").path("number").asLong()).isEqualTo(2);
+            JsonNode rto = failover.path("rto");
+            assertThat(
+                            rto.path("grantsMillis").asLong()
+                                    + rto.path("viewMillis").asLong()
+                                    + rto.path("startMillis").asLong()
+                                    + rto.path("bootMillis").asLong())
+                    .isCloseTo(
+                            rto.path("totalMillis").asLong(),
+                            org.assertj.core.data.Offset.offset(4L));
+            JsonNode machine = scene.region.get("/v1/machines/" + scene.machine).body();
+            assertThat(machine.path("zone").asString()).isEqualTo("b");
+            assertThat(machine.path("node").asString()).isEqualTo(scene.receiver.id);
+            assertThat(machine.path("state").asString()).isEqualTo("running");
+            assertThat(scene.get().path("state").asString()).isEqualTo("failed-over");
+            assertThat(scene.get().path("term").asLong()).isEqualTo(2);
+            assertThat(scene.failover("live", "newest").text("cause"))
+                    .isEqualTo("already-failed-over");
+            // The old side, which is still there, is told what it is.
+            Api.await(
+                    "the source is fenced",
+                    () -> scene.source.standing(scene.group) == GrantHolder.Standing.FENCED);
+            Api.await(
+                    "its guest is paused",
+                    () -> scene.source.machines.get(scene.machine) == MachineState.MACHINE_PAUSED);
+            Api.await(
+                    "its volumes are fenced",
+                    () ->
+                            scene.source.volumes.values().stream()
+                                    .allMatch(volume -> volume.getAttachment().getNumber() == 2));
+        }
+    }
+
+    @Test
+    void a_dead_source_is_waited_for_until_both_grants_expired_and_is_fenced_when_it_comes_back()
+            throws Exception {
+        try (var scene = new Scene()) {
+            scene.publish(1, 2);
+            scene.source.die();
+            long lastGrant = System.nanoTime();
+            Api.Answer accepted = scene.failover("live", "newest");
+            Api.Answer second = scene.failover("live", "newest");
+            assertThat(second.status()).isEqualTo(409);
+            assertThat(second.text("cause")).isEqualTo("failover-running");
+            assertThat(second.text("detail")).contains("failing over already");
+            Api.await(
+                    "the machine is prepared meanwhile",
+                    () ->
+                            scene.receiver.machines.get(scene.machine)
+                                    == MachineState.MACHINE_PAUSED);
+            String id = scene.region.done(accepted);
+            assertThat(Duration.ofNanos(System.nanoTime() - lastGrant))
+                    .isGreaterThan(Duration.ofSeconds(6));
+            JsonNode failover = scene.region.get("/v1/failovers/" + id).body();
+            assertThat(failover.path("sourceReleased").asBoolean()).isFalse();
+            assertThat(failover.path("rto").path("grantsMillis").asLong())
+                    .isBetween(5000L, 15_000L);
+            assertThat(scene.receiver.machines.get(scene.machine))
+                    .isEqualTo(MachineState.MACHINE_RUNNING);
+            // It comes back as it was: running, in the old role.
+            assertThat(scene.source.machines.get(scene.machine))
+                    .isEqualTo(MachineState.MACHINE_RUNNING);
+            scene.source.connect();
+            Api.await(
+                    "the source is fenced",
+                    () -> scene.source.standing(scene.group) == GrantHolder.Standing.FENCED);
+            Api.await(
+                    "its guest is paused",
+                    () -> scene.source.machines.get(scene.machine) == MachineState.MACHINE_PAUSED);
+            assertThat(scene.receiver.machines.get(scene.machine))
+                    .isEqualTo(MachineState.MACHINE_RUNNING);
+        }
+    }
+
+    @Test
+    void a_view_that_cannot_be_opened_takes_the_decision_back_under_a_later_term()
+            throws Exception {
+        try (var scene = new Scene()) {
+            scene.publish(1);
+            scene.receiver.refused = Map.of(Command.CommandCase.OPEN_VIEW, "no-room");
+            JsonNode fault = scene.region.failed(scene.failover("live", "newest"));
+            assertThat(fault.path("message").asString()).contains("no-room");
+            scene.receiver.refused = Map.of();
+            assertThat(scene.get().path("term").asLong()).isEqualTo(3);
+            Api.await("the source writes again", scene::granted);
+            Api.await(
+                    "it is protected",
+                    () -> scene.get().path("state").asString().equals("protected"));
+            assertThat(scene.receiver.machines).isEmpty();
+            assertThat(scene.region.get("/v1/machines/" + scene.machine).text("zone"))
+                    .isEqualTo("a");
+            scene.region.done(scene.failover("live", "newest"));
+        }
+    }
+
+    @Test
+    void a_failover_without_its_journal_is_refused_before_anything_is_decided() throws Exception {
+        try (var scene = new Scene()) {
+            scene.publish(1);
+            scene.receiver.die();
+            Api.await(
+                    "the receiver is gone",
+                    () -> scene.failover("test", "77").text("cause").equals("receiver-away"));
+            Api.Answer refused = scene.failover("live", "newest");
+            assertThat(refused.status()).isEqualTo(503);
+            assertThat(scene.get().path("term").asLong()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void a_group_that_is_deleted_frees_its_machine_and_both_nodes() throws Exception {
+        try (var scene = new Scene()) {
+            Api.Answer refused = scene.region.delete("/v1/machines/" + scene.machine);
+            assertThat(refused.text("cause")).isEqualTo("protected");
+            scene.region.done(scene.region.delete(scene.path()));
+            assertThat(scene.source.sources).isEmpty();
+            assertThat(scene.receiver.receivers).isEmpty();
+            scene.region.done(scene.region.delete("/v1/machines/" + scene.machine));
+            assertThat(scene.source.machines).isEmpty();
+        }
+    }
+
+    @Test
+    void a_group_that_its_source_refuses_leaves_nothing_behind() throws Exception {
+        TestRegion region = TestRegion.shared();
+        try (FakeNode source = region.node("a");
+                FakeNode receiver = region.node("b")) {
+            String machine = region.machine("a");
+            source.refused = Map.of(Command.CommandCase.PROTECT_SOURCE, "too-many-groups");
+            String body =
+                    "{'name': '%s', 'machines': ['%s'], 'targetZone': 'b'}"
+                            .formatted(TestRegion.unique("group"), machine);
+            Api.Answer accepted = region.post("/v1/protection-groups", body);
+            assertThat(region.failed(accepted).path("cause").asString()).isEqualTo("refused");
+            assertThat(receiver.receivers).isEmpty();
+            assertThat(region.get("/v1/protection-groups/" + accepted.text("target")).status())
+                    .isEqualTo(404);
+        }
+    }
+}
