@@ -66,16 +66,16 @@ import org.bouncycastle.pkcs.jcajce.JcaPKCS10CertificationRequestBuilder;
 import org.jspecify.annotations.Nullable;
 
 /// A node that is played: it speaks the real protocol, keeps the rules of roles and grants, and moves no block.
-final class FakeNode implements AutoCloseable {
+public final class FakeNode implements AutoCloseable {
     private static final int TICK_MILLIS = 200;
     private static final GrantTimes TIMES = GrantTimes.DEFAULT;
 
-    final String id;
+    public final String id;
     final String zone;
     final String name;
     final List<Command> heard = new CopyOnWriteArrayList<>();
-    final Map<String, VolumeReport> volumes = new ConcurrentHashMap<>();
-    final Map<String, MachineState> machines = new ConcurrentHashMap<>();
+    public final Map<String, VolumeReport> volumes = new ConcurrentHashMap<>();
+    public final Map<String, MachineState> machines = new ConcurrentHashMap<>();
     final Map<String, EnsureMachine> descriptions = new ConcurrentHashMap<>();
     final Map<String, Source> sources = new ConcurrentHashMap<>();
     final Map<String, Receiver> receivers = new ConcurrentHashMap<>();
@@ -102,6 +102,7 @@ final class FakeNode implements AutoCloseable {
     private @Nullable ManagedChannel channel;
     private volatile @Nullable StreamObserver<NodeMessage> out;
     volatile @Nullable Throwable ended;
+    private volatile @Nullable Incoming current;
 
     /// @param holder the real rule of when a source may acknowledge
     record Source(long term, List<ProtectedVolume> volumes, GrantHolder holder, String receiver) {}
@@ -213,8 +214,9 @@ final class FakeNode implements AutoCloseable {
                                         .build())
                         .build();
         channel = opened;
-        StreamObserver<NodeMessage> stream =
-                NodeGatewayGrpc.newStub(opened).session(new Incoming());
+        var incoming = new Incoming();
+        current = incoming;
+        StreamObserver<NodeMessage> stream = NodeGatewayGrpc.newStub(opened).session(incoming);
         stream.onNext(
                 NodeMessage.newBuilder()
                         .setHello(
@@ -233,6 +235,7 @@ final class FakeNode implements AutoCloseable {
     /// As a killed process: no goodbye.
     void die() {
         out = null;
+        current = null;
         ManagedChannel open = channel;
         if (open != null) {
             open.shutdownNow();
@@ -272,6 +275,13 @@ final class FakeNode implements AutoCloseable {
             send(NodeMessage.newBuilder().setReport(report()).build());
             sources.forEach((group, source) -> ask(group, source));
         } catch (RuntimeException e) {
+            broke(e);
+        }
+    }
+
+    /// The first word counts: what follows it only says that the stream is over.
+    private void broke(RuntimeException e) {
+        if (ended == null) {
             ended = e;
         }
     }
@@ -372,13 +382,17 @@ final class FakeNode implements AutoCloseable {
 
         @Override
         public void onError(Throwable error) {
-            ended = error;
-            out = null;
+            if (current == this) {
+                ended = error;
+                out = null;
+            }
         }
 
         @Override
         public void onCompleted() {
-            out = null;
+            if (current == this) {
+                out = null;
+            }
         }
     }
 
@@ -408,7 +422,7 @@ final class FakeNode implements AutoCloseable {
         try {
             send(NodeMessage.newBuilder().setCommandResult(result).build());
         } catch (RuntimeException e) {
-            ended = e;
+            broke(e);
         }
     }
 

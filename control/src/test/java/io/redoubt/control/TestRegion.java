@@ -3,6 +3,7 @@ package io.redoubt.control;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.redoubt.control.identity.Caller;
 import io.redoubt.control.identity.Tokens;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -12,11 +13,12 @@ import java.util.Comparator;
 import java.util.UUID;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.core.simple.JdbcClient;
 import tools.jackson.databind.JsonNode;
 
 /// One control plane for all tests of this JVM, with two zones and a played node in each. Names are new for each use, so that tests
 /// do not meet.
-final class TestRegion {
+public final class TestRegion {
     private static @Nullable TestRegion shared;
     private static @Nullable String failure;
 
@@ -37,7 +39,7 @@ final class TestRegion {
         }
     }
 
-    static synchronized TestRegion shared() throws Exception {
+    public static synchronized TestRegion shared() throws Exception {
         if (failure != null) {
             throw new IllegalStateException(failure); // one start that fails is enough to see why
         }
@@ -68,7 +70,7 @@ final class TestRegion {
     }
 
     /// A node that joined and is connected.
-    FakeNode node(String zone) throws Exception {
+    public FakeNode node(String zone) throws Exception {
         Api.Answer joined = post("/v1/join-tokens", "{'zone': '%s'}".formatted(zone));
         assertThat(joined.status()).isEqualTo(201);
         var node =
@@ -81,8 +83,23 @@ final class TestRegion {
         return node;
     }
 
-    static String unique(String what) {
+    public static String unique(String what) {
         return what + "-" + UUID.randomUUID().toString().substring(0, 8);
+    }
+
+    /// A part of the running control plane.
+    public <T> T part(Class<T> type) {
+        return plane.context().getBean(type);
+    }
+
+    /// The first tenant's owner.
+    public Caller owner() {
+        String tenant =
+                part(JdbcClient.class)
+                        .sql("select tenant from access_token order by created_at limit 1")
+                        .query(String.class)
+                        .single();
+        return new Caller(tenant, "owner");
     }
 
     String otherTenant() {
@@ -129,7 +146,7 @@ final class TestRegion {
         return ended.path("fault");
     }
 
-    String datastore(String zone) throws Exception {
+    public String datastore(String zone) throws Exception {
         return done(
                 post(
                         "/v1/datastores",
@@ -137,7 +154,7 @@ final class TestRegion {
                                 .formatted(unique("store"), zone)));
     }
 
-    String volume(String datastore) throws Exception {
+    public String volume(String datastore) throws Exception {
         return done(
                 post(
                         "/v1/volumes",

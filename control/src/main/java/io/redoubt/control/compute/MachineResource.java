@@ -20,6 +20,7 @@ import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.annotation.Qualifier;
+import org.springframework.http.HttpStatus;
 import org.springframework.http.ResponseEntity;
 import org.springframework.web.bind.annotation.DeleteMapping;
 import org.springframework.web.bind.annotation.GetMapping;
@@ -29,6 +30,7 @@ import org.springframework.web.bind.annotation.RequestAttribute;
 import org.springframework.web.bind.annotation.RequestBody;
 import org.springframework.web.bind.annotation.RequestHeader;
 import org.springframework.web.bind.annotation.RequestParam;
+import org.springframework.web.bind.annotation.ResponseStatus;
 import org.springframework.web.bind.annotation.RestController;
 
 /// Machines.
@@ -81,7 +83,8 @@ class MachineResource {
     record Stop(@Nullable String mode) {}
 
     @PostMapping("/v1/machines")
-    ResponseEntity<OperationView> create(
+    @ResponseStatus(HttpStatus.ACCEPTED)
+    ResponseEntity<OperationView> createMachine(
             @RequestAttribute Caller caller,
             @RequestHeader(name = "Idempotency-Key", required = false) @Nullable String key,
             @RequestBody NewMachine body) {
@@ -103,7 +106,7 @@ class MachineResource {
     }
 
     @GetMapping("/v1/machines")
-    Page<MachineView> list(
+    Page<MachineView> listMachines(
             @RequestAttribute Caller caller,
             @RequestParam(required = false) @Nullable Integer limit,
             @RequestParam(required = false, defaultValue = "") String after) {
@@ -115,12 +118,13 @@ class MachineResource {
     }
 
     @GetMapping("/v1/machines/{machine}")
-    MachineView get(@RequestAttribute Caller caller, @PathVariable String machine) {
+    MachineView getMachine(@RequestAttribute Caller caller, @PathVariable String machine) {
         return view(machines.require(caller, machine));
     }
 
     @PostMapping("/v1/machines/{machine}/start")
-    ResponseEntity<OperationView> start(
+    @ResponseStatus(HttpStatus.ACCEPTED)
+    ResponseEntity<OperationView> startMachine(
             @RequestAttribute Caller caller,
             @RequestHeader(name = "Idempotency-Key", required = false) @Nullable String key,
             @PathVariable String machine) {
@@ -137,7 +141,8 @@ class MachineResource {
     }
 
     @PostMapping("/v1/machines/{machine}/stop")
-    ResponseEntity<OperationView> stop(
+    @ResponseStatus(HttpStatus.ACCEPTED)
+    ResponseEntity<OperationView> stopMachine(
             @RequestAttribute Caller caller,
             @RequestHeader(name = "Idempotency-Key", required = false) @Nullable String key,
             @PathVariable String machine,
@@ -165,7 +170,8 @@ class MachineResource {
     ///
     /// @throws FaultException with [ComputeFault.Protected] or [ComputeFault.OfATest]
     @DeleteMapping("/v1/machines/{machine}")
-    ResponseEntity<OperationView> delete(
+    @ResponseStatus(HttpStatus.ACCEPTED)
+    ResponseEntity<OperationView> deleteMachine(
             @RequestAttribute Caller caller,
             @RequestHeader(name = "Idempotency-Key", required = false) @Nullable String key,
             @PathVariable String machine) {

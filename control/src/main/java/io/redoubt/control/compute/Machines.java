@@ -108,12 +108,13 @@ public class Machines implements NodeListener {
     private void disks(String machine, List<String> disks) {
         for (int position = 0; position < disks.size(); position++) {
             String volume = disks.get(position);
+            // Looked up first: a refused insert ends the transaction for every other question.
+            String name = volumes.find(volume).map(Volume::name).orElse(volume);
             try {
                 sql.sql("insert into machine_disk (machine, position, volume) values (?, ?, ?)")
                         .params(machine, position, volume)
                         .update();
             } catch (DuplicateKeyException e) {
-                String name = volumes.find(volume).map(Volume::name).orElse(volume);
                 throw new FaultException(new ComputeFault.DiskTaken(name), e);
             }
         }

@@ -24,7 +24,7 @@ class OperationResource {
 
     /// Newest first.
     @GetMapping("/v1/operations")
-    Page<OperationView> list(
+    Page<OperationView> listOperations(
             @RequestAttribute Caller caller,
             @RequestParam(required = false) @Nullable Integer limit,
             @RequestParam(required = false) @Nullable String after) {
@@ -37,7 +37,7 @@ class OperationResource {
 
     /// Answers at once, or when the operation changed after `since`, at the latest after `waitSeconds`.
     @GetMapping("/v1/operations/{operation}")
-    OperationView get(
+    OperationView getOperation(
             @RequestAttribute Caller caller,
             @PathVariable String operation,
             @RequestParam(required = false) @Nullable Long since,

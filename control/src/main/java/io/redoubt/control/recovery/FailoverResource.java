@@ -16,6 +16,7 @@ import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.annotation.Qualifier;
+import org.springframework.http.HttpStatus;
 import org.springframework.http.ResponseEntity;
 import org.springframework.stereotype.Component;
 import org.springframework.web.bind.annotation.DeleteMapping;
@@ -26,6 +27,7 @@ import org.springframework.web.bind.annotation.RequestAttribute;
 import org.springframework.web.bind.annotation.RequestBody;
 import org.springframework.web.bind.annotation.RequestHeader;
 import org.springframework.web.bind.annotation.RequestParam;
+import org.springframework.web.bind.annotation.ResponseStatus;
 import org.springframework.web.bind.annotation.RestController;
 import tools.jackson.core.type.TypeReference;
 import tools.jackson.databind.json.JsonMapper;
@@ -70,7 +72,8 @@ class FailoverResource {
 
     /// Decides. A live one cannot be taken back once the old side is fenced.
     @PostMapping("/v1/failovers")
-    ResponseEntity<OperationView> create(
+    @ResponseStatus(HttpStatus.ACCEPTED)
+    ResponseEntity<OperationView> createFailover(
             @RequestAttribute Caller caller,
             @RequestHeader(name = "Idempotency-Key", required = false) @Nullable String key,
             @RequestBody NewFailover body) {
@@ -103,7 +106,7 @@ class FailoverResource {
     }
 
     @GetMapping("/v1/failovers")
-    Page<FailoverView> list(
+    Page<FailoverView> listFailovers(
             @RequestAttribute Caller caller,
             @RequestParam(required = false) @Nullable Integer limit,
             @RequestParam(required = false, defaultValue = "") String after) {
@@ -115,7 +118,7 @@ class FailoverResource {
     }
 
     @GetMapping("/v1/failovers/{failover}")
-    FailoverView get(@RequestAttribute Caller caller, @PathVariable String failover) {
+    FailoverView getFailover(@RequestAttribute Caller caller, @PathVariable String failover) {
         return view(failovers.require(caller, failover));
     }
 
@@ -123,7 +126,8 @@ class FailoverResource {
     ///
     /// @throws FaultException with [RecoveryFault.NotATest]
     @DeleteMapping("/v1/failovers/{failover}")
-    ResponseEntity<OperationView> delete(
+    @ResponseStatus(HttpStatus.ACCEPTED)
+    ResponseEntity<OperationView> deleteFailover(
             @RequestAttribute Caller caller,
             @RequestHeader(name = "Idempotency-Key", required = false) @Nullable String key,
             @PathVariable String failover) {

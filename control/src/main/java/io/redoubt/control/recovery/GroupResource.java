@@ -20,6 +20,7 @@ import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.annotation.Qualifier;
+import org.springframework.http.HttpStatus;
 import org.springframework.http.ResponseEntity;
 import org.springframework.stereotype.Component;
 import org.springframework.web.bind.annotation.DeleteMapping;
@@ -30,6 +31,7 @@ import org.springframework.web.bind.annotation.RequestAttribute;
 import org.springframework.web.bind.annotation.RequestBody;
 import org.springframework.web.bind.annotation.RequestHeader;
 import org.springframework.web.bind.annotation.RequestParam;
+import org.springframework.web.bind.annotation.ResponseStatus;
 import org.springframework.web.bind.annotation.RestController;
 
 /// Protection groups.
@@ -79,7 +81,8 @@ class GroupResource {
             @Nullable Double intervalSeconds) {}
 
     @PostMapping("/v1/protection-groups")
-    ResponseEntity<OperationView> create(
+    @ResponseStatus(HttpStatus.ACCEPTED)
+    ResponseEntity<OperationView> createProtectionGroup(
             @RequestAttribute Caller caller,
             @RequestHeader(name = "Idempotency-Key", required = false) @Nullable String key,
             @RequestBody NewGroup body) {
@@ -96,7 +99,7 @@ class GroupResource {
     }
 
     @GetMapping("/v1/protection-groups")
-    Page<GroupView> list(
+    Page<GroupView> listProtectionGroups(
             @RequestAttribute Caller caller,
             @RequestParam(required = false) @Nullable Integer limit,
             @RequestParam(required = false, defaultValue = "") String after) {
@@ -108,13 +111,14 @@ class GroupResource {
     }
 
     @GetMapping("/v1/protection-groups/{group}")
-    GroupView get(@RequestAttribute Caller caller, @PathVariable String group) {
+    GroupView getProtectionGroup(@RequestAttribute Caller caller, @PathVariable String group) {
         return view(groups.require(caller, group));
     }
 
     /// Ends the protection; the recovery points go with it.
     @DeleteMapping("/v1/protection-groups/{group}")
-    ResponseEntity<OperationView> delete(
+    @ResponseStatus(HttpStatus.ACCEPTED)
+    ResponseEntity<OperationView> deleteProtectionGroup(
             @RequestAttribute Caller caller,
             @RequestHeader(name = "Idempotency-Key", required = false) @Nullable String key,
             @PathVariable String group) {

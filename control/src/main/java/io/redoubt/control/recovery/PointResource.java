@@ -13,6 +13,7 @@ import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.annotation.Qualifier;
+import org.springframework.http.HttpStatus;
 import org.springframework.http.ResponseEntity;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.web.bind.annotation.DeleteMapping;
@@ -24,6 +25,7 @@ import org.springframework.web.bind.annotation.RequestBody;
 import org.springframework.web.bind.annotation.RequestHeader;
 import org.springframework.web.bind.annotation.RequestMapping;
 import org.springframework.web.bind.annotation.RequestParam;
+import org.springframework.web.bind.annotation.ResponseStatus;
 import org.springframework.web.bind.annotation.RestController;
 
 /// Recovery points of one group.
@@ -59,7 +61,7 @@ class PointResource {
 
     /// Newest first; `after` is a number, and what follows is older.
     @GetMapping
-    Page<PointView> list(
+    Page<PointView> listRecoveryPoints(
             @RequestAttribute Caller caller,
             @PathVariable String group,
             @RequestParam(required = false) @Nullable Integer limit,
@@ -76,7 +78,7 @@ class PointResource {
 
     /// @param number a number, or `newest`
     @GetMapping("/{number}")
-    PointView get(
+    PointView getRecoveryPoint(
             @RequestAttribute Caller caller,
             @PathVariable String group,
             @PathVariable String number) {
@@ -90,7 +92,8 @@ class PointResource {
 
     /// A point now, under a name.
     @PostMapping
-    ResponseEntity<OperationView> take(
+    @ResponseStatus(HttpStatus.ACCEPTED)
+    ResponseEntity<OperationView> takeRecoveryPoint(
             @RequestAttribute Caller caller,
             @RequestHeader(name = "Idempotency-Key", required = false) @Nullable String key,
             @PathVariable String group,
@@ -115,7 +118,8 @@ class PointResource {
     }
 
     @DeleteMapping("/{number}")
-    ResponseEntity<OperationView> delete(
+    @ResponseStatus(HttpStatus.ACCEPTED)
+    ResponseEntity<OperationView> deleteRecoveryPoint(
             @RequestAttribute Caller caller,
             @RequestHeader(name = "Idempotency-Key", required = false) @Nullable String key,
             @PathVariable String group,

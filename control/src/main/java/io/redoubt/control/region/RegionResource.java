@@ -73,18 +73,19 @@ class RegionResource {
             @Nullable Instant lastSeenAt) {}
 
     @GetMapping("/v1/zones")
-    Page<ZoneView> zones() {
+    Page<ZoneView> listZones() {
         List<Region.Node> all = region.nodes();
         return new Page<>(region.zones().stream().map(zone -> zone(zone, all)).toList(), null);
     }
 
     @GetMapping("/v1/zones/{zone}")
-    ZoneView zone(@PathVariable String zone) {
+    ZoneView getZone(@PathVariable String zone) {
         return zone(region.requireZone(zone), region.nodes());
     }
 
     @PostMapping("/v1/zones")
-    ResponseEntity<OperationView> addZone(
+    @ResponseStatus(HttpStatus.ACCEPTED)
+    ResponseEntity<OperationView> createZone(
             @RequestAttribute Caller caller,
             @RequestHeader(name = "Idempotency-Key", required = false) @Nullable String key,
             @RequestBody NewZone body) {
@@ -103,7 +104,7 @@ class RegionResource {
     /// The one write without an operation: a secret is shown once and kept nowhere.
     @PostMapping("/v1/join-tokens")
     @ResponseStatus(HttpStatus.CREATED)
-    JoinTokenView newToken(@RequestBody NewJoinToken body) {
+    JoinTokenView createJoinToken(@RequestBody NewJoinToken body) {
         Region.JoinToken token = region.newToken(region.requireZone(body.zone()));
         return new JoinTokenView(
                 token.token(),
@@ -115,12 +116,12 @@ class RegionResource {
     }
 
     @GetMapping("/v1/nodes")
-    Page<NodeView> nodes() {
+    Page<NodeView> listNodes() {
         return new Page<>(region.nodes().stream().map(this::node).toList(), null);
     }
 
     @GetMapping("/v1/nodes/{node}")
-    NodeView node(@PathVariable String node) {
+    NodeView getNode(@PathVariable String node) {
         return node(region.requireNode(node));
     }
 

@@ -13,6 +13,7 @@ import io.redoubt.core.fault.FaultException;
 import io.redoubt.workflow.Workflow;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.annotation.Qualifier;
+import org.springframework.http.HttpStatus;
 import org.springframework.http.ResponseEntity;
 import org.springframework.web.bind.annotation.DeleteMapping;
 import org.springframework.web.bind.annotation.GetMapping;
@@ -22,6 +23,7 @@ import org.springframework.web.bind.annotation.RequestAttribute;
 import org.springframework.web.bind.annotation.RequestBody;
 import org.springframework.web.bind.annotation.RequestHeader;
 import org.springframework.web.bind.annotation.RequestParam;
+import org.springframework.web.bind.annotation.ResponseStatus;
 import org.springframework.web.bind.annotation.RestController;
 
 /// Datastores.
@@ -68,7 +70,8 @@ class DatastoreResource {
             String state) {}
 
     @PostMapping("/v1/datastores")
-    ResponseEntity<OperationView> create(
+    @ResponseStatus(HttpStatus.ACCEPTED)
+    ResponseEntity<OperationView> createDatastore(
             @RequestAttribute Caller caller,
             @RequestHeader(name = "Idempotency-Key", required = false) @Nullable String key,
             @RequestBody NewDatastore body) {
@@ -108,7 +111,7 @@ class DatastoreResource {
     }
 
     @GetMapping("/v1/datastores")
-    Page<DatastoreView> list(
+    Page<DatastoreView> listDatastores(
             @RequestAttribute Caller caller,
             @RequestParam(required = false) @Nullable Integer limit,
             @RequestParam(required = false, defaultValue = "") String after) {
@@ -122,13 +125,14 @@ class DatastoreResource {
     }
 
     @GetMapping("/v1/datastores/{datastore}")
-    DatastoreView get(@RequestAttribute Caller caller, @PathVariable String datastore) {
+    DatastoreView getDatastore(@RequestAttribute Caller caller, @PathVariable String datastore) {
         return view(datastores.require(caller, datastore));
     }
 
     /// @throws FaultException with [StorageFault.InUse]
     @DeleteMapping("/v1/datastores/{datastore}")
-    ResponseEntity<OperationView> delete(
+    @ResponseStatus(HttpStatus.ACCEPTED)
+    ResponseEntity<OperationView> deleteDatastore(
             @RequestAttribute Caller caller,
             @RequestHeader(name = "Idempotency-Key", required = false) @Nullable String key,
             @PathVariable String datastore) {

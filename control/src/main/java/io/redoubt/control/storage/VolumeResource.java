@@ -12,6 +12,7 @@ import io.redoubt.workflow.Workflow;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.annotation.Qualifier;
+import org.springframework.http.HttpStatus;
 import org.springframework.http.ResponseEntity;
 import org.springframework.web.bind.annotation.DeleteMapping;
 import org.springframework.web.bind.annotation.GetMapping;
@@ -21,6 +22,7 @@ import org.springframework.web.bind.annotation.RequestAttribute;
 import org.springframework.web.bind.annotation.RequestBody;
 import org.springframework.web.bind.annotation.RequestHeader;
 import org.springframework.web.bind.annotation.RequestParam;
+import org.springframework.web.bind.annotation.ResponseStatus;
 import org.springframework.web.bind.annotation.RestController;
 
 /// Volumes.
@@ -67,7 +69,8 @@ class VolumeResource {
     record AttachmentView(long number, @Nullable String holder) {}
 
     @PostMapping("/v1/volumes")
-    ResponseEntity<OperationView> create(
+    @ResponseStatus(HttpStatus.ACCEPTED)
+    ResponseEntity<OperationView> createVolume(
             @RequestAttribute Caller caller,
             @RequestHeader(name = "Idempotency-Key", required = false) @Nullable String key,
             @RequestBody NewVolume body) {
@@ -103,7 +106,7 @@ class VolumeResource {
     }
 
     @GetMapping("/v1/volumes")
-    Page<VolumeView> list(
+    Page<VolumeView> listVolumes(
             @RequestAttribute Caller caller,
             @RequestParam(required = false) @Nullable Integer limit,
             @RequestParam(required = false, defaultValue = "") String after) {
@@ -115,13 +118,14 @@ class VolumeResource {
     }
 
     @GetMapping("/v1/volumes/{volume}")
-    VolumeView get(@RequestAttribute Caller caller, @PathVariable String volume) {
+    VolumeView getVolume(@RequestAttribute Caller caller, @PathVariable String volume) {
         return view(volumes.require(caller, volume));
     }
 
     /// @throws FaultException with [StorageFault.InUse]
     @DeleteMapping("/v1/volumes/{volume}")
-    ResponseEntity<OperationView> delete(
+    @ResponseStatus(HttpStatus.ACCEPTED)
+    ResponseEntity<OperationView> deleteVolume(
             @RequestAttribute Caller caller,
             @RequestHeader(name = "Idempotency-Key", required = false) @Nullable String key,
             @PathVariable String volume) {

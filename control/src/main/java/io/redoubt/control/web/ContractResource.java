@@ -14,7 +14,7 @@ class ContractResource {
     private static final String DOCUMENT = "/api/openapi.json";
 
     @GetMapping("/v1/openapi.json")
-    ResponseEntity<String> document() throws IOException {
+    ResponseEntity<String> getContract() throws IOException {
         try (InputStream document = ContractResource.class.getResourceAsStream(DOCUMENT)) {
             if (document == null) {
                 throw new IllegalStateException(DOCUMENT + " is not on the class path");

@@ -17,6 +17,7 @@ import org.springframework.transaction.TransactionException;
 import org.springframework.web.ErrorResponse;
 import org.springframework.web.bind.annotation.ExceptionHandler;
 import org.springframework.web.bind.annotation.RestControllerAdvice;
+import tools.jackson.databind.DatabindException;
 
 /// Turns whatever a resource throws into a problem detail. What nobody foresaw is logged whole and shown without its insides.
 @RestControllerAdvice
@@ -43,16 +44,20 @@ class Problems {
     ResponseEntity<Problem> unreadable(
             HttpMessageNotReadableException e, HttpServletRequest request) {
         Throwable root = e;
+        String field = "";
         while (root.getCause() != null) {
             root = root.getCause();
+            if (root instanceof DatabindException bound && !bound.getPath().isEmpty()) {
+                field = " at " + bound.getPath().getLast().getPropertyName();
+            }
         }
         String line =
                 String.valueOf(root.getMessage())
                         .lines()
                         .findFirst()
                         .orElse("no body")
-                        .replaceAll(" \\(class [^)]*\\)", "");
-        return bad("the body cannot be read: " + line, request);
+                        .replaceAll(" \\((class|set) [^)]*\\)", "");
+        return bad("the body cannot be read%s: %s".formatted(field, line), request);
     }
 
     @ExceptionHandler({
