@@ -11,6 +11,7 @@ import tools.jackson.databind.JsonNode;
 /// @param pointer where the value stands in an item, as a JSON pointer
 record Column(String title, String pointer, Function<JsonNode, String> words) {
     private static final String NOTHING = "-";
+    private static final int SHORT = "1023 MiB".length();
 
     static Column text(String title, String pointer) {
         return new Column(title, pointer, Column::plain);
@@ -18,9 +19,7 @@ record Column(String title, String pointer, Function<JsonNode, String> words) {
 
     static Column bytes(String title, String pointer) {
         return new Column(
-                title,
-                pointer,
-                value -> value.isNumber() ? new Bytes(value.asLong()).toString() : NOTHING);
+                title, pointer, value -> value.isNumber() ? size(value.asLong()) : NOTHING);
     }
 
     static Column seconds(String title, String pointer) {
@@ -60,6 +59,22 @@ record Column(String title, String pointer, Function<JsonNode, String> words) {
 
     String of(JsonNode item) {
         return words.apply(item.at(pointer));
+    }
+
+    /// Exact where that is short, else with one decimal.
+    private static String size(long bytes) {
+        String exact = new Bytes(bytes).toString();
+        if (exact.length() <= SHORT) {
+            return exact;
+        }
+        String[] units = {"B", "KiB", "MiB", "GiB", "TiB"};
+        double value = bytes;
+        int unit = 0;
+        while (value >= 1024 && unit < units.length - 1) {
+            value /= 1024;
+            unit++;
+        }
+        return String.format(Locale.ROOT, "%.1f %s", value, units[unit]);
     }
 
     private static String plain(JsonNode value) {

@@ -63,11 +63,17 @@ final class Writes {
         return 0;
     }
 
-    /// Tells each step once when it ends, and each turn for the worse.
+    /// Tells each step once when it ends, one that takes long when it has been seen twice, and each turn for the worse.
     private static Consumer<Operation> steps(Session session) {
         Set<String> told = new HashSet<>();
+        Set<String> seen = new HashSet<>();
         return operation -> {
             for (Operation.Step step : operation.steps()) {
+                if (step.state().equals("running")
+                        && !seen.add(step.name())
+                        && told.add(step.name())) {
+                    session.tell("  %-24s running ...".formatted(step.name()));
+                }
                 boolean news = !step.state().equals("waiting") && !step.state().equals("running");
                 if (news && told.add(step.name() + "/" + step.state())) {
                     String note = step.note().isEmpty() ? "" : ": " + step.note();

@@ -35,7 +35,7 @@ class CliTest {
              "steps":[{"name":"charge-quota","state":"undone"},{"name":"make-files","state":"failed","note":"node silent"}],
              "fault":{"cause":"no-room","message":"Datastore 'd' has 1 GiB left, 10 GiB are asked for.","remedy":"Order a larger one."}}
             """;
-    private static final String WAIT = "GET /v1/operations/op1?waitSeconds=20&since=1";
+    private static final String WAIT = "GET /v1/operations/op1?waitSeconds=5&since=1";
 
     @TempDir static Path directory;
 
@@ -69,14 +69,14 @@ class CliTest {
                 "GET /v1/volumes?limit=1000&after=v1",
                 200,
                 """
-                {"items":[{"id":"v2","name":"log","zone":"b","sizeBytes":1500,"state":"ready","attachment":null,"group":"g1"}],"next":null}
+                {"items":[{"id":"v2","name":"log","zone":"b","sizeBytes":773263360,"state":"ready","attachment":null,"group":"g1"}],"next":null}
                 """);
         assertThat(run("volume", "list")).isZero();
         assertThat(output.toString().lines())
                 .containsExactly(
-                        "NAME  ZONE  SIZE    STATE  ATTACHMENT  GROUP  ID",
-                        "data  a     1 GiB   ready  3           -      v1",
-                        "log   b     1500 B  ready  -           g1     v2");
+                        "NAME  ZONE  SIZE       STATE  ATTACHMENT  GROUP  ID",
+                        "data  a     1 GiB      ready  3           -      v1",
+                        "log   b     737.4 MiB  ready  -           g1     v2");
         assertThat(api.asked()).allMatch(asked -> asked.token().equals("Bearer t0ken"));
     }
 
@@ -103,7 +103,10 @@ class CliTest {
         assertThat(run("volume", "create", "data", "--datastore", "d", "--size", "10GiB")).isZero();
         assertThat(output.toString()).isEqualTo("v1\n");
         assertThat(errors.toString().lines().map(String::strip))
-                .startsWith("charge-quota             done", "make-files               done")
+                .startsWith(
+                        "charge-quota             done",
+                        "make-files               running ...",
+                        "make-files               done")
                 .anyMatch(line -> line.startsWith("volume data is ready ("));
         ScriptedApi.Asked sent = api.asked().getFirst();
         assertThat(sent.body())

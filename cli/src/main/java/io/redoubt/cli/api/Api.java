@@ -21,13 +21,13 @@ import tools.jackson.databind.json.JsonMapper;
 public final class Api {
     private static final int PAGE = 1000;
     private static final int PAGES_MAX = 1000;
+    private static final int WAIT_SECONDS = 5; // below the answer limit of every caller
     private static final Duration ANSWER = Duration.ofSeconds(40);
     private static final int ACCEPTED = 202;
     private static final int FIRST_ERROR = 400;
 
     private final Endpoint endpoint;
     private final Connection connection;
-    private final long waitSecondsMax;
 
     public Api(Endpoint endpoint) {
         this(endpoint, ANSWER);
@@ -37,7 +37,6 @@ public final class Api {
     public Api(Endpoint endpoint, Duration answerLimit) {
         this.endpoint = endpoint;
         this.connection = new Connection(endpoint, answerLimit);
-        this.waitSecondsMax = answerLimit.toSeconds() / 2;
     }
 
     public Endpoint endpoint() {
@@ -91,22 +90,19 @@ public final class Api {
 
     /// Waits until the operation has succeeded.
     ///
-    /// @param changed called with each new state, first with the one given
+    /// @param seen called with each state that was seen, first with the one given, and every few seconds while nothing changes
     /// @throws FaultException with [ApiFault.OperationFailed] or, after the limit, [ApiFault.StillRunning]
-    public Operation await(Operation started, Duration limit, Consumer<Operation> changed) {
+    public Operation await(Operation started, Duration limit, Consumer<Operation> seen) {
         long deadline = System.nanoTime() + limit.toNanos();
         Operation now = started;
-        changed.accept(now);
+        seen.accept(now);
         while (!now.ended()) {
             long left = Duration.ofNanos(deadline - System.nanoTime()).toSeconds();
             if (left < 0) {
                 throw new FaultException(new ApiFault.StillRunning(now, limit));
             }
-            Operation next = fetchOperation(now.id(), now.change(), Math.min(left, waitSecondsMax));
-            if (next.change() != now.change() || next.ended()) {
-                changed.accept(next);
-            }
-            now = next;
+            now = fetchOperation(now.id(), now.change(), Math.min(left, WAIT_SECONDS));
+            seen.accept(now);
         }
         if (!now.succeeded()) {
             JsonNode fault = now.json().path("fault");
