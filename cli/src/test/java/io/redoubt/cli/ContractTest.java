@@ -1,0 +1,160 @@
+// Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
+package io.redoubt.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/// The client knows the control plane by `docs/api/openapi.json` alone: every column and every field that it sends stands there.
+class ContractTest {
+    private static final String DONE =
+            "{\"id\":\"op1\",\"kind\":\"k\",\"target\":\"t\",\"state\":\"succeeded\",\"change\":1,\"steps\":[]}";
+
+    @TempDir static Path directory;
+    private final JsonNode contract;
+
+    ContractTest() throws Exception {
+        Path file =
+                Path.of(System.getProperty("redoubt.root", "..")).resolve("docs/api/openapi.json");
+        contract = JsonMapper.shared().readTree(Files.readString(file));
+    }
+
+    @BeforeAll
+    static void makeCertificate() throws Exception {
+        ScriptedApi.makeCertificate(directory);
+    }
+
+    static List<Noun> nouns() {
+        return List.of(
+                Nouns.ZONE,
+                Nouns.NODE,
+                Nouns.DATASTORE,
+                Nouns.VOLUME,
+                Nouns.MACHINE,
+                Nouns.GROUP,
+                Nouns.FAILOVER,
+                Nouns.OPERATION,
+                Nouns.pointsOf("g"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("nouns")
+    void every_column_is_a_field_of_the_contract(Noun noun) {
+        JsonNode page =
+                path(noun.path()).at("/get/responses/200/content").iterator().next().path("schema");
+        JsonNode item = resolved(resolved(page).at("/properties/items/items"));
+        for (Column column : noun.columns()) {
+            JsonNode field = item;
+            for (String name : column.pointer().substring(1).split("/")) {
+                field = resolved(field).path("properties").path(name);
+            }
+            assertThat(field.isMissingNode())
+                    .as("%s: column %s at %s", noun.name(), column.title(), column.pointer())
+                    .isFalse();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "zone create c",
+                "datastore create d --zone a --size 1GiB --class lab",
+                "volume create v --datastore d --size 1GiB --template tiny",
+                "machine create m --zone a --disk v --memory 1GiB --vcpus 2 --nic",
+                "machine start m",
+                "machine stop m --mode power-off",
+                "group create g --machine m --to-zone b --interval 1",
+                "point create g --name before",
+                "failover start g --kind test --point 3"
+            })
+    void every_field_that_is_sent_stands_in_the_contract(String words) throws Exception {
+        try (var api = new ScriptedApi(directory)) {
+            for (String path :
+                    List.of(
+                            "zones",
+                            "datastores",
+                            "volumes",
+                            "machines",
+                            "machines/m/start",
+                            "machines/m/stop",
+                            "protection-groups",
+                            "protection-groups/g/recovery-points",
+                            "failovers")) {
+                api.on("POST /v1/" + path, 202, DONE);
+            }
+            var arguments = new ArrayList<>(List.of(words.split(" ")));
+            arguments.addAll(api.options());
+            var errors = new StringWriter();
+            int status =
+                    CliMain.commandLine()
+                            .setErr(new PrintWriter(errors, true))
+                            .setOut(new PrintWriter(new StringWriter(), true))
+                            .execute(arguments.toArray(String[]::new));
+            assertThat(status).as(errors.toString()).isZero();
+
+            ScriptedApi.Asked sent = api.asked().getFirst();
+            JsonNode schema =
+                    resolved(
+                            path(sent.path())
+                                    .at("/post/requestBody/content/application~1json/schema"));
+            List<String> known = new ArrayList<>(schema.path("properties").propertyNames());
+            List<String> required = new ArrayList<>();
+            schema.path("required").forEach(name -> required.add(name.asString()));
+            assertThat(known)
+                    .containsAll(JsonMapper.shared().readTree(sent.body()).propertyNames());
+            assertThat(JsonMapper.shared().readTree(sent.body()).propertyNames())
+                    .containsAll(required);
+        }
+    }
+
+    @Test
+    void a_join_token_is_where_the_client_looks_for_it() {
+        JsonNode answer =
+                resolved(
+                        path("/v1/join-tokens")
+                                .at("/post/responses/201/content")
+                                .iterator()
+                                .next()
+                                .path("schema"));
+        assertThat(answer.path("properties").propertyNames())
+                .contains("token", "grpcAddress", "caFile");
+    }
+
+    /// The entry of a concrete path, whose variable parts have names in the contract.
+    private JsonNode path(String concrete) {
+        for (var entry : contract.path("paths").properties()) {
+            if (concrete.matches(entry.getKey().replaceAll("\\{\\w+}", "[^/]+"))) {
+                return entry.getValue();
+            }
+        }
+        throw new AssertionError("the contract has no path " + concrete);
+    }
+
+    private JsonNode resolved(JsonNode schema) {
+        String reference = schema.path("$ref").asString("");
+        if (reference.isEmpty()) {
+            for (String kind : List.of("oneOf", "anyOf", "allOf")) {
+                for (JsonNode choice : schema.path(kind)) {
+                    if (choice.has("$ref")) {
+                        return resolved(choice);
+                    }
+                }
+            }
+            return schema;
+        }
+        return resolved(contract.at(reference.substring(1)));
+    }
+}
