@@ -161,7 +161,7 @@ final class Sources implements AutoCloseable {
         }
         // Writes in execution end first; those that begin now find no grant.
         source.group.volumes().forEach(SourceVolume::drain);
-        source.memory.store(source.holder.memory(clock.bootId()), true);
+        source.memory.store(source.holder, clock.bootId());
         var answer = SourceReleased.newBuilder().setReleased(true);
         source.group.volumes().forEach(v -> answer.putVseqs(v.id().value(), v.lastVseq()));
         return answer.build();
@@ -179,7 +179,7 @@ final class Sources implements AutoCloseable {
                             .setTerm(source.holder.term())
                             .setBootId(clock.bootId())
                             .build());
-            source.memory.store(source.holder.memory(clock.bootId()), false);
+            source.memory.store(source.holder, clock.bootId());
         }
         return requests;
     }

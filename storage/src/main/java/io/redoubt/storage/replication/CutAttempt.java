@@ -50,8 +50,7 @@ public final class CutAttempt {
     public boolean switchNext() {
         SourceVolume member = members.get(answers.size());
         long answer =
-                member.switchTo(
-                        number, joiningPass.contains(member), number, fullPass.contains(member));
+                member.switchTo(number, joiningPass.contains(member), fullPass.contains(member));
         failed |= answer < 0;
         answers.add(answer);
         return !failed && answers.size() < members.size();

@@ -54,8 +54,11 @@ public final class GrantMemory {
                 fenced);
     }
 
-    /// @param durable returns only when it survives a power loss
-    public void store(GrantHolder.Memory memory, boolean durable) {
+    /// Stores what the holder knows at this moment. With a release in it, it is always durable when this returns: a later
+    /// store must not take it back.
+    public synchronized void store(GrantHolder holder, String bootId) {
+        GrantHolder.Memory memory = holder.memory(bootId);
+        boolean durable = memory.releasedTerm() > 0;
         byte[] boot = memory.bootId().getBytes(StandardCharsets.US_ASCII);
         ByteBuffer out = ByteBuffer.allocate(BYTES).order(ByteOrder.LITTLE_ENDIAN);
         out.putLong(memory.term())

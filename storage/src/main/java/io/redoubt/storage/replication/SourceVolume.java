@@ -11,11 +11,8 @@ import io.redoubt.storage.block.Range;
 import io.redoubt.storage.block.StripeLocks;
 import io.redoubt.storage.block.VolumeFault;
 import io.redoubt.storage.journal.Checksum;
-import java.lang.System.Logger;
-import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -34,13 +31,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// The guest never waits for the link: when the spool is full the volume goes to TRACK.
 public final class SourceVolume implements BlockDevice {
-    private static final Logger LOG = System.getLogger(SourceVolume.class.getName());
-
     /// What [#tryWrite] answers when the write must wait: nothing has happened.
     public static final long NOT_NOW = -1;
-
-    /// A volume that a cut closed opens by itself after this long (rule 18).
-    static final long CLOSED_NANOS_MAX = 50_000_000L;
 
     private static final long WAIT_CLOSED_NANOS = 50_000L;
     private static final long WAIT_GRANT_NANOS = 5_000_000L;
@@ -48,18 +40,13 @@ public final class SourceVolume implements BlockDevice {
 
     private final VolumeId id;
     private final BlockDevice next;
-    private final Clock clock;
     private final SourceLimits limits;
     private final WriteGate gate;
     private final SourceState state;
     private final Spool spool;
     private final DirtyMap dirty;
     private final StripeLocks stripes = new StripeLocks();
-    private volatile @Nullable PassSlice pass;
-    private volatile String reason = "";
-    private volatile long sinceMillis;
-    private long closedAtNanos;
-    private long closedVseq;
+    private final Numbering numbering;
     private volatile boolean stopped;
 
     /// @param disk a directory of its own, on the same host as the volume
@@ -72,7 +59,6 @@ public final class SourceVolume implements BlockDevice {
             WriteGate gate) {
         this.id = id;
         this.next = next;
-        this.clock = clock;
         this.limits = limits;
         this.gate = gate;
         this.state = new SourceState(disk, clock.bootId());
@@ -84,7 +70,7 @@ public final class SourceVolume implements BlockDevice {
                         limits,
                         state.sameBoot(),
                         Word.generation(state.word().get()));
-        this.sinceMillis = clock.wallMillis();
+        this.numbering = new Numbering(id, clock, state, spool, dirty);
         new SourceRecovery(this, state, spool, dirty).run();
         state.adoptBoot();
     }
@@ -175,14 +161,14 @@ public final class SourceVolume implements BlockDevice {
 
     private long attempt(
             SpoolRecord.Kind kind, long offset, int length, @Nullable ByteBuffer data) {
-        if (!mayReply() || Word.closed(openIfOverdue())) {
+        if (!mayReply() || Word.closed(numbering.openIfOverdue())) {
             return NOT_NOW;
         }
         long held = stripes.lock(offset, length);
         try {
             dirty.markChunks(offset, length);
             int crc = data == null ? 0 : Checksum.of(data);
-            SpoolRecord record = draw(kind, offset, length, crc);
+            SpoolRecord record = numbering.draw(kind, offset, length, crc);
             if (record == null) {
                 return NOT_NOW;
             }
@@ -190,7 +176,7 @@ public final class SourceVolume implements BlockDevice {
             if (spooled) {
                 spool.append(record, data == null ? null : data.duplicate());
             }
-            preserveFrozen(offset, length);
+            preserveFrozen(record.vseq(), offset, length);
             execute(record, spooled, data);
             return record.vseq();
         } finally {
@@ -213,50 +199,6 @@ public final class SourceVolume implements BlockDevice {
         }
         if (spooled) {
             spool.complete(record);
-        }
-    }
-
-    /// Draws a number, and room in the spool with it; marks leaves first when the mode wants them.
-    ///
-    /// @return null when a cut has closed the volume; `previous` is -1 when the record is not to be spooled
-    @Nullable SpoolRecord draw(SpoolRecord.Kind kind, long offset, int length, int crc) {
-        long units = SpoolRecord.units(kind == SpoolRecord.Kind.WRITE ? length : 0);
-        int marked = -1;
-        while (true) {
-            long word = state.word().get();
-            if (Word.closed(word)) {
-                return null;
-            }
-            Mode mode = Word.mode(word);
-            int generation = Word.generation(word);
-            if (mode.marks && marked != generation) {
-                dirty.mark(generation, offset, length);
-                marked = generation;
-                continue;
-            }
-            long vseq = Word.vseq(word);
-            long start = mode.spools ? spool.place(vseq, units) : vseq;
-            if (mode.spools && !spool.room(start)) {
-                track(word, "the spool is full");
-                continue;
-            }
-            long end = mode.spools ? start + units : vseq + 1;
-            state.reserve(end);
-            if (state.word().swap(word, Word.withVseq(word, end))) {
-                return new SpoolRecord(kind, mode.spools ? vseq : -1, end, offset, length, crc);
-            }
-        }
-    }
-
-    /// The spool takes no more: everything from here on is known to the dirty map only.
-    private void track(long word, String why) {
-        Mode mode = Word.mode(word);
-        state.gapFrom(Word.vseq(word));
-        if (state.word()
-                .swap(
-                        word,
-                        Word.withMode(word, mode == Mode.SYNC ? Mode.SYNC_TRACK : Mode.TRACK))) {
-            became(why);
         }
     }
 
@@ -285,18 +227,18 @@ public final class SourceVolume implements BlockDevice {
                 next.read(offset + done, content);
             } catch (FaultException unreadable) {
                 // Not even readable: only the dirty map can still say that the replica may differ.
-                forceTrack("a local write failed and its range cannot be read");
+                numbering.forceTrack("a local write failed and its range cannot be read");
             }
             content.clear();
             SpoolRecord record;
             while ((record =
-                            draw(
+                            numbering.draw(
                                     SpoolRecord.Kind.WRITE,
                                     offset + done,
                                     piece,
                                     Checksum.of(content)))
                     == null) {
-                openIfOverdue();
+                numbering.openIfOverdue();
                 LockSupport.parkNanos(WAIT_CLOSED_NANOS);
             }
             if (record.previous() >= 0) {
@@ -308,17 +250,11 @@ public final class SourceVolume implements BlockDevice {
         return Word.vseq(state.word().get());
     }
 
-    private void forceTrack(String why) {
-        for (long word = state.word().get(); Word.mode(word).spools; word = state.word().get()) {
-            track(word, why);
-        }
-    }
-
     /// Keeps what a frozen block held when the pass began. Called under the block's stripe lock, after the draw: a pass that started in
-    /// between is seen.
-    private void preserveFrozen(long offset, int length) {
-        PassSlice running = pass;
-        if (running == null) {
+    /// between is seen. A write below the pass's number belongs to what the pass sends.
+    private void preserveFrozen(long vseq, long offset, int length) {
+        PassSlice running = numbering.pass();
+        if (running == null || vseq <= running.vseq) {
             return;
         }
         long last = (offset + length - 1) / DirtyMap.BLOCK;
@@ -373,116 +309,39 @@ public final class SourceVolume implements BlockDevice {
         }
     }
 
-    /// SWITCH(n) of a group cut (rule 16): closes the volume and answers its last number.
+    /// SWITCH(n) of a group cut, see [Numbering#switchTo].
     ///
     /// @param startPass a pass begins at this cut: the dirty set is frozen, the spool is used again, and the cut draws a number
-    /// @return -1 when the volume cannot take part
-    synchronized long switchTo(long cut, boolean startPass, long passNumber, boolean full) {
-        if (cut <= state.cut()) {
-            return -1;
-        }
-        state.cut(cut);
-        while (true) {
-            long word = openIfOverdue();
-            if (Word.closed(word) || (startPass && Word.mode(word) != Mode.TRACK)) {
-                return -1;
-            }
-            long vseq = Word.vseq(word);
-            long closed = Word.withClosed(word, cut);
-            if (startPass) {
-                vseq++;
-                state.reserve(vseq);
-                closed = Word.withVseq(closed, vseq);
-                closed = Word.withMode(closed, Mode.SYNC);
-                closed = Word.withGeneration(closed, 1 - Word.generation(word));
-            }
-            closedAtNanos = clock.bootNanos();
-            closedVseq = vseq;
-            if (state.word().swap(word, closed)) {
-                if (startPass) {
-                    pass =
-                            new PassSlice(
-                                    passNumber,
-                                    Word.generation(word),
-                                    vseq,
-                                    state.gapFrom(),
-                                    full,
-                                    dirty.blocks(),
-                                    limits.passBufferBytes());
-                    became("resynchronising");
-                }
-                return vseq;
-            }
-        }
+    long switchTo(long cut, boolean startPass, boolean full) {
+        int frozen = Word.generation(state.word().get());
+        return numbering.switchTo(
+                cut,
+                startPass
+                        ? vseq ->
+                                new PassSlice(
+                                        cut,
+                                        frozen,
+                                        vseq,
+                                        state.gapFrom(),
+                                        full,
+                                        dirty.blocks(),
+                                        limits.passBufferBytes())
+                        : null);
     }
 
-    /// RELEASE(n): opens the volume.
-    ///
-    /// @return whether it was still closed for this cut with the number that it had answered
-    synchronized boolean release(long cut, long answered) {
-        while (true) {
-            long word = openIfOverdue();
-            if (!Word.closed(word)
-                    || state.cut() != cut
-                    || !Word.carriesCut(word, cut)
-                    || closedVseq != answered) {
-                return false;
-            }
-            if (state.word().swap(word, Word.open(word))) {
-                return true;
-            }
-        }
+    /// RELEASE(n), see [Numbering#release].
+    boolean release(long cut, long answered) {
+        return numbering.release(cut, answered);
     }
 
-    private long openIfOverdue() {
-        while (true) {
-            long word = state.word().get();
-            if (!Word.closed(word) || clock.bootNanos() - closedAtNanos < CLOSED_NANOS_MAX) {
-                return word;
-            }
-            state.word().swap(word, Word.open(word));
-        }
-    }
-
-    /// The running pass is complete and durable at the receiver.
     void passComplete() {
-        int frozen = requirePass().frozenGeneration;
-        while (true) {
-            long word = state.word().get();
-            boolean clean = Word.mode(word) == Mode.SYNC;
-            long next =
-                    clean
-                            ? Word.withGeneration(Word.withMode(word, Mode.STREAM), frozen)
-                            : Word.withMode(word, Mode.TRACK);
-            if (state.word().swap(word, next)) {
-                if (clean) {
-                    // What was marked since the pass began is in the spool.
-                    dirty.clearAll(1 - frozen);
-                    became("");
-                }
-                pass = null;
-                return;
-            }
-        }
+        numbering.passComplete();
     }
 
-    /// The running pass is given up: what it had not made durable joins the dirty set again.
     void passAborted(String why) {
-        PassSlice running = pass;
-        if (running == null) {
-            return;
+        if (numbering.passAborted(why)) {
+            discardSpool();
         }
-        while (true) {
-            long word = state.word().get();
-            state.gapFrom(0);
-            if (state.word().swap(word, Word.withMode(word, Mode.TRACK))) {
-                break;
-            }
-        }
-        dirty.merge(running.frozenGeneration, 1 - running.frozenGeneration);
-        pass = null;
-        became(why);
-        discardSpool();
     }
 
     /// The replica cannot go on from the spool: everything that may differ goes by a pass.
@@ -490,7 +349,7 @@ public final class SourceVolume implements BlockDevice {
     /// @param everything the replica holds nothing that can be trusted
     void needPass(String why, boolean everything) {
         passAborted(why);
-        forceTrack(why);
+        numbering.forceTrack(why);
         if (everything) {
             dirty.markAll(Word.generation(state.word().get()));
         }
@@ -537,22 +396,8 @@ public final class SourceVolume implements BlockDevice {
         return new FaultException(new VolumeFault.Fenced(id, state.cut(), state.cut()));
     }
 
-    private void became(String why) {
-        reason = why;
-        sinceMillis = clock.wallMillis();
-        LOG.log(Level.INFO, "volume {0} is in {1} {2}", id, mode(), why);
-    }
-
-    private PassSlice requirePass() {
-        PassSlice running = pass;
-        if (running == null) {
-            throw new IllegalStateException("volume " + id + " is in no pass");
-        }
-        return running;
-    }
-
     @Nullable PassSlice pass() {
-        return pass;
+        return numbering.pass();
     }
 
     SourceState state() {
@@ -564,15 +409,15 @@ public final class SourceVolume implements BlockDevice {
     }
 
     public Mode mode() {
-        return Word.mode(state.word().get());
+        return numbering.mode();
     }
 
     public String reason() {
-        return reason;
+        return numbering.reason();
     }
 
     public long sinceMillis() {
-        return sinceMillis;
+        return numbering.sinceMillis();
     }
 
     /// The number of the last write.
@@ -594,23 +439,7 @@ public final class SourceVolume implements BlockDevice {
 
     /// The block numbers of every write that the receiver may not have and the spool has.
     public Set<Long> spooledBlocks() {
-        var blocks = new TreeSet<Long>();
-        long end = lastVseq();
-        for (long at = state.freed(); at < end; ) {
-            Spool.Found found = spool.after(at);
-            if (found == null) {
-                break;
-            }
-            SpoolRecord record = found.record();
-            for (long b = record.offset() / DirtyMap.BLOCK;
-                    record.kind() != SpoolRecord.Kind.VOID
-                            && b * DirtyMap.BLOCK < record.offset() + record.length();
-                    b++) {
-                blocks.add(b);
-            }
-            at = record.vseq();
-        }
-        return blocks;
+        return spool.blocks(state.freed(), lastVseq());
     }
 
     public long spoolBytes() {

@@ -12,6 +12,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayDeque;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
@@ -231,6 +233,23 @@ final class Spool implements AutoCloseable {
                 made--;
             }
         }
+    }
+
+    /// The blocks that the records between two numbers touch.
+    Set<Long> blocks(long from, long to) {
+        var blocks = new TreeSet<Long>();
+        for (Found found = after(from);
+                found != null && found.record.vseq() <= to;
+                found = after(found.record.vseq())) {
+            SpoolRecord record = found.record;
+            if (record.kind() != SpoolRecord.Kind.VOID) {
+                long last = (record.offset() + record.length() - 1) / DirtyMap.BLOCK;
+                for (long block = record.offset() / DirtyMap.BLOCK; block <= last; block++) {
+                    blocks.add(block);
+                }
+            }
+        }
+        return blocks;
     }
 
     long bytesHeld() {
