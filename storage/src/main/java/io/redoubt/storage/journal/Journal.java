@@ -52,7 +52,14 @@ public final class Journal implements AutoCloseable {
         // The name that is read may be known to nothing but the page cache; nothing is deleted or
         // said on its word before it is durable.
         disk.sync();
-        var journal = new Journal(disk, limits, Manifest.load(disk));
+        Manifest manifest = Manifest.load(disk);
+        if (!manifest.lineage().equals(lineage)) {
+            throw new FaultException(
+                    new JournalFault.Foreign(
+                            Manifest.NAME,
+                            "it holds lineage %s, not %s".formatted(manifest.lineage(), lineage)));
+        }
+        var journal = new Journal(disk, limits, manifest);
         journal.replay();
         return journal;
     }

@@ -119,7 +119,25 @@ final class Replay {
             state.distrustFromHere();
             return;
         }
+        if (good.record().kind() == LogRecord.Kind.MEMBER
+                && good.record().slot() != state.memberCount()) {
+            // Its predecessor is lost. By counting on, this member would get the other one's slot
+            // and blocks.
+            throw new FaultException(
+                    new JournalFault.Damaged(
+                            SegmentLog.name(segment),
+                            good.at() - LogRecord.HEADER,
+                            "the record of a member before this one is lost"));
+        }
+        if (good.record().slot() >= state.memberCount() && ofOneMember(good.record().kind())) {
+            throw new FaultException(
+                    new JournalFault.Damaged(
+                            SegmentLog.name(segment),
+                            good.at() - LogRecord.HEADER,
+                            "the record of its member is lost"));
+        }
         state.apply(good.record(), good.payload());
+        int known = damage.size();
         for (IndexEntry entry : appended.entries(segment)) {
             index.put(entry);
             if (entry.damaged()) {
@@ -134,6 +152,18 @@ final class Replay {
                                                 state.member(Blocks.slot(entry.place())).volume)));
             }
         }
+        if (good.damaged() && damage.size() == known) {
+            damage.add(
+                    new JournalFault.Damaged(
+                            SegmentLog.name(segment), good.at(), "unused bytes of a record"));
+        }
+    }
+
+    private static boolean ofOneMember(LogRecord.Kind kind) {
+        return switch (kind) {
+            case WRITE, ZERO, VOID, PASS_BEGIN -> true;
+            case MEMBER, PASS_END, CUT, DROP_POINT -> false;
+        };
     }
 
     private void deleteOrphans() {

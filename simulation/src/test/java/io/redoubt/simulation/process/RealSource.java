@@ -1,0 +1,101 @@
+// Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
+package io.redoubt.simulation.process;
+
+import io.redoubt.core.Bytes;
+import io.redoubt.core.VolumeId;
+import io.redoubt.core.grant.GrantHolder;
+import io.redoubt.core.grant.GrantTimes;
+import io.redoubt.core.port.Clock;
+import io.redoubt.core.system.SystemClock;
+import io.redoubt.core.system.SystemDisk;
+import io.redoubt.storage.block.RawVolume;
+import io.redoubt.storage.replication.GroupSource;
+import io.redoubt.storage.replication.Mode;
+import io.redoubt.storage.replication.SourceLimits;
+import io.redoubt.storage.replication.SourceLink;
+import io.redoubt.storage.replication.SourceVolume;
+import io.redoubt.storage.replication.WriteGate;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.UUID;
+
+/// A protected group's source on real files, with its link over loopback.
+final class RealSource implements AutoCloseable {
+    static final UUID LINEAGE = new UUID(0x5EED, 2);
+    static final List<VolumeId> VOLUMES = List.of(new VolumeId("first"), new VolumeId("second"));
+    static final int VOLUME_BYTES = 2 << 20;
+    static final SourceLimits LIMITS =
+            new SourceLimits(4 << 20, 512 << 10, 256 << 10, 64 << 10, 4 << 20);
+    private static final long POLL_MILLIS = 20;
+
+    final List<SourceVolume> volumes;
+    final SourceLink link;
+
+    /// @param process differs for every start
+    RealSource(Path directory, int port, long process) {
+        this(directory, port, process, () -> GrantHolder.Standing.GRANTED);
+    }
+
+    RealSource(Path directory, int port, long process, WriteGate gate) {
+        Clock clock = new SystemClock();
+        volumes = VOLUMES.stream().map(id -> volume(directory, id, clock, gate)).toList();
+        var group =
+                new GroupSource(
+                        LINEAGE, process, volumes, clock, new GrantHolder(GrantTimes.DEFAULT, 1));
+        link =
+                new SourceLink(
+                        "test",
+                        group,
+                        () -> new Socket(InetAddress.getLoopbackAddress(), port),
+                        clock,
+                        Duration.ofMillis(250));
+    }
+
+    private static SourceVolume volume(Path directory, VolumeId id, Clock clock, WriteGate gate) {
+        return new SourceVolume(
+                id,
+                raw(directory, id),
+                new SystemDisk(directory.resolve(id.value() + "-source")),
+                clock,
+                LIMITS,
+                gate);
+    }
+
+    static RawVolume raw(Path directory, VolumeId id) {
+        var disk = new SystemDisk(directory.resolve(id.value()));
+        return RawVolume.find(disk, id).isPresent()
+                ? RawVolume.open(disk, id)
+                : RawVolume.create(disk, id, new Bytes(VOLUME_BYTES));
+    }
+
+    /// Without load: returns when a point that holds everything is published.
+    ///
+    /// @return its number
+    long drain(Duration max) throws InterruptedException {
+        long end = System.nanoTime() + max.toNanos();
+        while (System.nanoTime() < end) {
+            boolean streaming = volumes.stream().allMatch(v -> v.mode() == Mode.STREAM);
+            long number = link.cut("");
+            while (streaming
+                    && number > 0
+                    && System.nanoTime() < end
+                    && link.status().connected()) {
+                if (link.status().publishedNumber() >= number) {
+                    return number;
+                }
+                Thread.sleep(POLL_MILLIS);
+            }
+            Thread.sleep(POLL_MILLIS);
+        }
+        throw new IllegalStateException("the group does not drain: " + link.status());
+    }
+
+    @Override
+    public void close() {
+        link.close();
+        volumes.forEach(SourceVolume::close);
+    }
+}
