@@ -166,6 +166,29 @@ class ApiTest {
     }
 
     @Test
+    void the_region_itself_is_for_its_operator() {
+        String stranger = region.otherTenant();
+        for (List<String> route :
+                List.of(
+                        List.of("GET", "/v1/nodes"),
+                        List.of("GET", "/v1/nodes/x"),
+                        List.of("POST", "/v1/zones", "{\"name\":\"x\"}"),
+                        List.of("POST", "/v1/join-tokens", "{\"zone\":\"a\"}"))) {
+            Api.Answer answer =
+                    region.api.call(
+                            route.get(0),
+                            route.get(1),
+                            stranger,
+                            null,
+                            route.size() == 3 ? route.get(2) : null);
+            assertThat(answer.status()).as(route.get(1)).isEqualTo(403);
+            assertThat(answer.text("cause")).isEqualTo("operators-only");
+        }
+        assertThat(region.api.call("GET", "/v1/zones", stranger, null, null).status())
+                .isEqualTo(200);
+    }
+
+    @Test
     void the_same_key_is_the_same_operation_and_not_for_another_request() throws Exception {
         try (FakeNode node = region.node("a")) {
             String name = TestRegion.unique("store");
@@ -187,6 +210,13 @@ class ApiTest {
             assertThat(other.text("cause")).isEqualTo("key-reused");
             Api.Answer taken = region.api.call("POST", "/v1/datastores", region.token, null, body);
             assertThat(taken.text("cause")).isEqualTo("name-taken");
+            // A delete whose answer was lost: the thing is gone, the wish is still known.
+            String gone = "/v1/datastores/" + name;
+            String key = TestRegion.unique("delete");
+            Api.Answer deleted = region.api.call("DELETE", gone, region.token, key, null);
+            region.done(deleted);
+            assertThat(region.api.call("DELETE", gone, region.token, key, null).text("id"))
+                    .isEqualTo(deleted.text("id"));
             assertThat(node.id).isNotEmpty();
         }
     }

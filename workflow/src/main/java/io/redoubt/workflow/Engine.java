@@ -100,7 +100,10 @@ public final class Engine implements AutoCloseable {
             boolean fresh =
                     store.insert(request, workflow.name(), json.writeValueAsString(input), steps);
             if (!fresh) {
-                return new Begun(known(request), false);
+                return new Begun(
+                        findByKey(request.tenant(), request.key(), request.fingerprint())
+                                .orElseThrow(),
+                        false);
             }
             scheduler.schedule(advance.instance(request.id(), ""), Instant.now());
             return new Begun(require(request.id()), true);
@@ -141,12 +144,22 @@ public final class Engine implements AutoCloseable {
         threads.shutdownNow();
     }
 
-    private Operation known(Request request) throws SQLException {
-        OperationStore.Known known = store.findByKey(request.tenant(), request.key()).orElseThrow();
-        if (!known.fingerprint().equals(request.fingerprint())) {
-            throw new FaultException(new WorkflowFault.KeyReused(request.key(), known.id()));
+    /// The operation that was begun under this key.
+    ///
+    /// @throws FaultException with [WorkflowFault.KeyReused]
+    public Optional<Operation> findByKey(String tenant, String key, String fingerprint) {
+        try {
+            OperationStore.Known known = store.findByKey(tenant, key).orElse(null);
+            if (known == null) {
+                return Optional.empty();
+            }
+            if (!known.fingerprint().equals(fingerprint)) {
+                throw new FaultException(new WorkflowFault.KeyReused(key, known.id()));
+            }
+            return store.find(known.id());
+        } catch (SQLException e) {
+            throw new DatabaseAway(e);
         }
-        return require(known.id());
     }
 
     private Operation require(String id) throws SQLException {

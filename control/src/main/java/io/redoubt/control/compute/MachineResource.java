@@ -12,11 +12,13 @@ import io.redoubt.control.web.Page;
 import io.redoubt.core.Bytes;
 import io.redoubt.core.Name;
 import io.redoubt.core.fault.FaultException;
+import io.redoubt.workflow.Operation;
 import io.redoubt.workflow.Workflow;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.annotation.Qualifier;
@@ -175,6 +177,10 @@ class MachineResource {
             @RequestAttribute Caller caller,
             @RequestHeader(name = "Idempotency-Key", required = false) @Nullable String key,
             @PathVariable String machine) {
+        Optional<Operation> before = operations.repeated(caller, key, machine, flows.delete());
+        if (before.isPresent()) {
+            return OperationView.accepted(before.get());
+        }
         Machine found = machines.require(caller, machine);
         if (found.group() != null) {
             throw new FaultException(new ComputeFault.Protected(found.name(), found.group()));
@@ -186,7 +192,7 @@ class MachineResource {
                 operations.begin(
                         caller,
                         key,
-                        found.id(),
+                        machine,
                         flows.delete(),
                         found.id(),
                         input(found),

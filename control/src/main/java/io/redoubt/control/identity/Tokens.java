@@ -33,7 +33,7 @@ public class Tokens {
                 .optional();
     }
 
-    /// A token of the first tenant's owner; organisation and tenant are made when there are none.
+    /// A token of the region's operator, who owns the first tenant too; organisation and tenant are made when there are none.
     public String firstOwner() {
         String token = random();
         transactions.executeWithoutResult(_ -> {
@@ -43,8 +43,8 @@ public class Tokens {
                             .query(String.class)
                             .optional()
                             .orElseGet(this::firstTenant);
-            sql.sql("insert into access_token (hash, tenant, role) values (?, ?, 'owner')")
-                    .params(hash(token), tenant)
+            sql.sql("insert into access_token (hash, tenant, role) values (?, ?, ?)")
+                    .params(hash(token), tenant, Caller.OPERATOR)
                     .update();
         });
         return token;
@@ -54,8 +54,8 @@ public class Tokens {
     public String newTenant(String organisation) {
         String token = random();
         transactions.executeWithoutResult(_ ->
-                sql.sql("insert into access_token (hash, tenant, role) values (?, ?, 'owner')")
-                        .params(hash(token), tenantOf(organisation))
+                sql.sql("insert into access_token (hash, tenant, role) values (?, ?, ?)")
+                        .params(hash(token), tenantOf(organisation), Caller.OWNER)
                         .update());
         return token;
     }

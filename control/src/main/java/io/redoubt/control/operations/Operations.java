@@ -14,6 +14,7 @@ import io.redoubt.workflow.Workflow;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.Consumer;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
@@ -61,7 +62,7 @@ public class Operations implements SmartLifecycle {
                         id,
                         caller.tenant(),
                         key == null ? id : requireKey(key),
-                        workflow.name() + " " + json.writeValueAsString(body),
+                        fingerprint(workflow, body),
                         target);
         Begun begun =
                 transactions.execute(_ -> {
@@ -73,6 +74,20 @@ public class Operations implements SmartLifecycle {
                 });
         engine.nudge();
         return Objects.requireNonNull(begun).operation();
+    }
+
+    /// The operation that this very wish began before: asked first where the wish's object may be gone since.
+    ///
+    /// @throws FaultException when the key was used for another request
+    public Optional<Operation> repeated(
+            Caller caller, @Nullable String key, Object body, Workflow<?> workflow) {
+        return key == null
+                ? Optional.empty()
+                : engine.findByKey(caller.tenant(), requireKey(key), fingerprint(workflow, body));
+    }
+
+    private String fingerprint(Workflow<?> workflow, Object body) {
+        return workflow.name() + " " + json.writeValueAsString(body);
     }
 
     /// @throws FaultException with [Refusal.NotFound], for another tenant's too

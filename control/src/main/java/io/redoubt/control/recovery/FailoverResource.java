@@ -9,11 +9,13 @@ import io.redoubt.control.operations.OperationView;
 import io.redoubt.control.operations.Operations;
 import io.redoubt.control.web.Page;
 import io.redoubt.core.fault.FaultException;
+import io.redoubt.workflow.Operation;
 import io.redoubt.workflow.Workflow;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.http.HttpStatus;
@@ -131,12 +133,16 @@ class FailoverResource {
             @RequestAttribute Caller caller,
             @RequestHeader(name = "Idempotency-Key", required = false) @Nullable String key,
             @PathVariable String failover) {
+        Optional<Operation> before = operations.repeated(caller, key, failover, flows.tearDown());
+        if (before.isPresent()) {
+            return OperationView.accepted(before.get());
+        }
         Failover found = failovers.require(caller, failover);
         return OperationView.accepted(
                 operations.begin(
                         caller,
                         key,
-                        found.id(),
+                        failover,
                         flows.tearDown(),
                         found.id(),
                         new ViewSteps.OneFailover(found.id()),

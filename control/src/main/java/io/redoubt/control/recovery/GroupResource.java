@@ -13,6 +13,7 @@ import io.redoubt.control.storage.Volumes;
 import io.redoubt.control.web.Page;
 import io.redoubt.core.Name;
 import io.redoubt.core.fault.FaultException;
+import io.redoubt.workflow.Operation;
 import io.redoubt.workflow.Workflow;
 import java.time.Instant;
 import java.util.List;
@@ -122,12 +123,16 @@ class GroupResource {
             @RequestAttribute Caller caller,
             @RequestHeader(name = "Idempotency-Key", required = false) @Nullable String key,
             @PathVariable String group) {
+        Optional<Operation> before = operations.repeated(caller, key, group, flows.delete());
+        if (before.isPresent()) {
+            return OperationView.accepted(before.get());
+        }
         Group found = groups.require(caller, group);
         return OperationView.accepted(
                 operations.begin(
                         caller,
                         key,
-                        found.id(),
+                        group,
                         flows.delete(),
                         found.id(),
                         input(found),

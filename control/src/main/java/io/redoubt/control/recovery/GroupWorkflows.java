@@ -13,6 +13,7 @@ import io.redoubt.workflow.RetryLater;
 import io.redoubt.workflow.Step;
 import io.redoubt.workflow.Workflow;
 import java.time.Duration;
+import java.util.Optional;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -170,14 +171,16 @@ class GroupWorkflows {
     record AwaitPublished(Points points, JdbcClient sql) implements Step<OnePointNow> {
         @Override
         public void run(OnePointNow input) {
-            long number =
+            Optional<Long> number =
                     sql.sql("select number from point_order where id = ?")
                             .param(input.order())
                             .query(Long.class)
-                            .single();
-            if (points.find(input.group(), number).isEmpty()) {
-                throw new RetryLater(new RecoveryFault.NotPublished(input.group(), number), AGAIN);
+                            .optional();
+            if (number.isPresent() && points.find(input.group(), number.get()).isEmpty()) {
+                throw new RetryLater(
+                        new RecoveryFault.NotPublished(input.group(), number.get()), AGAIN);
             }
+            sql.sql("delete from point_order where id = ?").param(input.order()).update();
         }
     }
 

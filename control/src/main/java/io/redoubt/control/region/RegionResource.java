@@ -89,6 +89,7 @@ class RegionResource {
             @RequestAttribute Caller caller,
             @RequestHeader(name = "Idempotency-Key", required = false) @Nullable String key,
             @RequestBody NewZone body) {
+        caller.requireOperator();
         String zone = Region.zoneName(body.name());
         return OperationView.accepted(
                 operations.begin(
@@ -104,7 +105,8 @@ class RegionResource {
     /// The one write without an operation: a secret is shown once and kept nowhere.
     @PostMapping("/v1/join-tokens")
     @ResponseStatus(HttpStatus.CREATED)
-    JoinTokenView createJoinToken(@RequestBody NewJoinToken body) {
+    JoinTokenView createJoinToken(@RequestAttribute Caller caller, @RequestBody NewJoinToken body) {
+        caller.requireOperator();
         Region.JoinToken token = region.newToken(region.requireZone(body.zone()));
         return new JoinTokenView(
                 token.token(),
@@ -116,12 +118,14 @@ class RegionResource {
     }
 
     @GetMapping("/v1/nodes")
-    Page<NodeView> listNodes() {
+    Page<NodeView> listNodes(@RequestAttribute Caller caller) {
+        caller.requireOperator();
         return new Page<>(region.nodes().stream().map(this::node).toList(), null);
     }
 
     @GetMapping("/v1/nodes/{node}")
-    NodeView getNode(@PathVariable String node) {
+    NodeView getNode(@RequestAttribute Caller caller, @PathVariable String node) {
+        caller.requireOperator();
         return node(region.requireNode(node));
     }
 

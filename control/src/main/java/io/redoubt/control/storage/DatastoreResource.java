@@ -10,7 +10,9 @@ import io.redoubt.control.web.Page;
 import io.redoubt.core.Bytes;
 import io.redoubt.core.Name;
 import io.redoubt.core.fault.FaultException;
+import io.redoubt.workflow.Operation;
 import io.redoubt.workflow.Workflow;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.http.HttpStatus;
@@ -136,13 +138,17 @@ class DatastoreResource {
             @RequestAttribute Caller caller,
             @RequestHeader(name = "Idempotency-Key", required = false) @Nullable String key,
             @PathVariable String datastore) {
+        Optional<Operation> before = operations.repeated(caller, key, datastore, delete);
+        if (before.isPresent()) {
+            return OperationView.accepted(before.get());
+        }
         Datastores.Datastore found = datastores.require(caller, datastore);
         datastores.requireEmpty(found);
         return OperationView.accepted(
                 operations.begin(
                         caller,
                         key,
-                        found.id(),
+                        datastore,
                         delete,
                         found.id(),
                         new StorageWorkflows.OneDatastore(found.id()),

@@ -8,8 +8,10 @@ import io.redoubt.control.operations.Operations;
 import io.redoubt.control.web.Page;
 import io.redoubt.core.Name;
 import io.redoubt.core.fault.FaultException;
+import io.redoubt.workflow.Operation;
 import io.redoubt.workflow.Workflow;
 import java.util.Objects;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.http.HttpStatus;
@@ -129,13 +131,17 @@ class VolumeResource {
             @RequestAttribute Caller caller,
             @RequestHeader(name = "Idempotency-Key", required = false) @Nullable String key,
             @PathVariable String volume) {
+        Optional<Operation> before = operations.repeated(caller, key, volume, delete);
+        if (before.isPresent()) {
+            return OperationView.accepted(before.get());
+        }
         Volume found = volumes.require(caller, volume);
         refuseUsed(found);
         return OperationView.accepted(
                 operations.begin(
                         caller,
                         key,
-                        found.id(),
+                        volume,
                         delete,
                         found.id(),
                         new StorageWorkflows.OneVolume(

@@ -13,6 +13,8 @@ public interface Refusal extends Fault {
         BAD_REQUEST(400, "Bad request"),
         /// There is no token, or nobody knows it.
         UNAUTHORISED(401, "Unauthorised"),
+        /// Not for this role. Only ever said of the region itself, never of an object that has an owner.
+        FORBIDDEN(403, "Forbidden"),
         /// Unknown, or another tenant's: the same answer.
         NOT_FOUND(404, "Not found"),
         /// The present state forbids it.
@@ -86,6 +88,24 @@ public interface Refusal extends Fault {
         @Override
         public Kind kind() {
             return Kind.CONFLICT;
+        }
+    }
+
+    /// What belongs to the region, not to a tenant.
+    record OperatorsOnly() implements Refusal {
+        @Override
+        public Kind kind() {
+            return Kind.FORBIDDEN;
+        }
+
+        @Override
+        public String message() {
+            return "nodes, join tokens and new zones are for the region's operator";
+        }
+
+        @Override
+        public String remedy() {
+            return "Use the operator's token, the file that control.json calls tokenFile.";
         }
     }
 
