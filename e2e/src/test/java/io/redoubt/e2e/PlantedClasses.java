@@ -38,6 +38,13 @@ record PlantedClasses(Path root, Path directory) {
         return classes;
     }
 
+    /// The changed classes' files.
+    List<Path> planted() throws IOException {
+        try (var files = Files.walk(directory.resolve(PLANTED))) {
+            return files.filter(file -> file.toString().endsWith(".class")).toList();
+        }
+    }
+
     private void compile(List<Change> changes) throws IOException {
         Path sources = Files.createDirectories(directory.resolve("sources"));
         Path out = Files.createDirectories(directory.resolve(PLANTED));
