@@ -7,6 +7,7 @@ import io.redoubt.compute.hypervisor.AcceleratorProbe;
 import io.redoubt.compute.hypervisor.Hypervisor;
 import io.redoubt.compute.hypervisor.Qemu;
 import io.redoubt.compute.hypervisor.QemuProgram;
+import io.redoubt.core.grant.GrantHolder;
 import io.redoubt.core.port.Clock;
 import io.redoubt.core.system.SystemClock;
 import io.redoubt.core.system.SystemDisk;
@@ -159,14 +160,26 @@ final class NodeDaemon implements ControlSession.Node, AutoCloseable {
             case STOP_MACHINE -> machines.stop(command.getStopMachine());
             case DELETE_MACHINE -> machines.delete(command.getDeleteMachine().getMachine());
             case RELEASE_SOURCE -> {
+                haltGuests(storage.volumesOf(command.getReleaseSource().getGroup()));
                 result = storage.carryOut(command);
-                machines.pauseThoseOn(storage.volumesOf(command.getReleaseSource().getGroup()));
             }
             case COMMAND_NOT_SET ->
                     throw new IllegalArgumentException("a command of a newer control plane");
             default -> result = storage.carryOut(command);
         }
         return result.build();
+    }
+
+    /// Before the release, because a QEMU stops only when its writes in execution are answered. Without a grant nobody answers them any
+    /// more: then the volume's refusal halts the guest.
+    private void haltGuests(List<String> volumes) {
+        boolean answered =
+                volumes.stream()
+                        .allMatch(volume ->
+                                storage.standing(volume, clock) == GrantHolder.Standing.GRANTED);
+        if (answered) {
+            machines.pauseThoseOn(volumes);
+        }
     }
 
     @Override

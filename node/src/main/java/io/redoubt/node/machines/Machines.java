@@ -217,7 +217,13 @@ public final class Machines {
                 return;
             }
             switch (wanted.getMode()) {
-                case PAUSE -> running.pause();
+                case PAUSE -> {
+                    // One that a disk has halted stands still; to stop it again waits for that
+                    // disk.
+                    if (state(kept) != MachineState.MACHINE_PAUSED) {
+                        running.pause();
+                    }
+                }
                 case SHUTDOWN -> {
                     boolean _ =
                             running.shutDown(
