@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.regex.MatchResult;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import javax.tools.JavaCompiler;
@@ -34,7 +35,7 @@ record PlantedClasses(Path root, Path directory) {
         Path root = Path.of(System.getProperty("redoubt.root", "..")).toAbsolutePath().normalize();
         var classes = new PlantedClasses(root, directory);
         classes.compile(changes);
-        classes.link();
+        classes.copyModules();
         return classes;
     }
 
@@ -95,18 +96,39 @@ record PlantedClasses(Path root, Path directory) {
         return text.substring(0, place.start()) + change.to() + text.substring(place.end());
     }
 
-    /// Every module of the build by a link; in each class path the planted classes come first.
-    private void link() throws IOException {
+    /// Copies, so that a build meanwhile changes nothing; in each class path the planted classes come first.
+    private void copyModules() throws IOException {
         try (var modules = Files.newDirectoryStream(root)) {
             for (Path module : modules) {
                 Path built = module.resolve("target/classes");
                 Path classpath = module.resolve("target/classpath");
                 if (Files.isDirectory(built) && Files.exists(classpath)) {
                     String name = module.getFileName().toString();
-                    Files.createSymbolicLink(directory.resolve(name), built);
+                    copy(built, directory.resolve(name));
                     Files.writeString(
                             directory.resolve(name + ".classpath"),
-                            directory.resolve(PLANTED) + ":" + Files.readString(classpath).strip());
+                            directory.resolve(PLANTED) + ":" + copies(Files.readString(classpath)));
+                }
+            }
+        }
+    }
+
+    /// A class path names the other modules in the tree; here they are the copies.
+    private String copies(String classpath) {
+        String module = Pattern.quote(root.toString()) + "/([^/:]+)/target/classes";
+        return classpath
+                .strip()
+                .replaceAll(module, Matcher.quoteReplacement(directory.toString()) + "/$1");
+    }
+
+    private static void copy(Path from, Path to) throws IOException {
+        try (var files = Files.walk(from)) {
+            for (Path file : (Iterable<Path>) files::iterator) {
+                Path copy = to.resolve(from.relativize(file).toString());
+                if (Files.isDirectory(file)) {
+                    Files.createDirectories(copy);
+                } else {
+                    Files.copy(file, copy);
                 }
             }
         }

@@ -21,80 +21,80 @@ class PlantedFaultTest {
 
     private static final List<Change> LAST_SEGMENT_DROPPED =
             List.of(
-                        new Change(
-                                STORAGE + "journal/JournalLimits.java",
-                                "new JournalLimits(64 << 20, 1 << 18)",
-                                "new JournalLimits(4 << 20, 1 << 18)"),
-                        new Change(
-                                STORAGE + "journal/BlockReader.java",
-                                """
-                                if (entry == null || entry.segment() == 0) {
-                                    into.put(\
-                                """,
-                                """
-                                while (entry != null && entry.segment() > 0 && entry.segment() == log.activeNumber()) {
-                                    entry = index.newest(Blocks.place(member.slot, offset / Blocks.SIZE), entry.vseq() - 1);
-                                }
-                                if (entry == null || entry.segment() == 0) {
-                                    into.put(\
-                                """));
+                    new Change(
+                            STORAGE + "journal/JournalLimits.java",
+                            "new JournalLimits(64 << 20, 1 << 18)",
+                            "new JournalLimits(4 << 20, 1 << 18)"),
+                    new Change(
+                            STORAGE + "journal/BlockReader.java",
+                            """
+                            if (entry == null || entry.segment() == 0) {
+                                into.put(\
+                            """,
+                            """
+                            while (entry != null && entry.segment() > 0 && entry.segment() == log.activeNumber()) {
+                                entry = index.newest(Blocks.place(member.slot, offset / Blocks.SIZE), entry.vseq() - 1);
+                            }
+                            if (entry == null || entry.segment() == 0) {
+                                into.put(\
+                            """));
 
     private static final List<Change> POINT_PUBLISHED_EARLY =
             List.of(
-                        new Change(
-                                STORAGE + "replication/GroupReceiver.java",
-                                """
-                                if (!coversAll(cut)) {
-                                    return;
+                    new Change(
+                            STORAGE + "replication/GroupReceiver.java",
+                            """
+                            if (!coversAll(cut)) {
+                                return;
+                            }
+                            pending\
+                            """,
+                            "            pending"),
+                    new Change(
+                            STORAGE + "replication/GroupReceiver.java",
+                            "cut.vector(), cut.pass() != 0",
+                            "early(cut), cut.pass() != 0"),
+                    new Change(
+                            STORAGE + "replication/GroupReceiver.java",
+                            "    private boolean coversAll(",
+                            """
+                            private Map<VolumeId, Long> early(Frame.Cut cut) {
+                                var present = new java.util.HashMap<VolumeId, Long>();
+                                for (int i = 0; i < offers.size(); i++) {
+                                    VolumeId volume = offers.get(i).volume();
+                                    long claimed = cut.vector().getOrDefault(volume, 0L);
+                                    present.put(volume, cut.pass() != 0 ? claimed : Math.min(claimed, durable.get(i)));
                                 }
-                                pending\
-                                """,
-                                "            pending"),
-                        new Change(
-                                STORAGE + "replication/GroupReceiver.java",
-                                "cut.vector(), cut.pass() != 0",
-                                "early(cut), cut.pass() != 0"),
-                        new Change(
-                                STORAGE + "replication/GroupReceiver.java",
-                                "    private boolean coversAll(",
-                                """
-                                private Map<VolumeId, Long> early(Frame.Cut cut) {
-                                    var present = new java.util.HashMap<VolumeId, Long>();
-                                    for (int i = 0; i < offers.size(); i++) {
-                                        VolumeId volume = offers.get(i).volume();
-                                        long claimed = cut.vector().getOrDefault(volume, 0L);
-                                        present.put(volume, cut.pass() != 0 ? claimed : Math.min(claimed, durable.get(i)));
-                                    }
-                                    return present;
-                                }
+                                return present;
+                            }
 
-                                private boolean coversAll(\
-                                """));
+                            private boolean coversAll(\
+                            """));
 
     private static final List<Change> FENCE_SKIPPED =
             List.of(
-                        new Change(
-                                "core/src/main/java/io/redoubt/core/grant/GrantHolder.java",
-                                """
-                                if (fenced) {
-                                    return Standing.FENCED;
-                                }
-                                return nowNanos < validUntilNanos ? Standing.GRANTED : Standing.HELD;\
-                                """,
-                                "        return Standing.GRANTED;"),
-                        new Change(
-                                STORAGE + "block/Fence.java",
-                                "if (attachment.number() < raised.number()) {",
-                                "if (attachment.number() < 0) {"),
-                        new Change(
-                                STORAGE + "block/Fence.java",
-                                """
-                                if (number < mark.number()) {
-                                    throw new FaultException(new VolumeFault.Fenced(volume, number, mark.number()));
-                                }
-                                if (number > mark.number()\
-                                """,
-                                "            if (number > mark.number()"));
+                    new Change(
+                            "core/src/main/java/io/redoubt/core/grant/GrantHolder.java",
+                            """
+                            if (fenced) {
+                                return Standing.FENCED;
+                            }
+                            return nowNanos < validUntilNanos ? Standing.GRANTED : Standing.HELD;\
+                            """,
+                            "        return Standing.GRANTED;"),
+                    new Change(
+                            STORAGE + "block/Fence.java",
+                            "if (attachment.number() < raised.number()) {",
+                            "if (attachment.number() < 0) {"),
+                    new Change(
+                            STORAGE + "block/Fence.java",
+                            """
+                            if (number < mark.number()) {
+                                throw new FaultException(new VolumeFault.Fenced(volume, number, mark.number()));
+                            }
+                            if (number > mark.number()\
+                            """,
+                            "            if (number > mark.number()"));
 
     @TempDir(factory = ShortDirectory.class)
     private Path directory;
@@ -104,8 +104,7 @@ class PlantedFaultTest {
     @Test
     @Tag("long")
     void a_journal_that_drops_its_last_segment_fails_the_demo() throws Exception {
-        Run run =
-                demoWith(LAST_SEGMENT_DROPPED);
+        Run run = demoWith(LAST_SEGMENT_DROPPED);
         assertThat(run.told()).containsPattern("BROKEN (POINT_EXACT|DISKS_WHOLE|ONE_INSTANT)");
         assertThat(run.status()).isEqualTo(1);
     }
@@ -113,8 +112,7 @@ class PlantedFaultTest {
     @Test
     @Tag("long")
     void a_point_that_is_published_before_it_is_covered_fails_the_demo() throws Exception {
-        Run run =
-                demoWith(POINT_PUBLISHED_EARLY);
+        Run run = demoWith(POINT_PUBLISHED_EARLY);
         assertThat(run.told()).contains("BROKEN POINT_EXACT");
         assertThat(run.status()).isEqualTo(1);
     }
@@ -122,8 +120,7 @@ class PlantedFaultTest {
     @Test
     @Tag("long")
     void a_volume_that_skips_its_fence_fails_the_demo() throws Exception {
-        Run run =
-                demoWith(FENCE_SKIPPED);
+        Run run = demoWith(FENCE_SKIPPED);
         assertThat(run.told()).contains("BROKEN ONE_WRITER");
         assertThat(run.status()).isEqualTo(1);
     }
@@ -141,8 +138,7 @@ class PlantedFaultTest {
 
     private Run demoWith(List<Change> changes) throws IOException, InterruptedException {
         PlantedClasses classes =
-                PlantedClasses.in(
-                        Files.createDirectory(directory.resolve("classes")), changes);
+                PlantedClasses.in(Files.createDirectory(directory.resolve("classes")), changes);
         Path home = Files.createDirectory(directory.resolve("home"));
         Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx--x--x"));
         Files.setPosixFilePermissions(home, PosixFilePermissions.fromString("rwx--x--x"));
