@@ -9,12 +9,14 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// Each sync call of the journal and of the source is taken out in turn: some seed must find the loss. The sites are not written down
 /// here but seen, so a new sync is judged from its first day.
+@Tag("long")
 class EverySyncIsNeededTest {
     static {
         Quiet.storage();

@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class JournalDamageTest {
     private static final JournalLimits SMALL = new JournalLimits(128 << 10, 80);
     private static final JournalLimits LOG_ALONE = new JournalLimits(128 << 10, 1 << 20);
-    private static final int SEEDS = 300;
+    private static final int SEEDS = 200;
     private static final int LAST_RECORD = 64 + 8 + 4096;
 
     @Test
