@@ -84,8 +84,10 @@ public final class Demo implements Callable<Integer> {
             } catch (FaultException e) {
                 tell.say("STOPPED: " + e.fault().message());
                 tell.say("         " + e.fault().remedy());
-                keepLogs();
             } finally {
+                if (!whole || !tell.broken().isEmpty()) {
+                    keepLogs();
+                }
                 cleanUp();
             }
             List<String> broken = tell.broken().stream().map(Broken::words).toList();
