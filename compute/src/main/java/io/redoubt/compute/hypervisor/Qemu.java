@@ -156,7 +156,9 @@ public record Qemu(
                 try {
                     return new QemuMachine(files, found.get(), serialStart, events);
                 } catch (FaultException e) {
-                    if (!(e.fault() instanceof HostFault.NoPeer)) {
+                    // No monitor yet, or none any more: whether the process lives decides.
+                    if (!(e.fault() instanceof HostFault.NoPeer)
+                            && !(e.fault() instanceof HypervisorFault.Gone)) {
                         throw e;
                     }
                 }
