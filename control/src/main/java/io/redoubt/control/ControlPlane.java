@@ -103,9 +103,8 @@ final class ControlPlane implements AutoCloseable {
                             new GatewaySettings(
                                     settings.host(),
                                     settings.grpcPort(),
-                                    authority.serverCertificate(),
-                                    authority.serverKey(),
-                                    authority.file()));
+                                    authority.keyManagers(),
+                                    authority.trustManagers()));
             generic.registerBean(
                     RecoverySettings.class, () -> new RecoverySettings(home.path("incarnation")));
         });

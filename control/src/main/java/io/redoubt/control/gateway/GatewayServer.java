@@ -10,6 +10,8 @@ import java.net.InetSocketAddress;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.KeyManager;
+import javax.net.ssl.TrustManager;
 import org.jspecify.annotations.Nullable;
 import org.springframework.context.SmartLifecycle;
 import org.springframework.stereotype.Component;
@@ -49,8 +51,8 @@ public class GatewayServer implements SmartLifecycle {
         try {
             var credentials =
                     TlsServerCredentials.newBuilder()
-                            .keyManager(settings.certificate().toFile(), settings.key().toFile())
-                            .trustManager(settings.ca().toFile())
+                            .keyManager(settings.keys().toArray(KeyManager[]::new))
+                            .trustManager(settings.trust().toArray(TrustManager[]::new))
                             .clientAuth(TlsServerCredentials.ClientAuth.OPTIONAL)
                             .build();
             Server started =

@@ -13,6 +13,7 @@ import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
+import java.security.KeyStore;
 import java.security.PrivateKey;
 import java.security.PublicKey;
 import java.security.SecureRandom;
@@ -25,6 +26,10 @@ import java.time.Instant;
 import java.util.Base64;
 import java.util.Date;
 import java.util.List;
+import javax.net.ssl.KeyManager;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.TrustManager;
+import javax.net.ssl.TrustManagerFactory;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x509.BasicConstraints;
 import org.bouncycastle.asn1.x509.ExtendedKeyUsage;
@@ -104,6 +109,44 @@ public final class CertificateAuthority {
 
     public Path serverKey() {
         return directory.resolve("server.key");
+    }
+
+    /// Our own listeners' certificate and key, as TLS wants them.
+    public List<KeyManager> keyManagers() {
+        try {
+            KeyStore store = emptyStore();
+            X509Certificate server = certificate(Files.readString(serverCertificate()));
+            store.setKeyEntry(
+                    "server",
+                    key(Files.readString(serverKey())),
+                    new char[0],
+                    new X509Certificate[] {server});
+            var factory = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+            factory.init(store, new char[0]);
+            return List.of(factory.getKeyManagers());
+        } catch (GeneralSecurityException | IOException e) {
+            throw new IllegalStateException("the server's key cannot be used", e);
+        }
+    }
+
+    /// Trusts certificates of this CA and no others.
+    public List<TrustManager> trustManagers() {
+        try {
+            KeyStore store = emptyStore();
+            store.setCertificateEntry("ca", certificate);
+            var factory =
+                    TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+            factory.init(store);
+            return List.of(factory.getTrustManagers());
+        } catch (GeneralSecurityException | IOException e) {
+            throw new IllegalStateException("the CA's certificate cannot be used", e);
+        }
+    }
+
+    private static KeyStore emptyStore() throws GeneralSecurityException, IOException {
+        KeyStore store = KeyStore.getInstance("JKS"); // in memory only
+        store.load(null, null);
+        return store;
     }
 
     public String pem() {
