@@ -55,6 +55,18 @@ public final class Grantor {
         return true;
     }
 
+    /// Takes a decision back that led to no promotion: under a later term the source may be granted to again.
+    ///
+    /// @return false when the term is not later, or the other side was promoted
+    public boolean resume(long laterTerm) {
+        if (laterTerm <= term || promoted) {
+            return false;
+        }
+        term = laterTerm;
+        stopped = false;
+        return true;
+    }
+
     /// Whether everything that was ever granted has expired, by this side's clock.
     public boolean expired(long nowNanos) {
         return expiresInNanos(nowNanos) == 0;

@@ -128,6 +128,19 @@ class GrantTest {
     }
 
     @Test
+    void a_decision_that_led_to_no_promotion_is_taken_back_under_a_later_term_only() {
+        var grantor = new Grantor(TIMES, 1, false, false, 0);
+        grantor.stop(2);
+        assertThat(grantor.resume(2)).isFalse();
+        assertThat(grantor.resume(3)).isTrue();
+        assertThat(grantor.answer(3, SECOND)).isEqualTo(new Granted(3));
+        assertThat(grantor.promote(2, true, SECOND)).isFalse();
+        grantor.stop(4);
+        grantor.promote(4, true, SECOND);
+        assertThat(grantor.resume(5)).isFalse();
+    }
+
+    @Test
     void without_a_decision_there_is_no_promotion() {
         var grantor = new Grantor(TIMES, 1, false, false, 0);
         assertThat(grantor.promote(1, true, 100 * SECOND)).isFalse();

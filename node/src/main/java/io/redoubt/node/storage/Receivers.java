@@ -62,6 +62,8 @@ final class Receivers implements ReceiverServer.Groups, AutoCloseable {
         if (present == null) {
             told.put(KIND, wanted.getGroup(), wanted);
             receivers.put(wanted.getGroup(), open(wanted));
+        } else if (wanted.getTerm() > present.hosted.roles().term()) {
+            present.hosted.resumeRole(wanted.getTerm());
         }
     }
 

@@ -97,6 +97,18 @@ public final class HostedReceiver implements AutoCloseable {
         }
     }
 
+    /// A decision was taken back: under the later term this side grants again. Nothing changes after a promotion.
+    public void resumeRole(long laterTerm) {
+        lock.lock();
+        try {
+            if (grantor.resume(laterTerm)) {
+                journal.roles(new Roles(laterTerm, false, false));
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /// Promotes this side when that is safe now.
     ///
     /// @param released the source said that it released under this decision
