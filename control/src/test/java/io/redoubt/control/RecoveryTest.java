@@ -71,7 +71,9 @@ class RecoveryTest {
     @Test
     void a_protected_group_is_granted_streams_and_shows_its_points() throws Exception {
         try (var scene = new Scene()) {
-            assertThat(scene.get().path("state").asString()).isEqualTo("syncing");
+            Api.await(
+                    "it is synchronising",
+                    () -> scene.get().path("state").asString().equals("syncing"));
             scene.publish(1, 2, 3);
             Api.await(
                     "it is protected",
