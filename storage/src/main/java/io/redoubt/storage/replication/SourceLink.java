@@ -91,6 +91,7 @@ public final class SourceLink implements AutoCloseable {
 
     private void connectForEver() {
         long pause = PAUSE_MIN_NANOS;
+        String logged = "";
         while (!stopped) {
             long began = clock.bootNanos();
             String why;
@@ -100,12 +101,14 @@ public final class SourceLink implements AutoCloseable {
                 why = "closed";
             } catch (IOException e) {
                 why = "no connection to the receiver: " + e.getMessage();
-                LOG.log(Level.INFO, why);
             } catch (FaultException e) {
-                why = e.fault().message();
-                LOG.log(Level.WARNING, "the stream ended: {0}", e.getMessage());
+                why = "the stream was refused: " + e.getMessage();
             }
             channel = null;
+            if (!why.equals(logged)) {
+                LOG.log(Level.WARNING, "{0}: {1}", sender.getName(), why); // once, not at every attempt
+                logged = why;
+            }
             trouble = why;
             locked(() -> group.disconnected("the link is lost"));
             pause =
