@@ -90,7 +90,8 @@ class QmpTest {
                 assertThatThrownBy(() -> qmp.execute("stop", Map.of(), Duration.ofSeconds(30)))
                         .hasMessageContaining("closed the connection before stop");
                 assertThat(qmp.isOpen()).isFalse();
-                // The end is told by the thread that read it, a moment after the command has heard of it.
+                // The end is told by the thread that read it, a moment after the command has heard
+                // of it.
                 long end = System.nanoTime() + Duration.ofSeconds(5).toNanos();
                 while (ends.get() == 0 && System.nanoTime() - end < 0) {
                     Thread.onSpinWait();

@@ -106,7 +106,11 @@ public final class SourceLink implements AutoCloseable {
             }
             channel = null;
             if (!why.equals(logged)) {
-                LOG.log(Level.WARNING, "{0}: {1}", sender.getName(), why); // once, not at every attempt
+                LOG.log(
+                        Level.WARNING,
+                        "{0}: {1}",
+                        sender.getName(),
+                        why); // once, not at every attempt
                 logged = why;
             }
             trouble = why;
