@@ -29,6 +29,31 @@ public interface DiskFile extends AutoCloseable {
     /// Turns a range into zeros and keeps its room.
     void zero(long offset, long length);
 
+    /// Whether [#zero] is much faster than writing, for every range inside the file.
+    default boolean zeroesFast() {
+        return false;
+    }
+
+    /// The first byte at or after this one that was ever written, or the size: what lies between reads as zeros. A file that
+    /// does not know says `offset`.
+    default long nextData(long offset) {
+        return offset;
+    }
+
+    /// The first byte at or after this one that was never written, or the size.
+    default long nextHole(long offset) {
+        return size();
+    }
+
+    /// Sends bytes to a socket inside the kernel.
+    ///
+    /// @param socket a descriptor that blocks, or negative to ask only
+    /// @return bytes that the socket took (or would), at least 1, perhaps fewer than asked; -1 when this file cannot do it, or the socket
+    ///     is gone, which the next use of the socket then finds
+    default long send(long offset, long length, int socket) {
+        return -1;
+    }
+
     /// The first `size` bytes as memory that is the file: a store is a write that no sync covers until [#sync()].
     /// Valid until the file is closed.
     MemorySegment map(long size);

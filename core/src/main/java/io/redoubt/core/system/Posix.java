@@ -26,6 +26,9 @@ final class Posix {
     static final int O_EXCL = 0x80;
     static final int O_CLOEXEC = 0x80000;
     static final int SEEK_END = 2;
+    static final int SEEK_DATA = 3;
+    static final int SEEK_HOLE = 4;
+    static final int ENXIO = 6;
     static final int ZERO_RANGE_KEEP_SIZE = 0x10 | 0x01;
     private static final int PROT_READ_WRITE = 3;
     private static final int MAP_SHARED = 1;
@@ -53,6 +56,8 @@ final class Posix {
             handle("fdatasync", FunctionDescriptor.of(INT, INT));
     private static final MethodHandle LSEEK =
             handle("lseek", FunctionDescriptor.of(LONG, INT, LONG, INT));
+    private static final MethodHandle SENDFILE =
+            handle("sendfile", FunctionDescriptor.of(LONG, INT, INT, ValueLayout.ADDRESS, SIZE));
     private static final MethodHandle FTRUNCATE =
             handle("ftruncate", FunctionDescriptor.of(INT, INT, LONG));
     private static final MethodHandle FALLOCATE =
@@ -64,6 +69,9 @@ final class Posix {
                             ValueLayout.ADDRESS, ValueLayout.ADDRESS, SIZE, INT, INT, INT, LONG));
     private static final MethodHandle MUNMAP =
             handle("munmap", FunctionDescriptor.of(INT, ValueLayout.ADDRESS, SIZE));
+
+    private static final ThreadLocal<MemorySegment> POSITION =
+            ThreadLocal.withInitial(() -> Arena.ofAuto().allocate(LONG));
 
     private Posix() {}
 
@@ -123,6 +131,18 @@ final class Posix {
         MemorySegment error = ERROR.get();
         try {
             long result = (long) LSEEK.invokeExact(error, descriptor, offset, whence);
+            return result >= 0 ? result : failure(error);
+        } catch (Throwable e) {
+            throw unexpected(e);
+        }
+    }
+
+    static long send(int socket, int descriptor, long offset, long length) {
+        MemorySegment error = ERROR.get();
+        MemorySegment position = POSITION.get();
+        position.set(LONG, 0, offset);
+        try {
+            long result = (long) SENDFILE.invokeExact(error, socket, descriptor, position, length);
             return result >= 0 ? result : failure(error);
         } catch (Throwable e) {
             throw unexpected(e);

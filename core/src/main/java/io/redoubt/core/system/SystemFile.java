@@ -10,6 +10,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
@@ -20,6 +21,7 @@ final class SystemFile implements DiskFile {
     /// send their bytes into another file.
     private static final long CLOSE_WAIT_NANOS_MAX = 60_000_000_000L;
 
+    private static final Set<String> ZERO_BY_EXTENT = Set.of("ext4", "xfs");
     private static final int SCRATCH = 64 << 10;
     private static final MemorySegment ZEROS = Arena.ofAuto().allocate(1 << 20, 4096);
     private static final ThreadLocal<MemorySegment> COPY =
@@ -27,6 +29,7 @@ final class SystemFile implements DiskFile {
 
     private final Path path;
     private final int descriptor;
+    private final boolean zeroesFast;
     private final Arena mappings = Arena.ofShared();
     private final AtomicInteger calls = new AtomicInteger();
     private final AtomicBoolean closed = new AtomicBoolean();
@@ -34,6 +37,16 @@ final class SystemFile implements DiskFile {
     private SystemFile(Path path, int descriptor) {
         this.path = path;
         this.descriptor = descriptor;
+        this.zeroesFast = zeroesFast(path);
+    }
+
+    /// These turn a range into unwritten extents whatever its size and alignment; others write the zeros.
+    private static boolean zeroesFast(Path path) {
+        try {
+            return ZERO_BY_EXTENT.contains(Files.getFileStore(path).type());
+        } catch (IOException _) {
+            return false;
+        }
     }
 
     static SystemFile open(Path path, boolean create) {
@@ -200,6 +213,52 @@ final class SystemFile implements DiskFile {
                 long piece = Math.min(ZEROS.byteSize(), length - done);
                 done += writeOnce(offset + done, ZEROS.asSlice(0, piece));
             }
+        } finally {
+            exit();
+        }
+    }
+
+    @Override
+    public boolean zeroesFast() {
+        return zeroesFast;
+    }
+
+    @Override
+    public long nextData(long offset) {
+        return seek(offset, Posix.SEEK_DATA, offset);
+    }
+
+    @Override
+    public long nextHole(long offset) {
+        return seek(offset, Posix.SEEK_HOLE, size());
+    }
+
+    /// @param unknown the answer of a file system that keeps no such record
+    private long seek(long offset, int whence, long unknown) {
+        enter();
+        try {
+            long found = Posix.seek(descriptor, offset, whence);
+            if (found == -Posix.ENXIO) {
+                return Posix.seek(descriptor, 0, Posix.SEEK_END); // nothing but holes from here on
+            }
+            return found < 0 ? unknown : found;
+        } finally {
+            exit();
+        }
+    }
+
+    @Override
+    public long send(long offset, long length, int socket) {
+        if (socket < 0) {
+            return length;
+        }
+        enter();
+        try {
+            long count;
+            do {
+                count = Posix.send(socket, descriptor, offset, length);
+            } while (count == -Posix.EINTR);
+            return count > 0 ? count : -1;
         } finally {
             exit();
         }

@@ -28,4 +28,17 @@ record GrownImage(BlockImage image, long size, VolumeId volume) implements Block
         }
         into.put(new byte[into.remaining()]);
     }
+
+    @Override
+    public void extents(long offset, long length, ExtentSink sink) {
+        Range.require(volume, offset, length, size);
+        long inside = Math.clamp(image.size() - offset, 0, length);
+        var more = new boolean[] {true};
+        if (inside > 0) {
+            image.extents(offset, inside, (bytes, kind) -> more[0] = sink.extent(bytes, kind));
+        }
+        if (more[0] && inside < length) {
+            sink.extent(length - inside, Kind.HOLE);
+        }
+    }
 }

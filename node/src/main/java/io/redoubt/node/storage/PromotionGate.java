@@ -43,6 +43,21 @@ final class PromotionGate implements BlockDevice {
     }
 
     @Override
+    public void extents(long offset, long length, ExtentSink sink) {
+        next.extents(offset, length, sink);
+    }
+
+    @Override
+    public long send(long offset, long length, int socket) {
+        return next.send(offset, length, socket);
+    }
+
+    @Override
+    public boolean zeroesFast() {
+        return next.zeroesFast();
+    }
+
+    @Override
     public void write(long offset, ByteBuffer from) {
         requireOpen();
         next.write(offset, from);
@@ -52,6 +67,12 @@ final class PromotionGate implements BlockDevice {
     public void zero(long offset, long length) {
         requireOpen();
         next.zero(offset, length);
+    }
+
+    @Override
+    public void trim(long offset, long length) {
+        requireOpen();
+        next.trim(offset, length);
     }
 
     @Override

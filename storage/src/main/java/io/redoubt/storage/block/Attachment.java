@@ -77,6 +77,31 @@ final class Attachment implements BlockDevice {
     }
 
     @Override
+    public void extents(long offset, long length, ExtentSink sink) {
+        enter();
+        try {
+            next.extents(offset, length, sink);
+        } finally {
+            exit();
+        }
+    }
+
+    @Override
+    public long send(long offset, long length, int socket) {
+        enter();
+        try {
+            return next.send(offset, length, socket);
+        } finally {
+            exit();
+        }
+    }
+
+    @Override
+    public boolean zeroesFast() {
+        return next.zeroesFast();
+    }
+
+    @Override
     public void write(long offset, ByteBuffer from) {
         enter();
         try {
@@ -91,6 +116,16 @@ final class Attachment implements BlockDevice {
         enter();
         try {
             next.zero(offset, length);
+        } finally {
+            exit();
+        }
+    }
+
+    @Override
+    public void trim(long offset, long length) {
+        enter();
+        try {
+            next.trim(offset, length);
         } finally {
             exit();
         }

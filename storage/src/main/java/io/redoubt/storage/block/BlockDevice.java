@@ -14,8 +14,18 @@ public interface BlockDevice extends BlockImage, AutoCloseable {
     /// @param from   written from its position to its limit; not kept after the return
     void write(long offset, ByteBuffer from);
 
-    /// Turns a range into zeros. Trim and write-zeroes are both this: a thick volume keeps its room.
+    /// Turns a range into zeros and keeps its room.
     void zero(long offset, long length);
+
+    /// Turns a range into zeros. A thin volume may give its room back, a thick one keeps it.
+    default void trim(long offset, long length) {
+        zero(offset, length);
+    }
+
+    /// Whether [#zero] is much faster than writing the zeros, for every range.
+    default boolean zeroesFast() {
+        return false;
+    }
 
     /// Makes durable every write and zero that returned before this call, by whatever thread.
     void flush();

@@ -173,6 +173,38 @@ public final class Overlay implements BlockDevice {
         into.limit(limit);
     }
 
+    /// Its own sectors are data; the others as the image has them, with room when all of it is allocated.
+    @Override
+    public void extents(long offset, long length, ExtentSink sink) {
+        Range.require(id, offset, length, size);
+        boolean roomy = quotaBlocks == Long.MAX_VALUE;
+        var more = new boolean[] {true};
+        long end = offset + length;
+        for (long at = offset; at < end && more[0]; ) {
+            boolean own = owns(at);
+            long until = endOfRun(at, end, own);
+            if (own) {
+                more[0] = sink.extent(until - at, Kind.DATA);
+            } else {
+                base.extents(
+                        at,
+                        until - at,
+                        (bytes, kind) -> {
+                            boolean hole = kind != Kind.DATA && !roomy;
+                            Kind seen = kind == Kind.DATA ? kind : hole ? Kind.HOLE : Kind.ZERO;
+                            more[0] = sink.extent(bytes, seen);
+                            return more[0];
+                        });
+            }
+            at = until;
+        }
+    }
+
+    @Override
+    public boolean zeroesFast() {
+        return data.zeroesFast();
+    }
+
     @Override
     public void write(long offset, ByteBuffer from) {
         Range.require(id, offset, from.remaining(), size);

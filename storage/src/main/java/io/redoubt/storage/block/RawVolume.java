@@ -113,6 +113,44 @@ public final class RawVolume implements BlockDevice {
         }
     }
 
+    /// What the file system holds as unwritten has its room all the same.
+    @Override
+    public void extents(long offset, long length, ExtentSink sink) {
+        Range.require(id, offset, length, size);
+        long end = offset + length;
+        long at = offset;
+        try {
+            while (at < end) {
+                long dataAt = Math.min(end, data.nextData(at));
+                if (dataAt > at && !sink.extent(dataAt - at, Kind.ZERO)) {
+                    return;
+                }
+                long holeAt = dataAt < end ? Math.min(end, data.nextHole(dataAt)) : end;
+                if (holeAt > dataAt && !sink.extent(holeAt - dataAt, Kind.DATA)) {
+                    return;
+                }
+                at = holeAt;
+            }
+        } catch (FaultException e) {
+            throw VolumeFault.of(id, at, e);
+        }
+    }
+
+    @Override
+    public long send(long offset, long length, int socket) {
+        Range.require(id, offset, length, size);
+        try {
+            return data.send(offset, length, socket);
+        } catch (FaultException e) {
+            throw VolumeFault.of(id, offset, e);
+        }
+    }
+
+    @Override
+    public boolean zeroesFast() {
+        return data.zeroesFast();
+    }
+
     @Override
     public void write(long offset, ByteBuffer from) {
         Range.require(id, offset, from.remaining(), size);

@@ -73,6 +73,12 @@ public final class NbdClient implements BlockDevice {
     }
 
     @Override
+    public void extents(long offset, long length, ExtentSink sink) {
+        Range.require(REMOTE, offset, length, size);
+        BlockDevice.super.extents(offset, length, sink);
+    }
+
+    @Override
     public void write(long offset, ByteBuffer from) {
         write(offset, from, false);
     }

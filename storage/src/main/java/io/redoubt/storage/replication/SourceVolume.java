@@ -90,6 +90,21 @@ public final class SourceVolume implements BlockDevice {
     }
 
     @Override
+    public void extents(long offset, long length, ExtentSink sink) {
+        next.extents(offset, length, sink);
+    }
+
+    @Override
+    public long send(long offset, long length, int socket) {
+        return next.send(offset, length, socket);
+    }
+
+    @Override
+    public boolean zeroesFast() {
+        return next.zeroesFast();
+    }
+
+    @Override
     public void write(long offset, ByteBuffer from) {
         Range.require(id, offset, from.remaining(), size());
         long at = offset;

@@ -51,6 +51,21 @@ public final class SplitterSlot implements BlockDevice {
     }
 
     @Override
+    public void extents(long offset, long length, ExtentSink sink) {
+        raw.extents(offset, length, sink);
+    }
+
+    @Override
+    public long send(long offset, long length, int socket) {
+        return raw.send(offset, length, socket);
+    }
+
+    @Override
+    public boolean zeroesFast() {
+        return raw.zeroesFast();
+    }
+
+    @Override
     public void write(long offset, ByteBuffer from) {
         lock.readLock().lock();
         try {
@@ -65,6 +80,16 @@ public final class SplitterSlot implements BlockDevice {
         lock.readLock().lock();
         try {
             target.zero(offset, length);
+        } finally {
+            lock.readLock().unlock();
+        }
+    }
+
+    @Override
+    public void trim(long offset, long length) {
+        lock.readLock().lock();
+        try {
+            target.trim(offset, length);
         } finally {
             lock.readLock().unlock();
         }

@@ -166,6 +166,47 @@ public abstract class BlockDeviceContract {
         }
     }
 
+    /// Whatever was written and zeroed before: the extents of any range cover it exactly, and only zeros are called so.
+    @Test
+    void extents_cover_a_range_and_what_is_not_data_reads_as_zeros() {
+        var random = new SplittableRandom(9);
+        for (int i = 0; i < 30; i++) {
+            int bytes = length(random);
+            long at = random.nextInt(SIZE - bytes);
+            if (i % 3 == 2) {
+                device.zero(at, bytes);
+            } else {
+                device.write(at, ByteBuffer.wrap(random(bytes, i)));
+            }
+            int asked = length(random);
+            long from = random.nextInt(SIZE - asked);
+            var covered = new long[] {from};
+            device.extents(
+                    from,
+                    asked,
+                    (count, kind) -> {
+                        assertThat(count).isPositive();
+                        if (kind != BlockImage.Kind.DATA) {
+                            assertThat(read(covered[0], (int) count)).containsOnly(0);
+                        }
+                        covered[0] += count;
+                        return true;
+                    });
+            assertThat(covered[0]).isEqualTo(from + asked);
+        }
+        assertOutOfRange(() -> device.extents(SIZE - 1, 2, (_, _) -> true));
+    }
+
+    @Test
+    void extents_end_when_the_sink_has_enough() {
+        for (int at = 0; at < SIZE; at += 64 << 10) {
+            device.write(at, ByteBuffer.wrap(random(4096, at)));
+        }
+        var calls = new int[1];
+        device.extents(0, SIZE, (_, _) -> ++calls[0] < 2);
+        assertThat(calls[0]).isLessThanOrEqualTo(2);
+    }
+
     protected byte[] read(long offset, int length) {
         ByteBuffer into = ByteBuffer.allocateDirect(length);
         device.read(offset, into);

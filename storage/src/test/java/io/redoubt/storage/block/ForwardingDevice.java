@@ -23,6 +23,21 @@ public class ForwardingDevice implements BlockDevice {
     }
 
     @Override
+    public void extents(long offset, long length, ExtentSink sink) {
+        next.extents(offset, length, sink);
+    }
+
+    @Override
+    public long send(long offset, long length, int socket) {
+        return next.send(offset, length, socket);
+    }
+
+    @Override
+    public boolean zeroesFast() {
+        return next.zeroesFast();
+    }
+
+    @Override
     public void write(long offset, ByteBuffer from) {
         next.write(offset, from);
     }
@@ -31,6 +46,11 @@ public class ForwardingDevice implements BlockDevice {
     public void zero(long offset, long length) {
         beforeZero.run();
         next.zero(offset, length);
+    }
+
+    @Override
+    public void trim(long offset, long length) {
+        next.trim(offset, length);
     }
 
     @Override

@@ -46,6 +46,19 @@ class RawVolumeTest extends BlockDeviceContract {
         }
     }
 
+    /// Never HOLE: a thick volume has its room, so nobody needs to be warned.
+    @Test
+    void what_was_never_written_and_what_was_zeroed_is_told_apart_from_data() {
+        SystemDisk disk = newDisk();
+        try (var volume = RawVolume.create(disk, ID, Bytes.mebibytes(1))) {
+            volume.write(64 << 10, ByteBuffer.wrap(random(64 << 10, 4)));
+            var seen = new StringBuilder();
+            volume.extents(
+                    0, 1 << 20, (bytes, kind) -> seen.append(kind + " " + bytes + " ") != null);
+            assertThat(seen.toString()).isEqualTo("ZERO 65536 DATA 65536 ZERO 917504 ");
+        }
+    }
+
     @Test
     void the_raw_file_is_thick_and_is_the_content() throws Exception {
         SystemDisk disk = newDisk();
