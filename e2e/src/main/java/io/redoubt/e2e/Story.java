@@ -211,6 +211,7 @@ final class Story {
 
     private Recovered recover(ProtectedMachine machine, Transcript lost, long at, Point published) {
         tell.step("Live failover of %s to the newest point in zone b".formatted(machine.name()));
+        double decided = (System.currentTimeMillis() - at) / 1e3;
         Recovery recovery = Recovery.start(region, tell, machine, "live", "newest");
         Finding found = recovery.awaitFinding(Finding.FOUND);
         tell.say("the guest in zone b found: " + found.words());
@@ -234,6 +235,10 @@ final class Story {
                 "the point ends where its time says",
                 Judge.exact(lost, found, recovery.point().atMillis()));
         tell.judge("RPO %.2f s".formatted(loss.seconds()), Judge.rpo(loss));
+        tell.judge(
+                "%.2f s are reported, %.2f s of them until the decision"
+                        .formatted(recovery.reportedRpoSeconds(), decided),
+                Judge.told(loss, recovery.reportedRpoSeconds(), decided));
         Waiting.until(
                 "the recovered guest of %s writes again".formatted(machine.name()),
                 WRITES_AGAIN,

@@ -59,10 +59,10 @@ final class NodeCommand implements Callable<Integer> {
     private @Nullable Path ca;
 
     @Option(
-            names = "--token",
-            paramLabel = "TOKEN",
-            description = "one-time join token; for the first start")
-    private @Nullable String token;
+            names = "--token-file",
+            paramLabel = "FILE",
+            description = "holds the one-time join token; for the first start")
+    private @Nullable Path tokenFile;
 
     @Option(
             names = "--cache",
@@ -128,19 +128,23 @@ final class NodeCommand implements Callable<Integer> {
         return 0;
     }
 
-    private Identity identity(Path directory) {
+    private Identity identity(Path directory) throws IOException {
         Identity found = Identity.find(directory);
         if (found != null) {
             return found;
         }
         Path authority = ca;
-        String secret = token;
+        Path secret = tokenFile; // a secret on a command line is read by every user of the host
         if (authority == null || secret == null) {
             throw new FaultException(new LinkFault.NoToken(directory.toString()));
         }
         return Identity.join(
                 directory,
                 new Identity.Invitation(
-                        control, authority, secret, zone, directory.getFileName().toString()));
+                        control,
+                        authority,
+                        Files.readString(secret).strip(),
+                        zone,
+                        directory.getFileName().toString()));
     }
 }

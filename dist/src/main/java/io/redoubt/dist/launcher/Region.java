@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -119,6 +120,8 @@ public final class Region {
         region.ensureZone(zone);
         ControlPlane.Invitation invitation = region.invite(zone);
         String name = "node-" + zone;
+        Path token = home.zone(zone).resolve("join-token");
+        writeSecret(token, invitation.token());
         HostProcess process =
                 start(
                         name,
@@ -133,13 +136,14 @@ public final class Region {
                                 invitation.grpcAddress(),
                                 "--ca",
                                 invitation.caFile(),
-                                "--token",
-                                invitation.token()));
+                                "--token-file",
+                                token.toString()));
         await(
                 name,
                 process,
                 NODE_READY,
                 () -> "online".equals(region.nodeStates().get(process.pid())));
+        delete(token);
         return process;
     }
 
@@ -229,9 +233,28 @@ public final class Region {
         }
     }
 
-    private void deleteAnnouncement() {
+    /// On a command line every user of the host could read it.
+    private void writeSecret(Path file, String secret) {
         try {
-            Files.deleteIfExists(Endpoint.announcement(home.path()));
+            Files.createDirectories(file.getParent());
+            Files.deleteIfExists(file);
+            Files.createFile(
+                    file,
+                    PosixFilePermissions.asFileAttribute(
+                            PosixFilePermissions.fromString("rw-------")));
+            Files.writeString(file, secret);
+        } catch (IOException e) {
+            throw new FaultException(new LauncherFault.HomeUnusable(home.path(), e.toString()), e);
+        }
+    }
+
+    private void deleteAnnouncement() {
+        delete(Endpoint.announcement(home.path()));
+    }
+
+    private void delete(Path file) {
+        try {
+            Files.deleteIfExists(file);
         } catch (IOException e) {
             throw new FaultException(new LauncherFault.HomeUnusable(home.path(), e.toString()), e);
         }

@@ -9,6 +9,9 @@ public final class Judge {
     public static final double RPO_SECONDS_MAX = 10;
     public static final double RTO_BEYOND_BOOT_SECONDS_MAX = 3;
 
+    /// A writer that waits for its disks acknowledges a few times a second, so the newest write is older than the point.
+    public static final double RPO_TOLD_SECONDS_MAX = 1;
+
     /// Between a point's time and a line on the serial log lie the guest's way to its serial port and the witness's look.
     private static final long WAY_MILLIS = 500;
 
@@ -69,6 +72,23 @@ public final class Judge {
                         new Broken(
                                 Promise.RPO,
                                 "%.1f s, %d writes".formatted(loss.seconds(), loss.writes())));
+    }
+
+    /// What the region says was lost, against the guest's own writes. The region counts to the decision, the loss to the disaster.
+    ///
+    /// @param reportedSeconds what the region says
+    /// @param decidedSeconds  from the disaster to the decision
+    public static List<Broken> told(Loss loss, double reportedSeconds, double decidedSeconds) {
+        double least = loss.seconds() - RPO_TOLD_SECONDS_MAX;
+        double most = loss.seconds() + decidedSeconds + RPO_TOLD_SECONDS_MAX;
+        return reportedSeconds >= least && reportedSeconds <= most
+                ? List.of()
+                : List.of(
+                        new Broken(
+                                Promise.RPO_TOLD,
+                                "%.2f s were lost and %.2f s passed until the decision; %.2f s are reported"
+                                        .formatted(
+                                                loss.seconds(), decidedSeconds, reportedSeconds)));
     }
 
     /// @param grantsSeconds how long the grants last, with their margin

@@ -12,6 +12,7 @@ public enum Promise {
     TEST_LEAVES_NOTHING("a test that was torn down leaves nothing running"),
     ONE_WRITER("after a failover nobody writes to the old copy"),
     RPO("at most 10 s are lost"),
+    RPO_TOLD("the loss that the region reports is the loss that was measured"),
     RTO("the machine is back within a bare boot, 3 s, and the expiry of the grants"),
     NOTHING_LEFT("a region that was stopped leaves no process and no file");
 

@@ -118,6 +118,15 @@ class JudgeTest {
     }
 
     @Test
+    void a_reported_loss_that_is_not_the_measured_one_is_named() {
+        Loss loss = Judge.loss(upTo(20), found(17, 17), 20 * SECOND + 500);
+        assertThat(Judge.told(loss, 3.9, 0.4)).isEmpty();
+        assertThat(promises(Judge.told(loss, 0, 0.4))).containsExactly(Promise.RPO_TOLD);
+        assertThat(promises(Judge.told(loss, 2.4, 0.4))).containsExactly(Promise.RPO_TOLD);
+        assertThat(promises(Judge.told(loss, 5.0, 0.4))).containsExactly(Promise.RPO_TOLD);
+    }
+
+    @Test
     void a_recovery_that_found_nothing_of_what_was_acknowledged_lost_without_measure() {
         Finding nothing =
                 finding(

@@ -28,7 +28,7 @@ public sealed interface LinkFault extends Fault {
 
         @Override
         public String remedy() {
-            return "Start it with --control HOST:PORT --ca FILE --token TOKEN.";
+            return "Start it with --control HOST:PORT --ca FILE --token-file FILE.";
         }
     }
 }

@@ -45,6 +45,9 @@ public final class Machines {
     /// Where a guest finds its small files, by their names.
     private static final String SEEDS = "opt/redoubt/";
 
+    /// How long a report waits for all QEMUs together.
+    private static final Duration REPORT_WAIT = Duration.ofMillis(200);
+
     private static final Duration READY_MAX = Duration.ofMinutes(5);
     private static final Duration GRACE_DEFAULT = Duration.ofSeconds(30);
 
@@ -56,9 +59,10 @@ public final class Machines {
     /// A machine that was told of, with its process when there is one.
     private static final class Kept {
         private EnsureMachine told;
-        private @Nullable Machine running;
+        private volatile @Nullable Machine running;
         private volatile long readyMillis;
         private volatile String reason = "";
+        private final StateWatch watch = new StateWatch(() -> state(this));
 
         Kept(EnsureMachine told) {
             this.told = told;
@@ -258,11 +262,13 @@ public final class Machines {
 
     public List<MachineReport> reports() {
         var reports = new ArrayList<MachineReport>();
+        machines.values().forEach(kept -> kept.watch.ask());
+        long deadline = System.nanoTime() + REPORT_WAIT.toNanos();
         for (Kept kept : machines.values()) {
             var report =
                     MachineReport.newBuilder()
                             .setMachine(kept.told.getMachine())
-                            .setState(state(kept))
+                            .setState(kept.watch.seen(deadline))
                             .setGuestReadyMillis(kept.readyMillis)
                             .setReason(kept.reason);
             kept.told

@@ -90,7 +90,7 @@ public final class SimDisk implements Disk {
 
     @Override
     public void sync() {
-        step("sync directory");
+        syncStep("sync directory");
         if (syncs.counts()) {
             durableNames = new TreeMap<>(names);
         }
@@ -104,6 +104,12 @@ public final class SimDisk implements Disk {
     /// Dies here when the host's time has come.
     void step(String call) {
         if (host.dies()) {
+            throw new ProcessKilled(name + ": " + call);
+        }
+    }
+
+    void syncStep(String call) {
+        if (host.diesAtSync()) {
             throw new ProcessKilled(name + ": " + call);
         }
     }

@@ -49,7 +49,7 @@ final class SimFile implements DiskFile {
     @Override
     public void sync() {
         alive();
-        disk.step("sync " + name);
+        disk.syncStep("sync " + name);
         if (disk.syncCounts()) {
             inode.sync();
         }

@@ -7,7 +7,8 @@ import java.util.SplittableRandom;
 
 /// A host: directories, a clock, and the moment at which its process dies.
 ///
-/// A fault is drawn beforehand: [#killAfter] lets the n-th disk call from now throw [ProcessKilled], before or in the middle of its effect.
+/// A fault is drawn beforehand: [#killAfter] lets the n-th disk call from now throw [ProcessKilled], before or in the middle of its effect;
+/// [#killAtSync] the n-th sync, the moment between what was written and what is durable.
 /// Then the test calls [#restartProcess] or [#powerLoss] and starts the code under test anew.
 public final class SimHost {
     private final SplittableRandom random;
@@ -15,6 +16,7 @@ public final class SimHost {
     private final SimClock clock;
     private final SyncLedger syncs;
     private long callsUntilKill = Long.MAX_VALUE;
+    private long syncsUntilKill = Long.MAX_VALUE;
     private int life;
     private int boot = 1;
 
@@ -41,10 +43,21 @@ public final class SimHost {
         callsUntilKill = calls;
     }
 
+    /// Lets the process die at the n-th sync from now, before it has any effect.
+    public void killAtSync(long syncs) {
+        syncsUntilKill = syncs;
+    }
+
+    /// No death is drawn any more.
+    public void spare() {
+        callsUntilKill = Long.MAX_VALUE;
+        syncsUntilKill = Long.MAX_VALUE;
+    }
+
     /// The process is gone; everything written stays. Handles of the old life are dead.
     public void restartProcess() {
         life++;
-        callsUntilKill = Long.MAX_VALUE;
+        spare();
         disks.values().forEach(SimDisk::unmap);
     }
 
@@ -65,6 +78,12 @@ public final class SimHost {
     /// @return whether the process must die in it
     boolean dies() {
         return --callsUntilKill <= 0;
+    }
+
+    /// Like [#dies], for a sync.
+    boolean diesAtSync() {
+        boolean now = --syncsUntilKill <= 0;
+        return dies() || now;
     }
 
     /// Where half-done calls are torn.

@@ -8,6 +8,7 @@ import io.redoubt.core.grant.GrantTimes;
 import io.redoubt.simulation.machine.SimDisk;
 import io.redoubt.simulation.machine.SimHost;
 import io.redoubt.storage.block.RawVolume;
+import io.redoubt.storage.replication.GrantMemory;
 import io.redoubt.storage.replication.GroupSource;
 import io.redoubt.storage.replication.SourceLimits;
 import io.redoubt.storage.replication.SourceVolume;
@@ -22,14 +23,11 @@ final class SourceSide {
     final List<SourceVolume> volumes = new ArrayList<>();
     final GroupSource group;
     final GrantHolder holder;
+    private final GrantMemory memory;
 
-    SourceSide(
-            SimHost host,
-            GroupSetup setup,
-            long process,
-            GrantHolder.Memory memory,
-            GrantTimes times) {
-        holder = new GrantHolder(times, memory, host.clock().bootId());
+    SourceSide(SimHost host, GroupSetup setup, long process, GrantTimes times) {
+        memory = new GrantMemory(host.disk("grants"));
+        holder = new GrantHolder(times, memory.load(1), host.clock().bootId());
         for (int i = 0; i < setup.volumes().size(); i++) {
             VolumeId id = setup.volumes().get(i);
             SimDisk data = host.disk(id.value());
@@ -47,5 +45,10 @@ final class SourceSide {
                             () -> holder.standing(host.clock().bootNanos())));
         }
         group = new GroupSource(setup.lineage(), process, volumes, host.clock(), holder);
+    }
+
+    /// Stores what the holder knows.
+    void remember(SimHost host) {
+        memory.store(holder, host.clock().bootId());
     }
 }

@@ -8,20 +8,24 @@ import org.jspecify.annotations.Nullable;
 /// Reads the records of one segment in order and tells a torn tail from damage.
 ///
 /// A tail is torn where the first bad record was never known to be durable: each record carries the last durable one at its time, so a
-/// bad record at or below the highest such mark that any later good record carries was durable, and is damaged.
+/// bad record at or below the highest such mark that any later good record carries was durable, and is damaged. So is one at or below
+/// the [DurableMark].
 final class LogScan {
     private final DiskFile file;
     private final int end;
     private final boolean sealed;
+    private final long knownDurable;
     private int position;
 
     /// @param end    bytes to look at
     /// @param sealed every byte before the end was durable
-    LogScan(DiskFile file, int from, int end, boolean sealed) {
+    /// @param knownDurable every record up to this one was durable
+    LogScan(DiskFile file, int from, int end, boolean sealed, long knownDurable) {
         this.file = file;
         this.position = from;
         this.end = end;
         this.sealed = sealed;
+        this.knownDurable = knownDurable;
     }
 
     /// What stands at the position.
@@ -44,12 +48,13 @@ final class LogScan {
             return good(record, expectedLsn);
         }
         int next = nextGood(position + 8, expectedLsn);
-        if (next >= 0 && (sealed || wasDurable(next, expectedLsn))) {
+        boolean known = sealed || expectedLsn <= knownDurable;
+        if (next >= 0 && (known || wasDurable(next, expectedLsn))) {
             int from = position;
             position = next;
             return new Found.Hole(from);
         }
-        if (sealed && position < end) {
+        if (known && position < end) {
             int from = position;
             position = end;
             return new Found.Hole(from);
@@ -63,7 +68,10 @@ final class LogScan {
         payload.clear();
         boolean damaged = Checksum.of(payload) != record.payloadCrc();
         int size = record.size();
-        if (damaged && !sealed && !wasDurable(position + size, expectedLsn)) {
+        if (damaged
+                && !sealed
+                && record.lsn() > knownDurable
+                && !wasDurable(position + size, expectedLsn)) {
             return new Found.End(position);
         }
         int at = position + LogRecord.HEADER;

@@ -5,6 +5,7 @@ import io.redoubt.core.VolumeId;
 import io.redoubt.core.fault.FaultException;
 import io.redoubt.core.port.Disk;
 import io.redoubt.core.port.DiskFile;
+import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -112,6 +113,12 @@ record Manifest(
             ByteBuffer bytes = LogRecord.buffer((int) Math.min(file.size(), Integer.MAX_VALUE));
             file.read(0, bytes);
             return decode(bytes.flip());
+        } catch (BufferUnderflowException | IllegalArgumentException e) {
+            throw new FaultException(
+                    new JournalFault.Foreign(
+                            NAME,
+                            "it has a good checksum and a content that this version does not know"),
+                    e);
         }
     }
 
@@ -168,7 +175,7 @@ record Manifest(
                 || in.getInt(length - 4) != Checksum.of(in, 0, length - 4)) {
             throw new FaultException(new JournalFault.Damaged(NAME, 0, "its checksum is wrong"));
         }
-        in.position(16);
+        in.limit(length - 4).position(16);
         var lineage = new UUID(in.getLong(), in.getLong());
         long nextCut = in.getLong();
         var roles = new Roles(in.getLong(), in.get() != 0, in.get() != 0);

@@ -35,7 +35,12 @@ final class PointCodec {
         boolean afterSync = (in.getInt() & AFTER_SYNC) != 0;
         var vector = new LinkedHashMap<VolumeId, Long>();
         for (int i = in.getInt(); i > 0; i--) {
-            VolumeId volume = Objects.requireNonNull(volumes.get(in.getInt()));
+            int slot = in.getInt();
+            VolumeId volume = volumes.get(slot);
+            if (volume == null) {
+                throw new IllegalArgumentException(
+                        "point %d names member %d of %d".formatted(number, slot, volumes.size()));
+            }
             vector.put(volume, in.getLong());
         }
         return new RecoveryPoint(

@@ -4,6 +4,7 @@ package io.redoubt.storage.journal;
 import io.redoubt.core.fault.FaultException;
 import io.redoubt.core.port.Disk;
 import io.redoubt.core.port.DiskFile;
+import java.nio.BufferUnderflowException;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -42,12 +43,16 @@ final class Replay {
                     segment.number() == checkpoint.segment()
                             ? checkpoint.position()
                             : SegmentLog.FILE_HEADER;
-            long before = lsn;
+            lsn = Math.max(lsn, segment.firstLsn() - 1);
             DiskFile file = log.file(segment.number());
             boolean sealed = segment.sealedEnd() != 0;
             var scan =
                     new LogScan(
-                            file, from, sealed ? segment.sealedEnd() : (int) file.size(), sealed);
+                            file,
+                            from,
+                            sealed ? segment.sealedEnd() : (int) file.size(),
+                            sealed,
+                            log.knownDurable());
             int end = from;
             for (LogScan.Found found = scan.next(lsn + 1);
                     !(found instanceof LogScan.Found.End);
@@ -57,6 +62,8 @@ final class Replay {
                     end = good.at() + good.record().payloadLength();
                     apply(good, segment.number());
                 } else if (found instanceof LogScan.Found.Hole hole) {
+                    // Sealed behind the place, so that every later start sees it, too.
+                    end = (int) Math.min(file.size(), hole.from() + LogRecord.HEADER);
                     damage.add(
                             new JournalFault.Damaged(
                                     SegmentLog.name(segment.number()),
@@ -72,7 +79,7 @@ final class Replay {
                                     segment,
                                     file,
                                     end,
-                                    lsn > before || from > SegmentLog.FILE_HEADER));
+                                    end > from || from > SegmentLog.FILE_HEADER));
         }
         log.resumeAfter(lsn);
         segments.removeIf(s -> s.sealedEnd() == SegmentLog.FILE_HEADER);
@@ -136,7 +143,16 @@ final class Replay {
                             good.at() - LogRecord.HEADER,
                             "the record of its member is lost"));
         }
-        state.apply(good.record(), good.payload());
+        try {
+            state.apply(good.record(), good.payload());
+        } catch (BufferUnderflowException | IllegalArgumentException e) {
+            throw new FaultException(
+                    new JournalFault.Foreign(
+                            SegmentLog.name(segment),
+                            "a %s record at %d has a good checksum and a content that this version does not know"
+                                    .formatted(good.record().kind(), good.at())),
+                    e);
+        }
         int known = damage.size();
         for (IndexEntry entry : appended.entries(segment)) {
             index.put(entry);

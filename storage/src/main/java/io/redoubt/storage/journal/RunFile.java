@@ -94,7 +94,9 @@ final class RunFile implements AutoCloseable {
         file.read(size - TRAILER, trailer);
         long pages = Integer.toUnsignedLong(trailer.getInt(12));
         long words = Integer.toUnsignedLong(trailer.getInt(16));
-        if (trailer.getLong(0) != MAGIC || pages * (PAGE + 8) + words * 8 + TRAILER != size) {
+        if (trailer.getLong(0) != MAGIC
+                || trailer.getInt(8) != VERSION
+                || pages * (PAGE + 8) + words * 8 + TRAILER != size) {
             throw new FaultException(
                     new JournalFault.Damaged(name, size - TRAILER, "its trailer is wrong"));
         }

@@ -22,6 +22,7 @@ final class SegmentLog implements AutoCloseable {
     private final Disk disk;
     private final ManifestFile manifest;
     private final int segmentBytes;
+    private final DurableMark mark;
     private final Map<Integer, DiskFile> files = new ConcurrentHashMap<>();
     private @Nullable DiskFile active;
     private int activeNumber;
@@ -34,16 +35,23 @@ final class SegmentLog implements AutoCloseable {
         this.disk = disk;
         this.manifest = manifest;
         this.segmentBytes = segmentBytes;
+        this.mark = new DurableMark(disk);
+    }
+
+    /// Every record up to this one was durable before the start.
+    long knownDurable() {
+        return mark.lsn();
     }
 
     static String name(int number) {
         return "log-%08d".formatted(number);
     }
 
-    /// Goes on after a replay: everything up to this record is in sealed segments.
+    /// Goes on after a replay: everything up to this record is in sealed segments. Numbers up to the mark are not used again, also
+    /// when damage took their records.
     void resumeAfter(long lastLsn) {
-        lsn = lastLsn;
-        durableLsn = lastLsn;
+        lsn = Math.max(lastLsn, mark.lsn());
+        durableLsn = lsn;
     }
 
     long lsn() {
@@ -108,6 +116,7 @@ final class SegmentLog implements AutoCloseable {
             long upTo = lsn;
             requireActive().sync();
             durableLsn = upTo;
+            mark.durable(upTo);
         }
     }
 
@@ -190,5 +199,6 @@ final class SegmentLog implements AutoCloseable {
     public void close() {
         files.values().forEach(DiskFile::close);
         files.clear();
+        mark.close();
     }
 }

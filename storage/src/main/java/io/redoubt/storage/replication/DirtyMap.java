@@ -14,7 +14,7 @@ import java.util.concurrent.atomic.AtomicLongArray;
 /// A durable bit for each chunk, set and synced before the first write to a clean chunk draws its number; set ahead for the chunks
 /// around, so that warm-up costs few syncs. A leaf bit for each 4 KiB block, mapped and not synced, in two generations: one is being
 /// marked, the other is what a running pass has frozen. Leaves are trusted in the boot that wrote them; in another boot every block of
-/// a dirty chunk counts as dirty. Chunk bits are not cleared yet, which costs traffic after a power loss and never truth.
+/// a dirty chunk counts as dirty. Whoever makes it syncs the directory before the first mark. Chunk bits are not cleared yet, which costs traffic after a power loss and never truth.
 final class DirtyMap implements AutoCloseable {
     static final int BLOCK = 4096;
     private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
@@ -40,7 +40,6 @@ final class DirtyMap implements AutoCloseable {
         this.chunkFile = disk.exists(CHUNKS) ? disk.open(CHUNKS) : disk.create(CHUNKS);
         this.leafFile = disk.exists(LEAVES) ? disk.open(LEAVES) : disk.create(LEAVES);
         this.leaves = leafFile.map(2 * generationBytes);
-        disk.sync();
         // What a process before this one wrote may not be durable yet, and from here on it counts
         // as if it were.
         chunkFile.sync();

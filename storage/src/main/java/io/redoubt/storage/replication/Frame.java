@@ -31,8 +31,10 @@ public sealed interface Frame {
     /// @param through the log has everything up to here
     record Resume(HelloAnswer answer, long through) {}
 
-    /// No.
-    record Refusal(String what, String remedy) implements Frame {}
+    /// No: the connection ends here.
+    ///
+    /// @param promotedTerm the decision under which the receiver's side was promoted, 0 when that is not the reason
+    record Refusal(String what, String remedy, long promotedTerm) implements Frame {}
 
     /// A write, its data with its CRC32C as computed at ingress.
     record Write(int slot, long first, long last, long offset, ByteBuffer data, int crc)

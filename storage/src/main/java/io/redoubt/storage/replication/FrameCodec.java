@@ -82,7 +82,7 @@ public final class FrameCodec {
                 w.volumes().forEach(r -> out.put(code(r.answer())).putLong(r.through()));
             }
             case Frame.Refusal r -> {
-                out.put((byte) 3);
+                out.put((byte) 3).putLong(r.promotedTerm());
                 putText(out, r.what());
                 putText(out, r.remedy());
             }
@@ -158,7 +158,10 @@ public final class FrameCodec {
                 }
                 yield new Frame.Welcome(cutBase, resumes);
             }
-            case 3 -> new Frame.Refusal(takeText(in), takeText(in));
+            case 3 -> {
+                long promotedTerm = in.getLong();
+                yield new Frame.Refusal(takeText(in), takeText(in), promotedTerm);
+            }
             case 4 -> {
                 int slot = in.getInt();
                 long first = in.getLong();

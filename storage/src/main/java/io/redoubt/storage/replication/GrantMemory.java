@@ -26,15 +26,13 @@ public final class GrantMemory {
     /// @return what was stored; a fresh memory of this term when there is none or it is torn
     public GrantHolder.Memory load(long term) {
         var fresh = new GrantHolder.Memory("", term, 0, 0, false);
-        disk.sync(); // a release that is read must be durable before anything is answered on
-        // its word
         if (!disk.exists(NAME)) {
             return fresh;
         }
+        disk.sync(); // a release that is read must be durable before anything is said on its word
         ByteBuffer in = ByteBuffer.allocate(BYTES).order(ByteOrder.LITTLE_ENDIAN);
         try (DiskFile file = disk.open(NAME)) {
             file.read(0, in);
-            file.sync();
         }
         in.flip();
         if (in.limit() < BYTES || in.getInt(BYTES - 4) != Checksum.of(in, 0, BYTES - 4)) {

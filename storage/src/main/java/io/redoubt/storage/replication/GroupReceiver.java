@@ -126,14 +126,17 @@ public final class GroupReceiver {
         if (grantor.promoted()) {
             return List.of(
                     new Frame.Refusal(
-                            "This side was promoted.", "Fail back to the old side by a pass."));
+                            "This side was promoted.",
+                            "Fail back to the old side by a pass.",
+                            grantor.term()));
         }
         if (!hello.lineage().equals(journal.lineage())) {
             return List.of(
                     new Frame.Refusal(
                             "The journal holds lineage %s, the source has %s."
                                     .formatted(journal.lineage(), hello.lineage()),
-                            "Choose which history to keep; nothing is overwritten by itself."));
+                            "Choose which history to keep; nothing is overwritten by itself.",
+                            0));
         }
         pending.clear();
         pass = 0;

@@ -89,9 +89,14 @@ public final class GroupSource {
             case Frame.Ack ack -> ack(ack);
             case Frame.Grant grant ->
                     holder.answered(GrantorKind.RECEIVER, grant.nonce(), grant.answer());
-            case Frame.Refusal refusal ->
-                    throw new FaultException(
-                            new StreamFault.Refused(refusal.what(), refusal.remedy()));
+            case Frame.Refusal refusal -> {
+                if (refusal.promotedTerm() > 0) {
+                    // Writes that wait for a grant get their answer now, not when the control plane
+                    // is heard.
+                    boolean _ = holder.fence(refusal.promotedTerm());
+                }
+                throw new FaultException(new StreamFault.Refused(refusal.what(), refusal.remedy()));
+            }
             case Frame.Heartbeat _ -> {}
             case Frame.Hello _, Frame.Write _, Frame.Zero _, Frame.Voided _, Frame.PassBegin _ ->
                     garbled();

@@ -85,7 +85,8 @@ public final class ReceiverServer implements AutoCloseable {
                 channel.send(
                         new Frame.Refusal(
                                 "No group of this history is received here from you.",
-                                "Protect the group again, or wait until the control plane has told this node."));
+                                "Protect the group again, or wait until the control plane has told this node.",
+                                0));
                 return;
             }
             group = found.get();
@@ -118,7 +119,7 @@ public final class ReceiverServer implements AutoCloseable {
         LOG.log(Level.WARNING, "a stream is refused: {0}", e.getMessage());
         if (channel != null) {
             try {
-                channel.send(new Frame.Refusal(e.fault().message(), e.fault().remedy()));
+                channel.send(new Frame.Refusal(e.fault().message(), e.fault().remedy(), 0));
             } catch (IOException _) {
                 // It cannot be told; it sees the end of the connection.
             }

@@ -12,7 +12,7 @@ import java.util.UUID;
 
 /// The small facts of a source volume: in a mapped page those that the process must not lose, in a synced file the ceiling of its numbers.
 ///
-/// The page counts only in the boot that wrote it. The ceiling counts for ever: a number is never used twice, whatever crashes (rule 6).
+/// Whoever makes it syncs the directory before the first number is drawn. The page counts only in the boot that wrote it. The ceiling counts for ever: a number is never used twice, whatever crashes (rule 6).
 final class SourceState implements AutoCloseable {
     private static final String PAGE = "source-state";
     private static final String CEILING = "source-ceiling";
@@ -54,7 +54,6 @@ final class SourceState implements AutoCloseable {
             memory.set(LONG, GAP_AT, 0);
             memory.set(LONG, CUT_AT, 0);
         }
-        disk.sync();
     }
 
     private static DiskFile openOrCreate(Disk disk, String name) {

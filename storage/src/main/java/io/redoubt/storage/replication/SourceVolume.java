@@ -70,6 +70,10 @@ public final class SourceVolume implements BlockDevice {
                         limits,
                         state.sameBoot(),
                         Word.generation(state.word().get()));
+        // The names of ceiling and chunks: a mark or a number in a file that a power loss takes
+        // away
+        // would be worth nothing.
+        disk.sync();
         this.numbering = new Numbering(id, clock, state, spool, dirty);
         new SourceRecovery(this, state, spool, dirty).run();
         state.adoptBoot();

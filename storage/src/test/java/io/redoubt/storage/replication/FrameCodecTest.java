@@ -39,7 +39,7 @@ class FrameCodecTest {
                                         List.of(
                                                 new Frame.Offer(new VolumeId("vol-1"), 5, 6, 7),
                                                 new Frame.Offer(new VolumeId("vol-2"), 8, 9, 10))),
-                                new Frame.Refusal("This side was promoted.", "Fail back: é, 安."),
+                                new Frame.Refusal("This side was promoted.", "Fail back: é, 安.", 7),
                                 new Frame.Write(1, 2, 3, 4, data, Checksum.of(data)),
                                 new Frame.Write(0, 2, 3, 4, ByteBuffer.allocate(0), 0),
                                 new Frame.Zero(1, 2, Long.MAX_VALUE, 4096, 8192),

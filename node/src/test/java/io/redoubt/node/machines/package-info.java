@@ -1,0 +1,5 @@
+/// The machines of a node.
+@NullMarked
+package io.redoubt.node.machines;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,136 @@
+// Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
+package io.redoubt.simulation.replication;
+
+import io.redoubt.core.fault.FaultException;
+import io.redoubt.storage.replication.CutAttempt;
+import io.redoubt.storage.replication.SourceVolume;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.SplittableRandom;
+import org.jspecify.annotations.Nullable;
+
+/// What the guests do: writes, zeros and flushes on both volumes; and the cuts that the source makes meanwhile.
+final class Load {
+    private static final long MILLI = GroupWorld.MILLI;
+
+    private final GroupWorld world;
+    private final RoleTraffic roles;
+    private final SplittableRandom random;
+    private @Nullable CutAttempt cutting;
+
+    Load(GroupWorld world, RoleTraffic roles) {
+        this.world = world;
+        this.roles = roles;
+        this.random = world.random;
+    }
+
+    void begin() {
+        world.at(0, this::load);
+        world.at(300 * MILLI, this::cut);
+    }
+
+    /// A cut does not outlive its process.
+    void sourceStarted() {
+        cutting = null;
+    }
+
+    private void load() {
+        if (world.runningSource() != null) {
+            for (int i = random.nextInt(4); i >= 0; i--) {
+                write();
+            }
+        }
+        if (world.faulty()) {
+            world.at((5 + random.nextInt(120)) * MILLI, this::load);
+        }
+    }
+
+    private void write() {
+        SourceSide side = world.source();
+        if (side == null) {
+            return;
+        }
+        int volumeBytes = world.setup.volumeBytes();
+        int index = random.nextInt(side.volumes.size());
+        int sectors = volumeBytes / 512;
+        boolean aligned = random.nextInt(3) > 0;
+        int offset = aligned ? random.nextInt(sectors / 8) * 4096 : random.nextInt(sectors) * 512;
+        int length = aligned ? 4096 * (1 + random.nextInt(2)) : 512 * (1 + random.nextInt(12));
+        length = Math.min(length, volumeBytes - offset);
+        int action = random.nextInt(20);
+        if (action == 0) {
+            flush(side.volumes.get(index), index);
+            return;
+        }
+        byte[] data = new byte[length];
+        if (action > 2) {
+            random.nextBytes(data);
+        }
+        boolean zero = action <= 2 && aligned && length % 4096 == 0;
+        byte[] piece = Arrays.copyOf(data, Math.min(length, SourceSide.LIMITS.recordBytes()));
+        write(side.volumes.get(index), index, offset, piece, zero);
+    }
+
+    private void flush(SourceVolume volume, int index) {
+        world.asSource(() -> {
+            try {
+                if (volume.mayReply()) {
+                    volume.flush();
+                    world.checks.flushed(index);
+                }
+            } catch (FaultException _) {
+                world.note(7); // fenced
+            }
+        });
+    }
+
+    private void write(SourceVolume volume, int index, int offset, byte[] data, boolean zero) {
+        world.checks.writeBegins(index, offset, data.length);
+        world.asSource(() -> {
+            try {
+                long vseq =
+                        zero
+                                ? volume.tryZero(offset, data.length)
+                                : volume.tryWrite(offset, ByteBuffer.wrap(data));
+                world.note(vseq);
+                world.checks.writeEnded(index, vseq, offset, data);
+                if (vseq >= 0 && volume.mayReply()) {
+                    roles.acknowledged();
+                }
+            } catch (FaultException _) {
+                world.checks.writeEnded(index, -1, offset, data);
+            }
+        });
+    }
+
+    private void cut() {
+        SourceSide side = world.runningSource();
+        if (side != null && cutting == null) {
+            world.asSource(() -> cutting = side.group.beginCut(""));
+            if (cutting != null) {
+                world.at(random.nextInt(3) * MILLI, this::cutStep);
+            }
+        }
+        world.at((200 + random.nextInt(900)) * MILLI, this::cut);
+    }
+
+    private void cutStep() {
+        CutAttempt attempt = cutting;
+        SourceSide side = world.source();
+        if (attempt == null || side == null) {
+            return;
+        }
+        world.asSource(() -> {
+            if (attempt.switchNext()) {
+                // Rarely the coordinator is so slow that members open by themselves.
+                world.at((random.nextInt(20) == 0 ? 60 : random.nextInt(4)) * MILLI, this::cutStep);
+            } else {
+                world.note(side.group.finishCut(attempt));
+                cutting = null;
+            }
+        });
+        if (world.faulty() && random.nextBoolean()) {
+            write();
+        }
+    }
+}
