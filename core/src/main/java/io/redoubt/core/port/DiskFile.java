@@ -23,6 +23,17 @@ public interface DiskFile extends AutoCloseable {
     /// Gives the file this size with blocks behind every byte of it; new bytes are zero. Refused without effect when the disk is full.
     void allocate(long size);
 
+    /// Puts blocks behind every byte of a range inside the file; what is there already stays as it is, the rest reads as zeros.
+    /// Refused when the disk is full; then a part of the range may have its blocks.
+    void allocate(long offset, long length);
+
+    /// Turns a range inside the file into a hole: zeros without blocks behind them. The first and the last block of the disk (4 KiB at
+    /// most) may keep theirs when the range covers only a part of them.
+    void punch(long offset, long length);
+
+    /// Bytes of the disk that stand behind the file now: holes count nothing. The disk's own index of the file may be counted with it.
+    long room();
+
     /// Cuts or extends (with a hole) to this size.
     void truncate(long size);
 

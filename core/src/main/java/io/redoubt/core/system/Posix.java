@@ -30,6 +30,10 @@ final class Posix {
     static final int SEEK_HOLE = 4;
     static final int ENXIO = 6;
     static final int ZERO_RANGE_KEEP_SIZE = 0x10 | 0x01;
+    static final int PUNCH_HOLE_KEEP_SIZE = 0x02 | 0x01;
+    private static final int STAT_BYTES_MAX = 256;
+    private static final int STAT_BLOCKS = 64; // the place of st_blocks, on x86-64 and on aarch64
+    private static final int STAT_BLOCK = 512;
     private static final int PROT_READ_WRITE = 3;
     private static final int MAP_SHARED = 1;
 
@@ -62,6 +66,10 @@ final class Posix {
             handle("ftruncate", FunctionDescriptor.of(INT, INT, LONG));
     private static final MethodHandle FALLOCATE =
             handle("fallocate", FunctionDescriptor.of(INT, INT, INT, LONG, LONG));
+    private static final MethodHandle FSTAT =
+            handle("fstat", FunctionDescriptor.of(INT, INT, ValueLayout.ADDRESS));
+    private static final ThreadLocal<MemorySegment> STAT =
+            ThreadLocal.withInitial(() -> Arena.ofAuto().allocate(STAT_BYTES_MAX, 8));
     private static final MethodHandle MMAP =
             handle(
                     "mmap",
@@ -154,6 +162,18 @@ final class Posix {
         try {
             int result = (int) FTRUNCATE.invokeExact(error, descriptor, size);
             return result >= 0 ? result : failure(error);
+        } catch (Throwable e) {
+            throw unexpected(e);
+        }
+    }
+
+    /// @return the bytes of the disk behind the file
+    static long room(int descriptor) {
+        MemorySegment error = ERROR.get();
+        MemorySegment stat = STAT.get();
+        try {
+            int result = (int) FSTAT.invokeExact(error, descriptor, stat);
+            return result >= 0 ? stat.get(LONG, STAT_BLOCKS) * STAT_BLOCK : failure(error);
         } catch (Throwable e) {
             throw unexpected(e);
         }

@@ -168,16 +168,56 @@ final class SystemFile implements DiskFile {
         }
         enter();
         try {
+            allocateInside(old, size - old);
+        } catch (FaultException e) {
+            int _ = Posix.truncate(descriptor, old);
+            throw e;
+        } finally {
+            exit();
+        }
+    }
+
+    @Override
+    public void allocate(long offset, long length) {
+        enter();
+        try {
+            allocateInside(offset, length);
+        } finally {
+            exit();
+        }
+    }
+
+    private void allocateInside(long offset, long length) {
+        int result;
+        do {
+            result = Posix.allocate(descriptor, 0, offset, length);
+        } while (result == -Posix.EINTR);
+        if (result < 0) {
+            throw -result == Posix.ENOSPC || -result == Posix.EDQUOT
+                    ? new FaultException(new DiskFault.Full(path.toString(), length, freeBytes()))
+                    : failed(path, "allocate", -result);
+        }
+    }
+
+    @Override
+    public void punch(long offset, long length) {
+        enter();
+        try {
             int result;
             do {
-                result = Posix.allocate(descriptor, 0, old, size - old);
+                result = Posix.allocate(descriptor, Posix.PUNCH_HOLE_KEEP_SIZE, offset, length);
             } while (result == -Posix.EINTR);
-            if (result < 0) {
-                int _ = Posix.truncate(descriptor, old);
-                throw -result == Posix.ENOSPC || -result == Posix.EDQUOT
-                        ? new FaultException(new DiskFault.Full(path.toString(), size - old, free))
-                        : failed(path, "allocate", -result);
-            }
+            require("punch", result);
+        } finally {
+            exit();
+        }
+    }
+
+    @Override
+    public long room() {
+        enter();
+        try {
+            return require("measure", Posix.room(descriptor));
         } finally {
             exit();
         }

@@ -37,7 +37,7 @@ public final class SimDisk implements Disk {
 
     /// Bytes in use.
     public long used() {
-        return names.values().stream().mapToLong(i -> i.size).sum();
+        return names.values().stream().mapToLong(SimInode::room).sum();
     }
 
     /// Turns one bit of a file, as a failing device does.
@@ -98,7 +98,7 @@ public final class SimDisk implements Disk {
 
     @Override
     public long freeBytes() {
-        return Math.max(0, capacity - used());
+        return Math.max(0, Math.min(capacity - used(), host.freeBytes()));
     }
 
     /// Dies here when the host's time has come.

@@ -35,8 +35,9 @@ final class SimFile implements DiskFile {
         byte[] data = new byte[from.remaining()];
         from.get(data);
         long growth = Math.max(0, offset + data.length - inode.size);
-        if (growth > 0) {
-            disk.makeRoom(name, growth);
+        long more = growth + inode.holeBytes(offset, data.length);
+        if (more > 0) {
+            disk.makeRoom(name, more);
         }
         int arrived = disk.arrive(data.length);
         if (arrived < 0) {
@@ -72,6 +73,27 @@ final class SimFile implements DiskFile {
     }
 
     @Override
+    public void allocate(long offset, long length) {
+        alive();
+        disk.step("allocate " + name);
+        disk.makeRoom(name, inode.holeBytes(offset, length));
+        inode.fill(offset, length);
+    }
+
+    @Override
+    public void punch(long offset, long length) {
+        alive();
+        disk.step("punch " + name);
+        inode.punch((int) offset, (int) length);
+    }
+
+    @Override
+    public long room() {
+        alive();
+        return inode.room();
+    }
+
+    @Override
     public void truncate(long size) {
         alive();
         disk.step("truncate " + name);
@@ -86,8 +108,9 @@ final class SimFile implements DiskFile {
     @Override
     public MemorySegment map(long size) {
         alive();
-        if (size > inode.size) {
-            disk.makeRoom(name, size - inode.size);
+        long more = Math.max(0, size - inode.size) + inode.holeBytes(0, size);
+        if (more > 0) {
+            disk.makeRoom(name, more);
         }
         return inode.map((int) size).asSlice(0, size);
     }

@@ -19,6 +19,7 @@ public final class SimHost {
     private long syncsUntilKill = Long.MAX_VALUE;
     private int life;
     private int boot = 1;
+    private long capacity = Long.MAX_VALUE;
 
     public SimHost(SplittableRandom random, SimTime time) {
         this(random, time, new SyncLedger());
@@ -32,6 +33,18 @@ public final class SimHost {
 
     public SimDisk disk(String name) {
         return disks.computeIfAbsent(name, n -> new SimDisk(n, this, random.split(), syncs));
+    }
+
+    /// From now on all directories of the host together may hold this many bytes: they are on one file system.
+    public void capacity(long bytes) {
+        capacity = bytes;
+    }
+
+    /// What the file system still has for its directories.
+    public long freeBytes() {
+        return capacity == Long.MAX_VALUE
+                ? capacity
+                : Math.max(0, capacity - disks.values().stream().mapToLong(SimDisk::used).sum());
     }
 
     public SimClock clock() {

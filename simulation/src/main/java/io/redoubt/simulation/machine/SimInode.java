@@ -4,6 +4,7 @@ package io.redoubt.simulation.machine;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
@@ -13,6 +14,8 @@ final class SimInode {
 
     byte[] bytes = new byte[0];
     int size;
+    private BitSet holes = new BitSet(); // by sector, all of them inside the file
+    private BitSet durableHoles = new BitSet();
     private byte[] durable = new byte[0];
     private int durableSize;
     private @Nullable MemorySegment mapping;
@@ -26,8 +29,40 @@ final class SimInode {
         changed = true;
     }
 
+    /// Bytes that stand behind the file.
+    long room() {
+        return size - (long) holes.cardinality() * SECTOR;
+    }
+
+    /// How many bytes of holes the range touches.
+    long holeBytes(long offset, long length) {
+        if (length <= 0 || holes.isEmpty()) {
+            return 0;
+        }
+        int first = (int) (offset / SECTOR);
+        int end = (int) ((offset + length + SECTOR - 1) / SECTOR);
+        return (long) holes.get(first, Math.max(first, end)).cardinality() * SECTOR;
+    }
+
+    void fill(long offset, long length) {
+        if (length > 0) {
+            holes.clear((int) (offset / SECTOR), (int) ((offset + length + SECTOR - 1) / SECTOR));
+            changed = true;
+        }
+    }
+
+    void punch(int offset, int length) {
+        write(offset, new byte[length], length);
+        int first = (offset + SECTOR - 1) / SECTOR;
+        int end = (offset + length) / SECTOR;
+        if (end > first) {
+            holes.set(first, end);
+        }
+    }
+
     void write(int offset, byte[] data, int length) {
         grow(offset + length);
+        fill(offset, length);
         System.arraycopy(data, 0, bytes, offset, length);
         if (mapping != null && offset < mapping.byteSize()) {
             int shared = (int) Math.min(length, mapping.byteSize() - offset);
@@ -39,9 +74,12 @@ final class SimInode {
         if (wanted < size) {
             Arrays.fill(bytes, wanted, size, (byte) 0);
             size = wanted;
+            holes.clear(wanted / SECTOR, Math.max(wanted / SECTOR, holes.length()));
             changed = true;
         } else {
+            int first = (size + SECTOR - 1) / SECTOR;
             grow(wanted);
+            holes.set(first, Math.max(first, wanted / SECTOR));
         }
     }
 
@@ -50,6 +88,7 @@ final class SimInode {
         if (wanted > size) {
             grow(wanted);
         }
+        fill(0, wanted);
         if (mapping == null || mapping.byteSize() < wanted) {
             refresh();
             mapping = Arena.ofAuto().allocate(wanted, 8);
@@ -78,6 +117,7 @@ final class SimInode {
         if (changed || mapping != null) {
             durable = Arrays.copyOf(bytes, size);
             durableSize = size;
+            durableHoles = (BitSet) holes.clone();
             changed = false;
         }
     }
@@ -96,12 +136,32 @@ final class SimInode {
                     default -> {}
                 }
             }
+            boolean newHoles =
+                    newSize == size && !holes.equals(durableHoles) && random.nextBoolean();
+            BitSet kept = (BitSet) (newHoles ? holes : durableHoles).clone();
+            kept.clear(newSize / SECTOR, Math.max(newSize / SECTOR, kept.length()));
+            for (int at = kept.nextSetBit(0); at >= 0; at = kept.nextSetBit(at + 1)) {
+                if (!isZero(mixed, at * SECTOR, (at + 1) * SECTOR)) {
+                    kept.clear(at); // a hole has no content
+                }
+            }
+            holes = kept;
+            durableHoles = (BitSet) kept.clone();
             bytes = mixed;
             size = newSize;
             changed = false;
             durable = mixed.clone();
             durableSize = newSize;
         }
+    }
+
+    private static boolean isZero(byte[] bytes, int from, int to) {
+        for (int i = from; i < to; i++) {
+            if (bytes[i] != 0) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private void copy(byte[] mixed, int from, int to) {

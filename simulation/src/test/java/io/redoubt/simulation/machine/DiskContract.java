@@ -161,4 +161,23 @@ abstract class DiskContract {
             assertThat(file.size()).isEqualTo(3);
         }
     }
+
+    @Test
+    void a_hole_has_no_room_until_it_is_written_or_allocated_and_again_none_once_it_is_punched() {
+        try (DiskFile file = disk().create("f")) {
+            file.truncate(1 << 20);
+            assertThat(file.room()).isZero();
+            file.allocate(64 << 10, 64 << 10);
+            assertThat(file.room()).isEqualTo(64 << 10);
+            assertThat(file.size()).isEqualTo(1 << 20);
+            file.write(64 << 10, bytes("abc"));
+            file.allocate(0, 128 << 10);
+            assertThat(read(file, 64 << 10, 3)).isEqualTo("abc");
+            assertThat(file.room()).isEqualTo(128 << 10);
+            file.punch(64 << 10, 64 << 10);
+            assertThat(file.room()).isEqualTo(64 << 10);
+            assertThat(read(file, 64 << 10, 3)).isEqualTo("\0\0\0");
+            assertThat(file.size()).isEqualTo(1 << 20);
+        }
+    }
 }

@@ -93,6 +93,21 @@ final class AfterSync implements Disk {
         }
 
         @Override
+        public void allocate(long offset, long length) {
+            file.allocate(offset, length);
+        }
+
+        @Override
+        public void punch(long offset, long length) {
+            file.punch(offset, length);
+        }
+
+        @Override
+        public long room() {
+            return file.room();
+        }
+
+        @Override
         public void truncate(long size) {
             file.truncate(size);
         }

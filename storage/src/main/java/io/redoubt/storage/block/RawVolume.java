@@ -10,7 +10,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Optional;
 
-/// A thick volume: one raw file, as long as the volume, with room behind every byte from its making on.
+/// A volume as one raw file, as long as the volume: thick, with room behind every byte from its making on, or thin, with holes that get
+/// their room from the disk as they are written.
 ///
 /// It has its directory for itself. `volume.raw` is the content, readable by any tool; `volume.meta` says what it is and is
 /// written last, so a crash in [#create] leaves a directory in which [#find] sees nothing and [#create] starts anew.
@@ -23,14 +24,18 @@ public final class RawVolume implements BlockDevice {
     private static final int SECTOR = 512;
 
     private final VolumeId id;
-    private final long size;
+    private final Disk disk;
     private final DiskFile data;
+    private final boolean thin;
     private final StickyFlush flush;
+    private volatile long size;
 
-    private RawVolume(VolumeId id, long size, DiskFile data) {
+    private RawVolume(Disk disk, VolumeId id, long size, DiskFile data, boolean thin) {
+        this.disk = disk;
         this.id = id;
         this.size = size;
         this.data = data;
+        this.thin = thin;
         this.flush = new StickyFlush(id);
     }
 
@@ -38,6 +43,15 @@ public final class RawVolume implements BlockDevice {
     /// @throws FaultException with [VolumeFault.Full] and nothing left behind when the disk has not that much room,
     ///     with [VolumeFault.Exists] when the directory holds a volume already
     public static RawVolume create(Disk disk, VolumeId id, Bytes size) {
+        return create(disk, id, size, false);
+    }
+
+    /// Like [#create], with holes: a write to one fails with [VolumeFault.Full] when the disk has no room for it, and changes nothing.
+    public static RawVolume createThin(Disk disk, VolumeId id, Bytes size) {
+        return create(disk, id, size, true);
+    }
+
+    private static RawVolume create(Disk disk, VolumeId id, Bytes size, boolean thin) {
         if (size.value() < SECTOR || size.value() % SECTOR != 0) {
             throw new IllegalArgumentException(
                     "a volume's size is a multiple of 512 bytes, at least 512; got " + size);
@@ -49,11 +63,11 @@ public final class RawVolume implements BlockDevice {
             disk.delete(DATA); // what an earlier crash left
             DiskFile data = disk.create(DATA);
             try {
-                data.allocate(size.value());
+                lengthen(data, size.value(), thin);
                 data.sync(); // size, blocks and name are durable before the metadata speaks of them
                 disk.sync();
                 metadata(disk, id).replace(encode(id, size.value()));
-                return new RawVolume(id, size.value(), data);
+                return new RawVolume(disk, id, size.value(), data, thin);
             } catch (RuntimeException e) {
                 data.close();
                 disk.delete(DATA);
@@ -72,9 +86,21 @@ public final class RawVolume implements BlockDevice {
 
     /// @throws FaultException with [VolumeFault.BadFile] or [VolumeFault.Different] when it is damaged or another volume
     public static RawVolume open(Disk disk, VolumeId id) {
+        return open(disk, id, false);
+    }
+
+    /// Like [#open], for one that [#createThin] made: a trim gives its room back.
+    public static RawVolume openThin(Disk disk, VolumeId id) {
+        return open(disk, id, true);
+    }
+
+    private static RawVolume open(Disk disk, VolumeId id, boolean thin) {
         try {
             long size = decode(metadata(disk, id));
             DiskFile data = disk.open(DATA);
+            if (data.size() > size) {
+                data.truncate(size); // a growth that a crash interrupted: it was never told
+            }
             if (data.size() != size) {
                 long found = data.size();
                 data.close();
@@ -82,9 +108,30 @@ public final class RawVolume implements BlockDevice {
                         new VolumeFault.BadFile(
                                 id, DATA, "it has %d bytes, not %d".formatted(found, size)));
             }
-            return new RawVolume(id, size, data);
+            return new RawVolume(disk, id, size, data, thin);
         } catch (FaultException e) {
             throw VolumeFault.of(id, 0, e);
+        }
+    }
+
+    /// Makes it larger; the new bytes are zeros. A thick one gets their room first. A crash leaves the old size, or the new one.
+    ///
+    /// Requests in execution go on. One thread at a time.
+    ///
+    /// @throws FaultException with [VolumeFault.Full] and nothing changed
+    public synchronized void grow(Bytes wanted) {
+        if (wanted.value() < size || wanted.value() % SECTOR != 0) {
+            throw new IllegalArgumentException(
+                    "a volume of %d bytes grows to a multiple of 512, not to %s"
+                            .formatted(size, wanted));
+        }
+        try {
+            lengthen(data, wanted.value(), thin);
+            data.sync(); // size and blocks are durable before the metadata speaks of them
+            metadata(disk, id).replace(encode(id, wanted.value()));
+            size = wanted.value();
+        } catch (FaultException e) {
+            throw VolumeFault.of(id, size, e);
         }
     }
 
@@ -122,7 +169,7 @@ public final class RawVolume implements BlockDevice {
         try {
             while (at < end) {
                 long dataAt = Math.min(end, data.nextData(at));
-                if (dataAt > at && !sink.extent(dataAt - at, Kind.ZERO)) {
+                if (dataAt > at && !sink.extent(dataAt - at, thin ? Kind.HOLE : Kind.ZERO)) {
                     return;
                 }
                 long holeAt = dataAt < end ? Math.min(end, data.nextHole(dataAt)) : end;
@@ -172,6 +219,20 @@ public final class RawVolume implements BlockDevice {
     }
 
     @Override
+    public void trim(long offset, long length) {
+        Range.require(id, offset, length, size);
+        try {
+            if (thin) {
+                data.punch(offset, length);
+            } else {
+                data.zero(offset, length);
+            }
+        } catch (FaultException e) {
+            throw VolumeFault.of(id, offset, e);
+        }
+    }
+
+    @Override
     public void flush() {
         flush.run(data::sync);
     }
@@ -179,6 +240,14 @@ public final class RawVolume implements BlockDevice {
     @Override
     public void close() {
         data.close();
+    }
+
+    private static void lengthen(DiskFile data, long size, boolean thin) {
+        if (thin) {
+            data.truncate(size);
+        } else {
+            data.allocate(size);
+        }
     }
 
     static ByteBuffer encode(VolumeId id, long size) {

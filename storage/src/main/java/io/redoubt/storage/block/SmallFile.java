@@ -13,15 +13,15 @@ import java.util.zip.CRC32C;
 ///
 /// A crash anywhere in [#replace] leaves the old content or the new one, never a mixture: the new bytes are durable under another
 /// name before the rename, and the rename is durable before the method returns.
-record SmallFile(Disk disk, VolumeId volume, String name, String magic, int version) {
+public record SmallFile(Disk disk, VolumeId volume, String name, String magic, int version) {
     private static final int HEADER = 16;
     private static final int BODY_MAX = 64 << 10;
 
-    boolean exists() {
+    public boolean exists() {
         return disk.exists(name);
     }
 
-    void replace(ByteBuffer body) {
+    public void replace(ByteBuffer body) {
         ByteBuffer bytes = encode(body);
         String next = name + ".new";
         disk.delete(next); // what an earlier crash left
@@ -48,7 +48,7 @@ record SmallFile(Disk disk, VolumeId volume, String name, String magic, int vers
     ///
     /// @return the body, little-endian
     /// @throws FaultException with [VolumeFault.BadFile] that names the first thing that is wrong
-    ByteBuffer read() {
+    public ByteBuffer read() {
         ByteBuffer bytes = ByteBuffer.allocate(HEADER + BODY_MAX + 4);
         try (DiskFile file = disk.open(name)) {
             file.read(0, bytes);
@@ -81,7 +81,7 @@ record SmallFile(Disk disk, VolumeId volume, String name, String magic, int vers
         return bytes.slice(HEADER, length).order(ByteOrder.LITTLE_ENDIAN);
     }
 
-    FaultException bad(String what) {
+    public FaultException bad(String what) {
         return new FaultException(new VolumeFault.BadFile(volume, name, what));
     }
 

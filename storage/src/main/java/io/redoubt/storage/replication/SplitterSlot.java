@@ -12,6 +12,7 @@ public final class SplitterSlot implements BlockDevice {
     private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
     private final BlockDevice raw;
     private BlockDevice target;
+    private volatile boolean inserted;
 
     public SplitterSlot(BlockDevice raw) {
         this.raw = raw;
@@ -22,9 +23,10 @@ public final class SplitterSlot implements BlockDevice {
     public <T extends BlockDevice> T insert(Function<BlockDevice, T> layer) {
         lock.writeLock().lock();
         try {
-            T inserted = layer.apply(raw);
-            target = inserted;
-            return inserted;
+            T layered = layer.apply(raw);
+            target = layered;
+            inserted = true;
+            return layered;
         } finally {
             lock.writeLock().unlock();
         }
@@ -35,9 +37,14 @@ public final class SplitterSlot implements BlockDevice {
         lock.writeLock().lock();
         try {
             target = raw;
+            inserted = false;
         } finally {
             lock.writeLock().unlock();
         }
+    }
+
+    public boolean isInserted() {
+        return inserted;
     }
 
     @Override
