@@ -35,6 +35,7 @@ import io.redoubt.protocol.ReceiverPromoted;
 import io.redoubt.protocol.ReceiverReport;
 import io.redoubt.protocol.ReplicationState;
 import io.redoubt.protocol.Report;
+import io.redoubt.protocol.SetLimits;
 import io.redoubt.protocol.SourceReleased;
 import io.redoubt.protocol.SourceReport;
 import io.redoubt.protocol.SourceVolumeReport;
@@ -77,6 +78,7 @@ public final class FakeNode implements AutoCloseable {
     public final Map<String, VolumeReport> volumes = new ConcurrentHashMap<>();
     public final Map<String, MachineState> machines = new ConcurrentHashMap<>();
     final Map<String, EnsureMachine> descriptions = new ConcurrentHashMap<>();
+    final Map<String, SetLimits> limits = new ConcurrentHashMap<>(); // by datastore
     final Map<String, Source> sources = new ConcurrentHashMap<>();
     final Map<String, Receiver> receivers = new ConcurrentHashMap<>();
     final Map<String, OpenView> views = new ConcurrentHashMap<>();
@@ -430,6 +432,8 @@ public final class FakeNode implements AutoCloseable {
         switch (command.getCommandCase()) {
             case ENSURE_VOLUME ->
                     volume(command.getEnsureVolume().getVolume(), Attachment.getDefaultInstance());
+            case SET_LIMITS ->
+                    limits.put(command.getSetLimits().getDatastore(), command.getSetLimits());
             case DELETE_VOLUME -> volumes.remove(command.getDeleteVolume().getVolume());
             case RAISE_ATTACHMENT -> {
                 volume(

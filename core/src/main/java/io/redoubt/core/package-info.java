@@ -1,6 +1,6 @@
 /// Units and identifiers that every other part speaks in.
 ///
-/// - **Owns** sizes and the names of things, each a checked value.
+/// - **Owns** sizes, rates and the names of things, each a checked value.
 /// - **May use** nothing.
 /// - **Start at** [Bytes].
 @NullMarked

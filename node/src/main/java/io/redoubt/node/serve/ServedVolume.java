@@ -2,18 +2,22 @@
 package io.redoubt.node.serve;
 
 import io.redoubt.core.Bytes;
+import io.redoubt.core.Rate;
 import io.redoubt.core.VolumeId;
 import io.redoubt.core.fault.FaultException;
 import io.redoubt.core.system.SystemDisk;
 import io.redoubt.storage.block.Fence;
+import io.redoubt.storage.block.Limiter;
 import io.redoubt.storage.block.OwnerLock;
 import io.redoubt.storage.block.RawVolume;
 import io.redoubt.storage.block.VolumeFault;
+import io.redoubt.storage.block.VolumeLimit;
 import io.redoubt.storage.nbd.Export;
 import io.redoubt.storage.nbd.Exports;
 import io.redoubt.storage.nbd.NbdLimits;
 import io.redoubt.storage.nbd.NbdServer;
 import io.redoubt.storage.nbd.SocketAccess;
+import io.redoubt.storage.replication.SplitterSlot;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
@@ -39,13 +43,15 @@ final class ServedVolume implements AutoCloseable {
 
     /// @param size     needed to make the volume, checked when it exists
     /// @param takeOver kill the process that owns the directory
+    /// @param rate     what all connections may do together
     record Wanted(
             Path directory,
             Path socket,
             String export,
             Optional<Bytes> size,
             Optional<String> group,
-            boolean takeOver) {}
+            boolean takeOver,
+            Rate rate) {}
 
     static ServedVolume start(Wanted wanted) {
         var disk = new SystemDisk(wanted.directory());
@@ -69,10 +75,16 @@ final class ServedVolume implements AutoCloseable {
 
     private static ServedVolume serve(
             Wanted wanted, SystemDisk disk, OwnerLock lock, RawVolume volume) {
-        Fence fence = Fence.open(disk, ID, volume);
+        // The same layers as a region's volume has, so that what is measured here is what a guest
+        // gets there.
+        Fence fence = Fence.open(disk, ID, new SplitterSlot(volume));
         long number = fence.mark().number() + 1;
         fence.raise(number, UUID.randomUUID(), PATIENCE);
-        var export = Export.writable(fence.attach(number, () -> {}), wanted.directory().toString());
+        var export =
+                Export.writable(
+                        fence.attach(number, () -> {}),
+                        wanted.directory().toString(),
+                        limit(wanted.rate()));
         NbdServer server =
                 NbdServer.listen(
                         wanted.socket(),
@@ -80,6 +92,14 @@ final class ServedVolume implements AutoCloseable {
                         new SocketAccess(wanted.group()),
                         NbdLimits.DEFAULT);
         return new ServedVolume(lock, volume, server, number);
+    }
+
+    private static VolumeLimit limit(Rate rate) {
+        var limit = new VolumeLimit();
+        if (!rate.isUnlimited()) {
+            limit.join(new Limiter(rate), Limiter.WEIGHT_DEFAULT, Rate.UNLIMITED);
+        }
+        return limit;
     }
 
     long size() {

@@ -3,6 +3,7 @@ package io.redoubt.node.serve;
 
 import io.redoubt.core.Bytes;
 import io.redoubt.core.Name;
+import io.redoubt.core.Rate;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -71,6 +72,20 @@ final class VolumeServe implements Callable<Integer> {
             description = "kill the process that serves this directory now, then serve it")
     private boolean takeOver;
 
+    @Option(
+            names = "--iops",
+            paramLabel = "N",
+            description =
+                    "operations per second of all connections together; one for each 256 KiB that a request moves")
+    private long iops;
+
+    @Option(
+            names = "--bandwidth",
+            paramLabel = "SIZE",
+            converter = Size.class,
+            description = "bytes per second of all connections together, for example 512MiB")
+    private @Nullable Bytes bandwidth;
+
     /// Sizes as `Bytes` reads them.
     static final class Size implements ITypeConverter<Bytes> {
         @Override
@@ -86,6 +101,7 @@ final class VolumeServe implements Callable<Integer> {
     @Override
     public Integer call() throws InterruptedException {
         requireUsable();
+        Rate rate = rate();
         var wanted =
                 new ServedVolume.Wanted(
                         directory.toAbsolutePath().normalize(),
@@ -93,7 +109,8 @@ final class VolumeServe implements Callable<Integer> {
                         export,
                         Optional.ofNullable(size),
                         Optional.ofNullable(group),
-                        takeOver);
+                        takeOver,
+                        rate);
         ServedVolume served = ServedVolume.start(wanted);
         Runtime.getRuntime()
                 .addShutdownHook(
@@ -119,10 +136,21 @@ final class VolumeServe implements Callable<Integer> {
                         "a volume's size is a multiple of 512 bytes, at least 512; got " + size);
             }
         } catch (IllegalArgumentException e) {
-            if (spec == null) {
-                throw e;
-            }
-            throw new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
+            throw wrong(e);
         }
+    }
+
+    private Rate rate() {
+        try {
+            return new Rate(iops, bandwidth == null ? 0 : bandwidth.value());
+        } catch (IllegalArgumentException e) {
+            throw wrong(e);
+        }
+    }
+
+    private RuntimeException wrong(IllegalArgumentException e) {
+        return spec == null
+                ? e
+                : new ParameterException(spec.commandLine(), String.valueOf(e.getMessage()), e);
     }
 }

@@ -7,6 +7,7 @@ import io.redoubt.protocol.AttachmentRaised;
 import io.redoubt.protocol.RaiseAttachment;
 import io.redoubt.storage.block.BlockDevice;
 import io.redoubt.storage.block.Fence;
+import io.redoubt.storage.block.VolumeLimit;
 import io.redoubt.storage.nbd.Export;
 import io.redoubt.storage.nbd.Exports;
 import io.redoubt.storage.nbd.NbdLimits;
@@ -32,6 +33,7 @@ final class HostedVolume implements AutoCloseable {
     private final Path sockets;
     private final SocketAccess access;
     private final String view;
+    private final VolumeLimit limit;
     private @Nullable NbdServer server;
     private RaiseAttachment attachment = RaiseAttachment.getDefaultInstance();
 
@@ -39,19 +41,22 @@ final class HostedVolume implements AutoCloseable {
     /// @param base    the layers below the fence
     /// @param sockets the directory of the node's sockets
     /// @param view    the view that it belongs to, empty for none
+    /// @param limit   what the datastore lets it do
     HostedVolume(
             VolumeId id,
             Disk disk,
             BlockDevice base,
             Path sockets,
             SocketAccess access,
-            String view) {
+            String view,
+            VolumeLimit limit) {
         this.id = id;
         this.slot = new SplitterSlot(base);
         this.fence = Fence.open(disk, id, slot);
         this.sockets = sockets;
         this.access = access;
         this.view = view;
+        this.limit = limit;
     }
 
     VolumeId id() {
@@ -68,6 +73,10 @@ final class HostedVolume implements AutoCloseable {
 
     String view() {
         return view;
+    }
+
+    VolumeLimit.Passed passed() {
+        return limit.passed();
     }
 
     synchronized RaiseAttachment attachment() {
@@ -90,7 +99,7 @@ final class HostedVolume implements AutoCloseable {
         fence.raise(number, nonce, DRAIN_MAX);
         attachment = wanted;
         if (server == null && !wanted.getHolder().isEmpty()) {
-            Export export = Export.writable(fence.attach(number, () -> {}), id.value());
+            Export export = Export.writable(fence.attach(number, () -> {}), id.value(), limit);
             server =
                     NbdServer.listen(
                             socket(wanted),

@@ -102,4 +102,16 @@ public sealed interface NodeFault extends Fault {
             return "Wait until the group streams again; its state says what it waits for.";
         }
     }
+
+    record BadLimits(String datastore, String why) implements NodeFault {
+        @Override
+        public String message() {
+            return "The limits of datastore %s cannot be set: %s.".formatted(datastore, why);
+        }
+
+        @Override
+        public String remedy() {
+            return "Nothing was changed. Send limits that are within the bounds, with each volume in one datastore.";
+        }
+    }
 }

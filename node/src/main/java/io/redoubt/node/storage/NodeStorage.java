@@ -22,6 +22,7 @@ import java.util.List;
 
 /// Everything that a node keeps: opened from its home at the start, changed by commands, told in reports.
 public final class NodeStorage implements AutoCloseable {
+    private final Limits limits;
     private final Volumes volumes;
     private final Sources sources;
     private final Receivers receivers;
@@ -37,7 +38,8 @@ public final class NodeStorage implements AutoCloseable {
             TemplateImages templates,
             String host) {
         var told = new Told(new SystemDisk(home.resolve("told")));
-        volumes = new Volumes(home, told, clock, access, templates);
+        limits = new Limits(told);
+        volumes = new Volumes(home, told, clock, access, templates, limits);
         sources = new Sources(home, told, clock, volumes, streams);
         receivers = new Receivers(home, told, clock);
         views = new Views(told, clock, volumes, receivers);
@@ -50,6 +52,7 @@ public final class NodeStorage implements AutoCloseable {
 
     /// Opens what the node was told of, the layers before the sockets.
     public void start() {
+        limits.reopen(); // before a socket: no client is ever without its limit
         volumes.reopen();
         receivers.reopen();
         views.reopen();
@@ -83,6 +86,7 @@ public final class NodeStorage implements AutoCloseable {
             case DELETE_VOLUME -> volumes.delete(command.getDeleteVolume().getVolume());
             case RAISE_ATTACHMENT ->
                     result.setAttachmentRaised(volumes.raise(command.getRaiseAttachment()));
+            case SET_LIMITS -> limits.set(command.getSetLimits());
             case PROTECT_SOURCE -> sources.protect(command.getProtectSource());
             case PROTECT_RECEIVER -> receivers.protect(command.getProtectReceiver());
             case UNPROTECT -> unprotect(command.getUnprotect().getGroup());
@@ -154,8 +158,12 @@ public final class NodeStorage implements AutoCloseable {
 
     public void report(Report.Builder report, Clock clock) {
         for (HostedVolume volume : volumes.all()) {
+            var passed = volume.passed();
             report.addVolumes(
                     VolumeReport.newBuilder()
+                            .setOperations(passed.operations())
+                            .setBytes(passed.bytes())
+                            .setWaitedMillis(passed.waitedNanos() / 1_000_000)
                             .setVolume(volume.id().value())
                             .setAttachment(volume.attachment().getAttachment())
                             .setSizeBytes(volume.size())

@@ -35,14 +35,22 @@ final class Volumes implements AutoCloseable {
     private final Clock clock;
     private final SocketAccess access;
     private final TemplateImages templates;
+    private final Limits limits;
     private final Map<String, HostedVolume> hosted = new ConcurrentSkipListMap<>();
 
-    Volumes(Path home, Told told, Clock clock, SocketAccess access, TemplateImages templates) {
+    Volumes(
+            Path home,
+            Told told,
+            Clock clock,
+            SocketAccess access,
+            TemplateImages templates,
+            Limits limits) {
         this.home = home;
         this.told = told;
         this.clock = clock;
         this.access = access;
         this.templates = templates;
+        this.limits = limits;
     }
 
     /// Opens every plain volume that this node was told of. Their sockets follow with [#serve], when every layer is in place.
@@ -95,7 +103,7 @@ final class Volumes implements AutoCloseable {
                 wanted.getTemplate().isEmpty()
                         ? raw(disk, id, wanted.getSizeBytes())
                         : clone(disk, id, wanted);
-        return host(new HostedVolume(id, disk, base, sockets(), access, ""));
+        return host(new HostedVolume(id, disk, base, sockets(), access, "", limits.of(id.value())));
     }
 
     private static RawVolume raw(SystemDisk disk, VolumeId id, long size) {
@@ -123,7 +131,7 @@ final class Volumes implements AutoCloseable {
     }
 
     void hostView(VolumeId id, SystemDisk disk, BlockDevice base, String view) {
-        host(new HostedVolume(id, disk, base, sockets(), access, view));
+        host(new HostedVolume(id, disk, base, sockets(), access, view, limits.of(id.value())));
     }
 
     boolean has(String volume) {
@@ -150,6 +158,7 @@ final class Volumes implements AutoCloseable {
         if (present != null) {
             present.close();
         }
+        limits.forget(volume);
         told.remove(ATTACHMENT, volume);
         told.remove(VOLUME, volume);
         deleteTree(directory(volume));

@@ -51,6 +51,8 @@ class VolumeServeTest {
         assertRefused(2, "'tenGiB' is not a size", "10GiB", dir, socket, "--size=tenGiB");
         assertRefused(2, "multiple of 512", "", dir, socket, "--size=1000");
         assertRefused(2, "--socket", "", dir);
+        assertRefused(2, "got -5 and 0", "0 (no limit)", dir, socket, "--iops=-5");
+        assertRefused(2, "'fast' is not a size", "", dir, socket, "--bandwidth=fast");
         assertRefused(1, "full", "Free room", dir, socket, "--size=4000TiB");
         assertRefused(1, "107", "shorter", dir, "--size=1MiB", "--socket=/tmp/" + "x".repeat(120));
         ServeProcess.start(dir, socket, "--size=1MiB").close();
@@ -77,6 +79,30 @@ class VolumeServeTest {
                     client.write(0, ByteBuffer.allocate(512), true);
                 }
             }
+        }
+    }
+
+    @Test
+    void a_limit_given_at_the_start_holds() throws Exception {
+        String[] arguments = {
+            "--size=8MiB",
+            "--dir=" + root.resolve("v"),
+            "--socket=" + root.resolve("s"),
+            "--iops=100",
+            "--bandwidth=1MiB"
+        };
+        try (var server = ServeProcess.start(arguments);
+                var client = NbdClient.connect(root.resolve("s"), "volume")) {
+            assertThat(server.ready()).startsWith("READY");
+            long begin = System.nanoTime();
+            for (int i = 0; i < 51; i++) {
+                client.read(0, ByteBuffer.allocate(512));
+            }
+            assertThat(System.nanoTime() - begin).isGreaterThan(450_000_000L);
+            begin = System.nanoTime();
+            client.read(0, ByteBuffer.allocate(1 << 20));
+            client.read(0, ByteBuffer.allocate(512));
+            assertThat(System.nanoTime() - begin).isGreaterThan(950_000_000L);
         }
     }
 

@@ -3,6 +3,7 @@ package io.redoubt.storage.nbd;
 
 import io.redoubt.storage.block.BlockDevice;
 import io.redoubt.storage.block.BlockImage;
+import io.redoubt.storage.block.VolumeLimit;
 import java.nio.ByteBuffer;
 
 /// A volume as it is offered under a name. All connections to one export should share one object: it joins their flushes.
@@ -10,23 +11,30 @@ public final class Export {
     private final BlockDevice device;
     private final boolean readOnly;
     private final String description;
+    private final VolumeLimit limit;
     private final Flusher flusher;
 
-    private Export(BlockDevice device, boolean readOnly, String description) {
+    private Export(BlockDevice device, boolean readOnly, String description, VolumeLimit limit) {
         this.device = device;
         this.readOnly = readOnly;
         this.description = description;
+        this.limit = limit;
         this.flusher = new Flusher(device);
     }
 
     /// @param description for people, shown by `nbdinfo`
     public static Export writable(BlockDevice device, String description) {
-        return new Export(device, false, description);
+        return writable(device, description, new VolumeLimit());
+    }
+
+    /// @param limit what requests must pass before they are executed
+    public static Export writable(BlockDevice device, String description, VolumeLimit limit) {
+        return new Export(device, false, description, limit);
     }
 
     /// @param image never written; a request to do so is answered EPERM
     public static Export readOnly(BlockImage image, String description) {
-        return new Export(new ImageDevice(image), true, description);
+        return new Export(new ImageDevice(image), true, description, new VolumeLimit());
     }
 
     public boolean isReadOnly() {
@@ -39,6 +47,10 @@ public final class Export {
 
     String description() {
         return description;
+    }
+
+    VolumeLimit limit() {
+        return limit;
     }
 
     Flusher flusher() {

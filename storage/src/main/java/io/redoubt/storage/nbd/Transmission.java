@@ -3,6 +3,7 @@ package io.redoubt.storage.nbd;
 
 import io.redoubt.core.fault.FaultException;
 import io.redoubt.storage.block.BlockDevice;
+import io.redoubt.storage.block.VolumeLimit;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.net.ProtocolException;
@@ -24,6 +25,7 @@ final class Transmission {
 
     private final Session session;
     private final BlockDevice device;
+    private final VolumeLimit limit;
     private final long size;
     private final Inbox in;
     private final Outbox out;
@@ -40,6 +42,7 @@ final class Transmission {
     Transmission(Session session, Inbox in, Outbox out, Deferred deferred) {
         this.session = session;
         this.device = session.export().device();
+        this.limit = session.export().limit();
         this.size = device.size();
         this.in = in;
         this.out = out;
@@ -92,6 +95,7 @@ final class Transmission {
                 if (mayUse(Wire.CMD_FLAG_FUA | (session.structured() ? Wire.CMD_FLAG_DF : 0))
                         && isInside(Wire.EINVAL)
                         && isShort()) {
+                    passLimit(length);
                     read();
                 }
             }
@@ -107,6 +111,7 @@ final class Transmission {
             }
             case Wire.CMD_TRIM -> {
                 if (mayUse(Wire.CMD_FLAG_FUA) && mayChange() && isInside(Wire.EINVAL)) {
+                    passLimit(0);
                     defer(Deferred.Work.ZERO, (flags & Wire.CMD_FLAG_FUA) != 0);
                 }
             }
@@ -119,6 +124,7 @@ final class Transmission {
             }
             case Wire.CMD_CACHE -> {
                 if (mayUse(Wire.CMD_FLAG_FUA) && isInside(Wire.EINVAL)) {
+                    passLimit(length);
                     defer(Deferred.Work.CACHE, false);
                 }
             }
@@ -171,6 +177,14 @@ final class Transmission {
             return false;
         }
         return true;
+    }
+
+    /// Waits here, before the request is executed, as long as the volume's limit says; what was done before is answered first.
+    private void passLimit(long moved) throws IOException, InterruptedException {
+        if (!limit.tryPass(moved)) {
+            replies.send();
+            limit.pass(moved);
+        }
     }
 
     private void read() throws IOException, InterruptedException {
@@ -252,6 +266,7 @@ final class Transmission {
             in.skip(length);
             return;
         }
+        passLimit(length);
         Outcome outcome = length <= Inbox.PAYLOAD ? writeWhole() : writeInPieces();
         if (outcome.error() != Wire.OK) {
             replies.failed(cookie, outcome.error(), outcome.text());
@@ -305,6 +320,7 @@ final class Transmission {
         if ((flags & Wire.CMD_FLAG_FAST_ZERO) != 0) {
             replies.failed(cookie, Wire.ENOTSUP, "zeroing may be as slow as writing");
         } else {
+            passLimit(0);
             defer(Deferred.Work.ZERO, (flags & Wire.CMD_FLAG_FUA) != 0);
         }
     }

@@ -46,6 +46,10 @@ final class Peer implements AutoCloseable {
         return peer;
     }
 
+    SocketChannel channel() {
+        return channel;
+    }
+
     static byte[] flags() {
         return ByteBuffer.allocate(4).putInt(FIXED_NO_ZEROES).array();
     }

@@ -1,0 +1,4 @@
+@NullMarked
+package io.redoubt.core;
+
+import org.jspecify.annotations.NullMarked;

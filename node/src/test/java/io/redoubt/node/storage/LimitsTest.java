@@ -1,0 +1,116 @@
+// Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
+package io.redoubt.node.storage;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.redoubt.core.fault.FaultException;
+import io.redoubt.core.system.SystemDisk;
+import io.redoubt.protocol.Rate;
+import io.redoubt.protocol.SetLimits;
+import io.redoubt.protocol.VolumeLimit;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// One request of 32 MiB shows whether a volume is limited: after it, the next one must wait for minutes.
+class LimitsTest {
+    private static final int BIG = 32 << 20;
+
+    @TempDir Path root;
+    private Limits limits;
+
+    @BeforeEach
+    void start() {
+        limits = new Limits(new Told(new SystemDisk(root)));
+        limits.reopen();
+    }
+
+    @Test
+    void the_volumes_of_a_datastore_spend_one_rate_and_others_do_not() {
+        limits.of("a"); // attached before the limits come
+        limits.set(datastore("gold", 1, "a", "b"));
+        assertThat(limits.of("a").tryPass(BIG)).isTrue();
+        assertThat(limits.of("a").tryPass(512)).isFalse();
+        assertThat(limits.of("b").tryPass(512)).isFalse();
+        assertThat(limits.of("c").tryPass(512)).isTrue();
+    }
+
+    @Test
+    void limits_hold_over_a_restart_before_a_volume_is_opened() {
+        limits.set(datastore("gold", 1, "a"));
+        start();
+        assertThat(limits.of("a").tryPass(BIG)).isTrue();
+        assertThat(limits.of("a").tryPass(512)).isFalse();
+    }
+
+    @Test
+    void a_volume_that_is_no_longer_listed_is_free_and_an_empty_datastore_is_forgotten() {
+        limits.set(datastore("gold", 1, "a", "b"));
+        var a = limits.of("a");
+        var b = limits.of("b");
+        assertThat(a.tryPass(BIG)).isTrue();
+        limits.set(datastore("gold", 1, "b"));
+        assertThat(a.tryPass(512)).isTrue();
+        assertThat(b.tryPass(512)).isFalse();
+        limits.set(datastore("gold", 1));
+        assertThat(b.tryPass(512)).isTrue();
+        start();
+        assertThat(limits.of("b").tryPass(BIG)).isTrue();
+        assertThat(limits.of("b").tryPass(512)).isTrue();
+    }
+
+    @Test
+    void a_rate_raised_under_an_attached_volume_holds_at_once_and_the_same_again_changes_nothing() {
+        limits.set(datastore("gold", 1, "a"));
+        var a = limits.of("a");
+        assertThat(a.tryPass(BIG)).isTrue();
+        limits.set(datastore("gold", 1, "a"));
+        assertThat(a.tryPass(512)).isFalse();
+        limits.set(
+                datastore("gold", 1_000_000_000, "a")); // its 127 seconds are 127 nanoseconds now
+        assertThat(a.tryPass(512)).isTrue();
+    }
+
+    @Test
+    void a_volume_made_again_under_its_old_name_is_limited_again() {
+        limits.set(datastore("gold", 1, "a"));
+        limits.of("a");
+        limits.forget("a");
+        assertThat(limits.of("a").tryPass(BIG)).isTrue();
+        assertThat(limits.of("a").tryPass(512)).isFalse();
+    }
+
+    @Test
+    void what_cannot_hold_is_refused_and_changes_nothing() {
+        limits.set(datastore("gold", 1, "a"));
+        assertRefused(datastore("silver", 1, "a"), "volume a is in datastore gold");
+        assertRefused(datastore("silver", -1, "b"), "got -1");
+        assertRefused(datastore("silver", 1, "b", "b"), "twice");
+        assertRefused(
+                SetLimits.newBuilder()
+                        .setDatastore("silver")
+                        .addVolumes(VolumeLimit.newBuilder().setVolume("b").setWeight(10_001))
+                        .build(),
+                "1 to 10000; got 10001");
+        assertThat(limits.of("b").tryPass(BIG)).isTrue();
+        assertThat(limits.of("b").tryPass(512)).isTrue();
+    }
+
+    private void assertRefused(SetLimits wanted, String why) {
+        assertThatThrownBy(() -> limits.set(wanted))
+                .isInstanceOf(FaultException.class)
+                .hasMessageContaining("silver")
+                .hasMessageContaining(why);
+    }
+
+    private static SetLimits datastore(String name, long iops, String... volumes) {
+        var limits =
+                SetLimits.newBuilder().setDatastore(name).setRate(Rate.newBuilder().setIops(iops));
+        for (String volume : volumes) {
+            limits.addVolumes(VolumeLimit.newBuilder().setVolume(volume));
+        }
+        return limits.build();
+    }
+}
