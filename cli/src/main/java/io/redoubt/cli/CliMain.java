@@ -30,6 +30,7 @@ public final class CliMain {
                     List.of("test", "--long"),
                     List.of("check"),
                     List.of("sim", "--seeds", "--from", "--seed"),
+                    List.of("bench", "--rounds", "--quick", "--only", "--json", "--markdown"),
                     List.of("control", "--home", "--http-port", "--grpc-port"),
                     List.of("journal"));
 

@@ -1,0 +1,102 @@
+// Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
+package io.redoubt.bench;
+
+import io.redoubt.core.fault.FaultException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.ObjectMapper;
+
+/// The client of all measurements.
+final class Fio {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final String[] LATENCIES = {"clat_ns", "lat_ns"};
+    private static final int SECONDS_MORE = 60; // than the cell itself takes
+
+    /// What fio says of one cell.
+    record Result(double iops, long operations, double p99Nanos) {}
+
+    private final Path directory;
+
+    Fio(Path directory) {
+        this.directory = directory;
+    }
+
+    Result overNbd(Profile profile, String uri, long size, long millis) {
+        return run(profile.words(size, millis), List.of("--ioengine=nbd", "--uri=" + uri), millis);
+    }
+
+    /// The same load on the file itself: what no server can exceed by much.
+    Result onFile(Profile profile, Path file, long size, long millis) {
+        return run(
+                profile.words(size, millis),
+                List.of(
+                        "--ioengine=" + (profile.depth() == 1 ? "psync" : "io_uring"),
+                        "--filename=" + file,
+                        "--invalidate=0", // else it drops the cache that the servers are served
+                        // from
+                        "--fadvise_hint=random",
+                        "--allow_file_create=0"),
+                millis);
+    }
+
+    /// Writes every block once, small and in random order, so that the page cache holds small folios: in large ones a 4 KiB write costs
+    /// many times as much, and whoever is measured second would win.
+    void fill(Path file, long size) {
+        Tool.run(
+                directory,
+                SECONDS_MORE * 10,
+                List.of(
+                        "fio",
+                        "--name=fill",
+                        "--ioengine=psync",
+                        "--rw=randwrite",
+                        "--bs=4k",
+                        "--size=" + size,
+                        "--filename=" + file,
+                        "--fadvise_hint=random",
+                        "--invalidate=0",
+                        "--randrepeat=1"));
+    }
+
+    private Result run(List<String> job, List<String> where, long millis) {
+        var words = new ArrayList<String>();
+        words.add("fio");
+        words.addAll(job);
+        words.addAll(where);
+        return parse(words, Tool.run(directory, millis / 1000 + SECONDS_MORE, words));
+    }
+
+    /// @param said what fio printed; its nbd engine puts a line before the JSON
+    static Result parse(List<String> command, String said) {
+        int begin = said.indexOf('{');
+        int end = said.lastIndexOf('}');
+        if (begin < 0 || end < begin) {
+            throw new FaultException(new BenchFault.Failed(command, 0, said));
+        }
+        JsonNode job = JSON.readTree(said.substring(begin, end + 1)).get("jobs").get(0);
+        JsonNode read = job.get("read");
+        JsonNode write = job.get("write");
+        long operations = read.get("total_ios").asLong() + write.get("total_ios").asLong();
+        if (operations == 0 || job.get("error").asInt() != 0) {
+            throw new FaultException(
+                    new BenchFault.Failed(command, job.get("error").asInt(), said));
+        }
+        double worst = Math.max(p99(read), p99(write));
+        return new Result(
+                read.get("iops").asDouble() + write.get("iops").asDouble(),
+                operations,
+                Math.max(worst, p99(job.path("sync"))));
+    }
+
+    private static double p99(JsonNode of) {
+        for (String name : LATENCIES) {
+            JsonNode found = of.path(name).path("percentile").path("99.000000");
+            if (found.isNumber()) {
+                return found.asDouble();
+            }
+        }
+        return 0;
+    }
+}

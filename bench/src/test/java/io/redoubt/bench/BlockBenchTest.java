@@ -1,0 +1,61 @@
+// Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
+package io.redoubt.bench;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/// That the bench works, not that anybody is fast: benches gate nothing.
+@Timeout(120)
+class BlockBenchTest {
+    @TempDir Path root;
+
+    @Test
+    void every_kind_of_profile_is_measured_on_all_three_servers_and_nothing_is_left()
+            throws Exception {
+        Path table = root.resolve("table.md");
+        Path json = root.resolve("cells.json");
+        Path in = Files.createDirectory(root.resolve("in"));
+        String[] arguments = {
+            "block",
+            "--rounds=1",
+            "--seconds=0.2",
+            "--size=16MiB",
+            "--in=" + in,
+            "--only=mixed-q32,flush32,read-1m",
+            "--markdown=" + table,
+            "--json=" + json
+        };
+        assertThat(BenchMain.commandLine().execute(arguments)).isZero();
+        assertThat(Files.readString(table))
+                .contains("| mixed-q32 |", "| mixed-q32-c4 |", "| flush32-q32 |", "MB/s")
+                .doesNotContain("–", "NaN");
+        assertThat(Files.readString(json)).contains("\"nbdkit\"", "\"qemu-nbd\"", "\"file\"");
+        try (Stream<Path> left = Files.list(in)) {
+            assertThat(left).isEmpty();
+        }
+    }
+
+    @Test
+    void a_profile_that_does_not_exist_and_a_full_directory_are_refused_with_a_remedy() {
+        assertRefused("No profile's name begins with 'sideways'", "randread-q1", "--only=sideways");
+        assertRefused("MiB are needed", "--size", "--size=900TiB");
+    }
+
+    private void assertRefused(String what, String remedy, String argument) {
+        var said = new StringWriter();
+        int status =
+                BenchMain.commandLine()
+                        .setErr(new PrintWriter(said))
+                        .execute("block", "--in=" + root, argument);
+        assertThat(status).isEqualTo(1);
+        assertThat(said.toString()).contains(what).contains(remedy).doesNotContain("Exception");
+    }
+}
