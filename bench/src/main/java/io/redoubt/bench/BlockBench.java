@@ -31,6 +31,7 @@ import picocli.CommandLine.Option;
         })
 final class BlockBench implements Callable<Integer> {
     private static final long TOOL_SECONDS = 120;
+    private static final long WARM_MILLIS = 500;
 
     @Option(
             names = "--rounds",
@@ -114,7 +115,7 @@ final class BlockBench implements Callable<Integer> {
             try (Server qemu = Server.qemuNbd(directory, file);
                     Server nbdkit = Server.nbdkit(directory, file)) {
                 var servers = new ArrayList<>(List.of(ours, qemu, nbdkit));
-                warm(fio, servers, bytes);
+                warm(fio, servers, profiles, bytes, Math.min(millis, WARM_MILLIS));
                 for (int round = 1; round <= rounds; round++) {
                     for (Profile profile : profiles) {
                         progress("round %d of %d: %s".formatted(round, rounds, profile.name()));
@@ -146,13 +147,12 @@ final class BlockBench implements Callable<Integer> {
     }
 
     /// A long-running server has its code compiled; that is what is compared.
-    private static void warm(Fio fio, List<Server> servers, long bytes) {
+    private static void warm(
+            Fio fio, List<Server> servers, List<Profile> profiles, long bytes, long millis) {
         progress("warming up");
         for (Server server : servers) {
-            for (Profile profile : Profile.ALL) {
-                if (profile.depth() > 1 && profile.connections() == 1) {
-                    fio.overNbd(profile, server.uri(), bytes, 500);
-                }
+            for (Profile profile : profiles) {
+                fio.overNbd(profile, server.uri(), bytes, millis);
             }
         }
     }

@@ -62,7 +62,7 @@ final class Report {
                         plain && isBelow(profile) ? "**below**" : "");
     }
 
-    /// Whether a floor is missed, or nbdkit's p99 is exceeded.
+    /// Whether a floor is missed.
     boolean isBelow(Profile profile) {
         return iops(profile, NBDKIT) < profile.floorNbdkit()
                 || iops(profile, QEMU) < profile.floorQemu();
@@ -85,10 +85,13 @@ final class Report {
     }
 
     private static String floors(Profile profile) {
-        if (profile.floorNbdkit() == 0 && profile.floorQemu() == 0) {
-            return "";
-        }
-        return ratio(profile.floorNbdkit()) + " / " + ratio(profile.floorQemu());
+        return profile.floorNbdkit() == 0 && profile.floorQemu() == 0
+                ? ""
+                : floor(profile.floorNbdkit()) + " / " + floor(profile.floorQemu());
+    }
+
+    private static String floor(double value) {
+        return value == 0 ? "none" : ratio(value);
     }
 
     private static String ratio(double value) {

@@ -26,16 +26,16 @@ class BlockBenchTest {
         String[] arguments = {
             "block",
             "--rounds=1",
-            "--seconds=0.2",
+            "--seconds=0.1",
             "--size=16MiB",
             "--in=" + in,
-            "--only=mixed-q32,flush32,read-1m",
+            "--only=mixed-q32,flush32",
             "--markdown=" + table,
             "--json=" + json
         };
         assertThat(BenchMain.commandLine().execute(arguments)).isZero();
         assertThat(Files.readString(table))
-                .contains("| mixed-q32 |", "| mixed-q32-c4 |", "| flush32-q32 |", "MB/s")
+                .contains("| mixed-q32 |", "| mixed-q32-c4 |", "| flush32-q32 |")
                 .doesNotContain("–", "NaN");
         assertThat(Files.readString(json)).contains("\"nbdkit\"", "\"qemu-nbd\"", "\"file\"");
         try (Stream<Path> left = Files.list(in)) {
