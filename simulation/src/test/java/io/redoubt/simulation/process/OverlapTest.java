@@ -3,6 +3,7 @@ package io.redoubt.simulation.process;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.redoubt.core.grant.GrantHolder;
 import io.redoubt.storage.block.BlockImage;
 import io.redoubt.storage.replication.SourceVolume;
 import java.nio.ByteBuffer;
@@ -21,10 +22,10 @@ import org.junit.jupiter.api.io.TempDir;
 /// Real threads, real files, real sockets.
 class OverlapTest {
     private static final int THREADS = 4;
-    private static final int ROUNDS = 4;
-    private static final long ROUND_NANOS = 1_000_000_000L;
+    private static final int ROUNDS = 16;
+    private static final long ROUND_NANOS = 250_000_000L;
     private static final Duration DRAIN_MAX = Duration.ofSeconds(60);
-    private static final int HOT_BYTES = 160 << 10;
+    private static final int HOT_BYTES = 96 << 10;
     private static final int MOST_BYTES = 24 << 10;
 
     /// I8 and I7: whoever of overlapping writers wins at the source wins at the replica too.
@@ -32,7 +33,13 @@ class OverlapTest {
     void overlapping_writers_leave_the_same_winner_on_both_sides(@TempDir Path home)
             throws Exception {
         try (var receiver = new RealReceiver(home.resolve("journal"), 0);
-                var source = new RealSource(home.resolve("source"), receiver.port(), 1)) {
+                var source =
+                        new RealSource(
+                                home.resolve("source"),
+                                receiver.port(),
+                                1,
+                                () -> GrantHolder.Standing.GRANTED,
+                                Lingering::new)) {
             source.link.start();
             source.drain(DRAIN_MAX);
             for (int round = 0; round < ROUNDS; round++) {

@@ -8,6 +8,7 @@ import io.redoubt.core.grant.GrantTimes;
 import io.redoubt.core.port.Clock;
 import io.redoubt.core.system.SystemClock;
 import io.redoubt.core.system.SystemDisk;
+import io.redoubt.storage.block.BlockDevice;
 import io.redoubt.storage.block.RawVolume;
 import io.redoubt.storage.replication.GroupSource;
 import io.redoubt.storage.replication.Mode;
@@ -21,6 +22,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
+import java.util.function.UnaryOperator;
 
 /// A protected group's source on real files, with its link over loopback.
 final class RealSource implements AutoCloseable {
@@ -36,12 +38,18 @@ final class RealSource implements AutoCloseable {
 
     /// @param process differs for every start
     RealSource(Path directory, int port, long process) {
-        this(directory, port, process, () -> GrantHolder.Standing.GRANTED);
+        this(directory, port, process, () -> GrantHolder.Standing.GRANTED, raw -> raw);
     }
 
-    RealSource(Path directory, int port, long process, WriteGate gate) {
+    /// @param below puts a layer between the splitter and the raw volume
+    RealSource(
+            Path directory,
+            int port,
+            long process,
+            WriteGate gate,
+            UnaryOperator<BlockDevice> below) {
         Clock clock = new SystemClock();
-        volumes = VOLUMES.stream().map(id -> volume(directory, id, clock, gate)).toList();
+        volumes = VOLUMES.stream().map(id -> volume(directory, id, clock, gate, below)).toList();
         var group =
                 new GroupSource(
                         LINEAGE, process, volumes, clock, new GrantHolder(GrantTimes.DEFAULT, 1));
@@ -54,10 +62,15 @@ final class RealSource implements AutoCloseable {
                         Duration.ofMillis(250));
     }
 
-    private static SourceVolume volume(Path directory, VolumeId id, Clock clock, WriteGate gate) {
+    private static SourceVolume volume(
+            Path directory,
+            VolumeId id,
+            Clock clock,
+            WriteGate gate,
+            UnaryOperator<BlockDevice> below) {
         return new SourceVolume(
                 id,
-                raw(directory, id),
+                below.apply(raw(directory, id)),
                 new SystemDisk(directory.resolve(id.value() + "-source")),
                 clock,
                 LIMITS,

@@ -1,6 +1,7 @@
 // Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
 package io.redoubt.simulation.process;
 
+import io.redoubt.core.grant.GrantHolder;
 import io.redoubt.storage.replication.SourceVolume;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -44,7 +45,11 @@ public final class SourceProcess {
         try (var log = new LoadLog(directory.resolve("load.log"));
                 var source =
                         new RealSource(
-                                directory.resolve("source"), Integer.parseInt(args[1]), life)) {
+                                directory.resolve("source"),
+                                Integer.parseInt(args[1]),
+                                life,
+                                () -> GrantHolder.Standing.GRANTED,
+                                Lingering::new)) {
             new SourceProcess(Long.parseLong(args[2]), life, source, log).run();
         }
         System.exit(0);
