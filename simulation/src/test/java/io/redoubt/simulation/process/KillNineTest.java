@@ -86,6 +86,7 @@ class KillNineTest {
             RecoveryPoint newest = journal.points().getLast();
             assertThat(newest.number()).isGreaterThanOrEqualTo(drainedPoint);
             int acknowledged = 0;
+            int compared = 0;
             for (int v = 0; v < RealSource.VOLUMES.size(); v++) {
                 var id = RealSource.VOLUMES.get(v);
                 var replayed = new Replayed(seed, v, log);
@@ -98,6 +99,17 @@ class KillNineTest {
                 }
                 assertThat(Objects.requireNonNull(newest.vector().get(id)))
                         .isGreaterThanOrEqualTo(replayed.lastAcknowledged());
+                for (LoadLog.Entry found : log) {
+                    if (found.kind() == LoadLog.Kind.FOUND && found.volume() == v) {
+                        compared++;
+                        assertThat(
+                                        LoadLog.crc(
+                                                OverlapTest.content(
+                                                        journal.view(found.op()).volume(id))))
+                                .as("I7: %s as life %d found it", id, found.process())
+                                .isEqualTo(found.vseq());
+                    }
+                }
                 for (RecoveryPoint point : journal.points()) {
                     replayed.requireSame(
                             "I1: point " + point.number(),
@@ -106,8 +118,9 @@ class KillNineTest {
                 }
             }
             System.out.printf(
-                    "%d kills, %d acknowledged writes, %d points%n",
-                    kills, acknowledged, journal.points().size());
+                    "%d kills, %d acknowledged writes, %d points, %d states compared after a start%n",
+                    kills, acknowledged, journal.points().size(), compared);
+            assertThat(compared).as("states compared after a start").isGreaterThan(2);
             assertThat(acknowledged).as("acknowledged writes").isGreaterThan(100);
         }
     }

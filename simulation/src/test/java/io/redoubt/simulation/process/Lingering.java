@@ -8,13 +8,11 @@ import java.util.concurrent.locks.LockSupport;
 
 /// A disk that lets some writes wait: whoever came later may pass, unless the splitter forbids it; and a process that is killed is nearly
 /// always killed between a write's number and its end.
-record Lingering(BlockDevice disk) implements BlockDevice {
-    private static final int NANOS_MAX = 400_000;
-
-    private static void linger() {
+record Lingering(BlockDevice disk, int nanosMax) implements BlockDevice {
+    private void linger() {
         var random = ThreadLocalRandom.current();
         if (random.nextInt(3) == 0) {
-            LockSupport.parkNanos(random.nextInt(NANOS_MAX));
+            LockSupport.parkNanos(random.nextInt(nanosMax));
         }
     }
 

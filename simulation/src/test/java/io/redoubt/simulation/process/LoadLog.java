@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.zip.CRC32C;
 
 /// What the load program meant and what it was promised, in a file outside the code under test. An entry that was appended survives the
 /// process. The content of a written sector says which operation wrote it, so nothing else is needed to judge it.
@@ -24,7 +25,9 @@ final class LoadLog implements Closeable {
         /// A write is about to be submitted.
         INTENT(2),
         /// It was acknowledged under `vseq`.
-        ACK(3);
+        ACK(3),
+        /// Before any load of this life, point `op` was published: it is the volume as the process found it, with this [#crc] as `vseq`.
+        FOUND(4);
 
         final int code;
 
@@ -37,6 +40,7 @@ final class LoadLog implements Closeable {
                 case 1 -> START;
                 case 2 -> INTENT;
                 case 3 -> ACK;
+                case 4 -> FOUND;
                 default -> throw new IllegalArgumentException("kind " + code);
             };
         }
@@ -82,6 +86,12 @@ final class LoadLog implements Closeable {
             }
         }
         return entries;
+    }
+
+    static long crc(byte[] content) {
+        var crc = new CRC32C();
+        crc.update(content);
+        return crc.getValue();
     }
 
     /// The bytes of an operation: each sector says (seed, volume, sector, operation).

@@ -25,6 +25,7 @@ class OverlapTest {
     private static final int ROUNDS = 16;
     private static final long ROUND_NANOS = 250_000_000L;
     private static final Duration DRAIN_MAX = Duration.ofSeconds(60);
+    private static final int LINGER_NANOS_MAX = 400_000;
     private static final int HOT_BYTES = 96 << 10;
     private static final int MOST_BYTES = 24 << 10;
 
@@ -39,7 +40,7 @@ class OverlapTest {
                                 receiver.port(),
                                 1,
                                 () -> GrantHolder.Standing.GRANTED,
-                                Lingering::new)) {
+                                raw -> new Lingering(raw, LINGER_NANOS_MAX))) {
             source.link.start();
             source.drain(DRAIN_MAX);
             for (int round = 0; round < ROUNDS; round++) {

@@ -34,7 +34,7 @@ final class Replayed {
             if (entry.volume() == volume) {
                 switch (entry.kind()) {
                     case START -> lifeBegan.put(entry.process(), entry.vseq());
-                    case INTENT -> {}
+                    case INTENT, FOUND -> {}
                     case ACK -> {
                         acknowledged.add(entry);
                         acked.add(entry.op());

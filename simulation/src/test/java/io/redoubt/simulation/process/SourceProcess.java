@@ -22,6 +22,8 @@ public final class SourceProcess {
     private static final int HOT_SECTORS = 1024;
     private static final long PAUSE_NANOS = 300_000;
     private static final Duration DRAIN_MAX = Duration.ofSeconds(90);
+    private static final int LINGER_NANOS_MAX = 6_000_000;
+    private static final Duration FOUND_MAX = Duration.ofSeconds(2);
 
     private final long seed;
     private final int life;
@@ -49,7 +51,7 @@ public final class SourceProcess {
                                 Integer.parseInt(args[1]),
                                 life,
                                 () -> GrantHolder.Standing.GRANTED,
-                                Lingering::new)) {
+                                raw -> new Lingering(raw, LINGER_NANOS_MAX))) {
             new SourceProcess(Long.parseLong(args[2]), life, source, log).run();
         }
         System.exit(0);
@@ -60,13 +62,14 @@ public final class SourceProcess {
             long last = source.volumes.get(v).lastVseq();
             log.append(new LoadLog.Entry(LoadLog.Kind.START, v, 0, 0, life, 0, last));
         }
+        System.out.println("ready");
         source.link.start();
+        noteWhatIsFound();
         List<Thread> writers = new ArrayList<>();
         for (int i = 0; i < WRITERS; i++) {
             var random = new SplittableRandom(seed + life * 31L + i);
             writers.add(Thread.ofPlatform().daemon().start(() -> load(random)));
         }
-        System.out.println("ready");
         if (System.in.read() < 0) {
             System.exit(3); // the test is gone
         }
@@ -75,6 +78,20 @@ public final class SourceProcess {
             writer.join();
         }
         System.out.println("drained " + source.drain(DRAIN_MAX));
+    }
+
+    /// What a kill left must be the same on both sides, before new writes cover it. Skipped when the receiver stays away.
+    private void noteWhatIsFound() throws Exception {
+        long point;
+        try {
+            point = source.drain(FOUND_MAX);
+        } catch (IllegalStateException _) {
+            return;
+        }
+        for (int v = 0; v < source.volumes.size(); v++) {
+            long crc = LoadLog.crc(OverlapTest.content(source.volumes.get(v)));
+            log.append(new LoadLog.Entry(LoadLog.Kind.FOUND, v, 0, 0, life, point, crc));
+        }
     }
 
     private void load(SplittableRandom random) {
