@@ -117,8 +117,16 @@ public final class SimDisk implements Disk {
     /// Like [#step], for a write that may be half done when the process dies.
     ///
     /// @return how many of the bytes still arrive, or all
-    int arrive(int length) {
-        return host.dies() ? -1 - (length == 0 ? 0 : random.nextInt(length + 1)) : length;
+    int arrive(long offset, int length) {
+        if (!host.dies()) {
+            return length;
+        }
+        int arrived = length == 0 ? 0 : random.nextInt(length + 1);
+        if (host.sectorsAreWhole() && arrived < length) {
+            long end = (offset + arrived) / SimInode.SECTOR * SimInode.SECTOR;
+            arrived = (int) Math.max(0, end - offset);
+        }
+        return -1 - arrived;
     }
 
     void makeRoom(String file, long more) {
@@ -151,7 +159,9 @@ public final class SimDisk implements Disk {
                 after.put(each, kept);
             }
         }
-        after.values().stream().distinct().forEach(i -> i.losePower(random));
+        after.values().stream()
+                .distinct()
+                .forEach(i -> i.losePower(random, host.sectorsAreWhole()));
         names = after;
         durableNames = new TreeMap<>(after);
     }

@@ -39,7 +39,7 @@ final class SimFile implements DiskFile {
         if (more > 0) {
             disk.makeRoom(name, more);
         }
-        int arrived = disk.arrive(data.length);
+        int arrived = disk.arrive(offset, data.length);
         if (arrived < 0) {
             inode.write((int) offset, data, -1 - arrived);
             throw new ProcessKilled("in a write to " + name);

@@ -20,6 +20,7 @@ public final class SimHost {
     private int life;
     private int boot = 1;
     private long capacity = Long.MAX_VALUE;
+    private boolean wholeSectors;
 
     public SimHost(SplittableRandom random, SimTime time) {
         this(random, time, new SyncLedger());
@@ -80,6 +81,15 @@ public final class SimHost {
         boot++;
         clock.reboot();
         disks.values().forEach(SimDisk::losePower);
+    }
+
+    /// From now on the disks write a sector as a whole or not at all, as disks say of themselves.
+    public void wholeSectors() {
+        wholeSectors = true;
+    }
+
+    boolean sectorsAreWhole() {
+        return wholeSectors;
     }
 
     int life() {

@@ -123,7 +123,9 @@ final class SimInode {
     }
 
     /// Each sector that no sync covers keeps its old or its new content, or its new content up to some byte.
-    void losePower(SplittableRandom random) {
+    ///
+    /// @param whole no sector is torn
+    void losePower(SplittableRandom random, boolean whole) {
         unmap();
         if (changed) {
             int newSize = random.nextBoolean() ? size : durableSize;
@@ -132,7 +134,7 @@ final class SimInode {
                 int end = Math.min(at + SECTOR, newSize);
                 switch (random.nextInt(8)) {
                     case 0, 1, 2 -> copy(mixed, at, end);
-                    case 3 -> copy(mixed, at, at + random.nextInt(end - at));
+                    case 3 -> copy(mixed, at, whole ? end : at + random.nextInt(end - at));
                     default -> {}
                 }
             }

@@ -20,20 +20,25 @@ public final class StripeLocks {
     ///
     /// @return what [#unlock] wants
     public long lock(long offset, long length) {
-        long first = offset >>> SHIFT;
-        long last = (offset + length - 1) >>> SHIFT;
-        long held = 0;
-        if (last - first >= COUNT - 1) {
-            held = -1L;
-        } else {
-            for (long stripe = first; stripe <= last; stripe++) {
-                held |= 1L << (stripe % COUNT);
-            }
-        }
+        long held = of(offset, length);
         for (long left = held; left != 0; left &= left - 1) {
             locks[Long.numberOfTrailingZeros(left)].lock();
         }
         return held;
+    }
+
+    /// The locks that a range needs, a bit for each.
+    public static long of(long offset, long length) {
+        long first = offset >>> SHIFT;
+        long last = (offset + length - 1) >>> SHIFT;
+        if (last - first >= COUNT - 1) {
+            return -1L;
+        }
+        long needed = 0;
+        for (long stripe = first; stripe <= last; stripe++) {
+            needed |= 1L << (stripe % COUNT);
+        }
+        return needed;
     }
 
     public void unlock(long held) {

@@ -181,6 +181,62 @@ public sealed interface VolumeFault extends Fault {
         }
     }
 
+    /// The volume's key is wrapped by another region key than the one at hand.
+    record WrongKey(VolumeId volume, String wanted, String given) implements VolumeFault {
+        @Override
+        public String message() {
+            return "Volume %s is encrypted under region key %s; the one given is %s."
+                    .formatted(volume, wanted, given);
+        }
+
+        @Override
+        public String remedy() {
+            return "Give the file that holds region key %s. Without it nobody can read the volume."
+                    .formatted(wanted);
+        }
+    }
+
+    /// The volume is encrypted, and nobody gave a region key.
+    record NoKey(VolumeId volume) implements VolumeFault {
+        @Override
+        public String message() {
+            return "Volume %s is encrypted, and no region key was given.".formatted(volume);
+        }
+
+        @Override
+        public String remedy() {
+            return "Name the file of the region key, for example --region-key /etc/redoubt/region.key.";
+        }
+    }
+
+    /// The volume's key was overwritten, as a deletion does first.
+    record Erased(VolumeId volume) implements VolumeFault {
+        @Override
+        public String message() {
+            return "The key of volume %s was erased; its content cannot be read any more."
+                    .formatted(volume);
+        }
+
+        @Override
+        public String remedy() {
+            return "Delete what is left of the volume; recover its content from a backup or a recovery point.";
+        }
+    }
+
+    /// The library that encrypts is not there.
+    record NoCipher(VolumeId volume, String library, String cause) implements VolumeFault {
+        @Override
+        public String message() {
+            return "Volume %s is encrypted, and %s cannot be used: %s."
+                    .formatted(volume, library, cause);
+        }
+
+        @Override
+        public String remedy() {
+            return "Install OpenSSL 3: apt-get install libssl3 (Debian 12), libssl3t64 (Debian 13, Ubuntu 24.04).";
+        }
+    }
+
     /// Another process owns the directory.
     record Owned(String directory, long pid, String why) implements VolumeFault {
         @Override

@@ -28,6 +28,10 @@ record Outcome(int error, String text) {
                     VolumeFault.Exists _,
                     VolumeFault.NumberTaken _,
                     VolumeFault.DrainStuck _,
+                    VolumeFault.WrongKey _,
+                    VolumeFault.NoKey _,
+                    VolumeFault.Erased _,
+                    VolumeFault.NoCipher _,
                     VolumeFault.Owned _ ->
                     Wire.EIO;
         };
