@@ -5,7 +5,10 @@ import io.redoubt.core.Bytes;
 import io.redoubt.core.Rate;
 import io.redoubt.core.VolumeId;
 import io.redoubt.core.fault.FaultException;
+import io.redoubt.core.port.Disk;
 import io.redoubt.core.system.SystemDisk;
+import io.redoubt.storage.atrest.Scrubber;
+import io.redoubt.storage.atrest.SealedDisk;
 import io.redoubt.storage.block.Fence;
 import io.redoubt.storage.block.Limiter;
 import io.redoubt.storage.block.OwnerLock;
@@ -32,12 +35,19 @@ final class ServedVolume implements AutoCloseable {
     private final OwnerLock lock;
     private final RawVolume volume;
     private final NbdServer server;
+    private final Scrubber scrubber;
     private final long attachment;
 
-    private ServedVolume(OwnerLock lock, RawVolume volume, NbdServer server, long attachment) {
+    private ServedVolume(
+            OwnerLock lock,
+            RawVolume volume,
+            NbdServer server,
+            Scrubber scrubber,
+            long attachment) {
         this.lock = lock;
         this.volume = volume;
         this.server = server;
+        this.scrubber = scrubber;
         this.attachment = attachment;
     }
 
@@ -51,7 +61,8 @@ final class ServedVolume implements AutoCloseable {
             Optional<Bytes> size,
             Optional<String> group,
             boolean takeOver,
-            Rate rate) {}
+            Rate rate,
+            Protection protection) {}
 
     static ServedVolume start(Wanted wanted) {
         var disk = new SystemDisk(wanted.directory());
@@ -60,9 +71,11 @@ final class ServedVolume implements AutoCloseable {
                         ? OwnerLock.takeOver(wanted.directory(), PATIENCE)
                         : OwnerLock.take(wanted.directory());
         try {
-            RawVolume volume = openOrCreate(disk, wanted.size());
+            SealedDisk content = wanted.protection().over(disk, ID);
+            RawVolume volume = openOrCreate(content, disk.directory(), wanted.size());
             try {
-                return serve(wanted, disk, lock, volume);
+                wanted.protection().requireAsAsked(disk, ID);
+                return serve(wanted, disk, lock, content, volume);
             } catch (RuntimeException e) {
                 volume.close();
                 throw e;
@@ -74,7 +87,7 @@ final class ServedVolume implements AutoCloseable {
     }
 
     private static ServedVolume serve(
-            Wanted wanted, SystemDisk disk, OwnerLock lock, RawVolume volume) {
+            Wanted wanted, SystemDisk disk, OwnerLock lock, SealedDisk content, RawVolume volume) {
         // The same layers as a region's volume has, so that what is measured here is what a guest
         // gets there.
         Fence fence = Fence.open(disk, ID, new SplitterSlot(volume));
@@ -91,7 +104,11 @@ final class ServedVolume implements AutoCloseable {
                         Exports.one(wanted.export(), export),
                         new SocketAccess(wanted.group()),
                         NbdLimits.DEFAULT);
-        return new ServedVolume(lock, volume, server, number);
+        Scrubber scrubber =
+                Scrubber.start(
+                        () -> content.scrub().stream().toList(),
+                        wanted.protection().scrubBytesPerSecond());
+        return new ServedVolume(lock, volume, server, scrubber, number);
     }
 
     private static VolumeLimit limit(Rate rate) {
@@ -113,19 +130,19 @@ final class ServedVolume implements AutoCloseable {
     @Override
     public void close() {
         server.close();
+        scrubber.close();
         volume.close();
         lock.close();
     }
 
-    private static RawVolume openOrCreate(SystemDisk disk, Optional<Bytes> size) {
+    private static RawVolume openOrCreate(Disk disk, Path directory, Optional<Bytes> size) {
         Optional<Bytes> stored = RawVolume.find(disk, ID);
         if (stored.isEmpty()) {
             return RawVolume.create(
                     disk,
                     ID,
-                    size.orElseThrow(() ->
-                            new FaultException(
-                                    new ServeFault.NoSize(disk.directory().toString()))));
+                    size.orElseThrow(
+                            () -> new FaultException(new ServeFault.NoSize(directory.toString()))));
         }
         if (size.isPresent() && !size.equals(stored)) {
             throw new FaultException(

@@ -4,6 +4,7 @@ package io.redoubt.node.serve;
 import io.redoubt.core.Bytes;
 import io.redoubt.core.Name;
 import io.redoubt.core.Rate;
+import io.redoubt.storage.atrest.Sealing;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -86,6 +87,33 @@ final class VolumeServe implements Callable<Integer> {
             description = "bytes per second of all connections together, for example 512MiB")
     private @Nullable Bytes bandwidth;
 
+    @Option(
+            names = "--encrypt",
+            description = "make the volume encrypted: AES-256-XTS, a key of its own")
+    private boolean encrypt;
+
+    @Option(
+            names = "--integrity",
+            description =
+                    "make the volume with a checksum for each 4 KiB: a flipped bit is an error")
+    private boolean integrity;
+
+    @Option(
+            names = "--region-key",
+            paramLabel = "FILE",
+            description =
+                    "the key that locks the volume's key; made when missing, mode 0600, outside of DIR")
+    private @Nullable Path regionKey;
+
+    @Option(
+            names = "--scrub-rate",
+            paramLabel = "SIZE",
+            converter = Size.class,
+            defaultValue = "16MiB",
+            description =
+                    "bytes per second at which checksums are looked through, default ${DEFAULT-VALUE}")
+    private Bytes scrubRate = Bytes.mebibytes(16);
+
     /// Sizes as `Bytes` reads them.
     static final class Size implements ITypeConverter<Bytes> {
         @Override
@@ -110,7 +138,11 @@ final class VolumeServe implements Callable<Integer> {
                         Optional.ofNullable(size),
                         Optional.ofNullable(group),
                         takeOver,
-                        rate);
+                        rate,
+                        new Protection(
+                                new Sealing(encrypt, integrity),
+                                regionKey == null ? null : regionKey.toAbsolutePath().normalize(),
+                                scrubRate.value()));
         ServedVolume served = ServedVolume.start(wanted);
         Runtime.getRuntime()
                 .addShutdownHook(
@@ -131,6 +163,9 @@ final class VolumeServe implements Callable<Integer> {
     private void requireUsable() {
         try {
             Name.require("export", export);
+            if (scrubRate.value() < 1) {
+                throw new IllegalArgumentException("--scrub-rate is at least 1; got " + scrubRate);
+            }
             if (size != null && (size.value() < 512 || size.value() % 512 != 0)) {
                 throw new IllegalArgumentException(
                         "a volume's size is a multiple of 512 bytes, at least 512; got " + size);

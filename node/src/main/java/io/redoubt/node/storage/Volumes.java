@@ -5,10 +5,12 @@ import io.redoubt.core.Bytes;
 import io.redoubt.core.VolumeId;
 import io.redoubt.core.fault.FaultException;
 import io.redoubt.core.port.Clock;
+import io.redoubt.core.port.Disk;
 import io.redoubt.core.system.SystemDisk;
 import io.redoubt.protocol.AttachmentRaised;
 import io.redoubt.protocol.EnsureVolume;
 import io.redoubt.protocol.RaiseAttachment;
+import io.redoubt.storage.atrest.SealedDisk;
 import io.redoubt.storage.block.BlockDevice;
 import io.redoubt.storage.block.BlockImage;
 import io.redoubt.storage.block.Overlay;
@@ -36,6 +38,7 @@ final class Volumes implements AutoCloseable {
     private final SocketAccess access;
     private final TemplateImages templates;
     private final Limits limits;
+    private final AtRest atRest;
     private final Map<String, HostedVolume> hosted = new ConcurrentSkipListMap<>();
 
     Volumes(
@@ -51,6 +54,7 @@ final class Volumes implements AutoCloseable {
         this.access = access;
         this.templates = templates;
         this.limits = limits;
+        this.atRest = new AtRest(home.resolve("region.key"), clock);
     }
 
     /// Opens every plain volume that this node was told of. Their sockets follow with [#serve], when every layer is in place.
@@ -99,21 +103,22 @@ final class Volumes implements AutoCloseable {
     private HostedVolume open(EnsureVolume wanted) {
         var id = new VolumeId(wanted.getVolume());
         var disk = new SystemDisk(directory(wanted.getVolume()));
+        SealedDisk content = atRest.over(disk, id, wanted);
         BlockDevice base =
                 wanted.getTemplate().isEmpty()
-                        ? raw(disk, id, wanted.getSizeBytes())
-                        : clone(disk, id, wanted);
+                        ? raw(content, id, wanted.getSizeBytes())
+                        : clone(content, id, wanted);
         return host(new HostedVolume(id, disk, base, sockets(), access, "", limits.of(id.value())));
     }
 
-    private static RawVolume raw(SystemDisk disk, VolumeId id, long size) {
+    private static RawVolume raw(Disk disk, VolumeId id, long size) {
         return RawVolume.find(disk, id).isPresent()
                 ? RawVolume.open(disk, id)
                 : RawVolume.create(disk, id, new Bytes(size));
     }
 
     /// A clone of a template is an overlay over it: ready at once, whatever its size.
-    private Overlay clone(SystemDisk disk, VolumeId id, EnsureVolume wanted) {
+    private Overlay clone(Disk disk, VolumeId id, EnsureVolume wanted) {
         TemplateImages.Found template = templates.require(wanted.getTemplate());
         BlockImage image = template.image();
         if (image.size() != wanted.getSizeBytes()) {
@@ -161,6 +166,7 @@ final class Volumes implements AutoCloseable {
         limits.forget(volume);
         told.remove(ATTACHMENT, volume);
         told.remove(VOLUME, volume);
+        atRest.erase(volume, directory(volume));
         deleteTree(directory(volume));
     }
 
@@ -191,6 +197,7 @@ final class Volumes implements AutoCloseable {
 
     @Override
     public void close() {
+        atRest.close();
         hosted.values().forEach(HostedVolume::close);
     }
 }
