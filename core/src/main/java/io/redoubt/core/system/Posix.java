@@ -21,6 +21,7 @@ final class Posix {
     static final int ENOSPC = 28;
     static final int EDQUOT = 122;
     static final int EOPNOTSUPP = 95;
+    static final int O_RDONLY = 0;
     static final int O_RDWR = 2;
     static final int O_CREAT = 0x40;
     static final int O_EXCL = 0x80;

@@ -42,16 +42,17 @@ public final class SystemDisk implements Disk {
 
     @Override
     public DiskFile open(String name) {
-        return open(name, false);
+        return SystemFile.open(resolve(name));
+    }
+
+    /// Opens a file that must not be changed, and that its owner may not be allowed to change: a template. Every write is refused.
+    public DiskFile openForReading(String name) {
+        return SystemFile.openForReading(resolve(name));
     }
 
     @Override
     public DiskFile create(String name) {
-        return open(name, true);
-    }
-
-    private DiskFile open(String name, boolean create) {
-        return SystemFile.open(resolve(name), create);
+        return SystemFile.create(resolve(name));
     }
 
     @Override

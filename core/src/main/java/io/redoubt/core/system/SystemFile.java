@@ -49,9 +49,20 @@ final class SystemFile implements DiskFile {
         }
     }
 
-    static SystemFile open(Path path, boolean create) {
-        int flags = Posix.O_RDWR | Posix.O_CLOEXEC | (create ? Posix.O_CREAT | Posix.O_EXCL : 0);
-        int descriptor = Posix.open(path.toString(), flags, 0600);
+    static SystemFile create(Path path) {
+        return open(path, Posix.O_RDWR | Posix.O_CREAT | Posix.O_EXCL);
+    }
+
+    static SystemFile open(Path path) {
+        return open(path, Posix.O_RDWR);
+    }
+
+    static SystemFile openForReading(Path path) {
+        return open(path, Posix.O_RDONLY);
+    }
+
+    private static SystemFile open(Path path, int flags) {
+        int descriptor = Posix.open(path.toString(), flags | Posix.O_CLOEXEC, 0600);
         if (descriptor >= 0) {
             return new SystemFile(path, descriptor);
         }

@@ -19,7 +19,7 @@ final class FileImage implements BlockImage {
     FileImage(String name, Path path) {
         this.name = new VolumeId(name);
         Path directory = Objects.requireNonNull(path.toAbsolutePath().getParent());
-        this.file = new SystemDisk(directory).open(path.getFileName().toString());
+        this.file = new SystemDisk(directory).openForReading(path.getFileName().toString());
         this.size = file.size();
     }
 
