@@ -4,17 +4,26 @@ package io.redoubt.node.storage;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.redoubt.core.Bytes;
+import io.redoubt.core.VolumeId;
 import io.redoubt.core.fault.FaultException;
 import io.redoubt.core.system.SystemDisk;
+import io.redoubt.protocol.Attachment;
+import io.redoubt.protocol.AttachmentRaised;
+import io.redoubt.protocol.RaiseAttachment;
 import io.redoubt.protocol.Rate;
 import io.redoubt.protocol.SetLimits;
 import io.redoubt.protocol.VolumeLimit;
+import io.redoubt.storage.block.RawVolume;
+import io.redoubt.storage.nbd.NbdClient;
+import io.redoubt.storage.nbd.SocketAccess;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// One request of 32 MiB shows whether a volume is limited: after it, the next one must wait for minutes.
+/// Mostly without a clock: one request of 32 MiB shows whether a volume is limited: after it, the next one must wait for minutes.
 class LimitsTest {
     private static final int BIG = 32 << 20;
 
@@ -96,6 +105,80 @@ class LimitsTest {
                 "1 to 10000; got 10001");
         assertThat(limits.of("b").tryPass(BIG)).isTrue();
         assertThat(limits.of("b").tryPass(512)).isTrue();
+    }
+
+    @Test
+    void an_attached_guest_feels_the_limit_and_its_change() throws Exception {
+        limits.set(datastore("gold", 20, "a"));
+        try (HostedVolume volume = host();
+                NbdClient client = connect(volume.raise(attachment(1)))) {
+            assertThat(secondsOf(client, 11)).isGreaterThan(0.45);
+            limits.set(datastore("gold", 100_000, "a"));
+            assertThat(secondsOf(client, 11)).isLessThan(0.45);
+            assertThat(volume.passed().operations()).isEqualTo(22);
+            assertThat(volume.passed().waitedNanos()).isGreaterThan(450_000_000L);
+        }
+    }
+
+    @Test
+    void a_request_that_waits_ends_when_the_fence_is_raised_and_is_not_executed() throws Exception {
+        limits.set(datastore("gold", 1, "a"));
+        try (HostedVolume volume = host();
+                NbdClient client = connect(volume.raise(attachment(1)))) {
+            assertThat(limits.of("a").tryPass(BIG)).isTrue(); // two minutes of waiting
+            Thread writer = Thread.ofPlatform().start(() -> tryToWrite(client));
+            Thread.sleep(300);
+            long begin = System.nanoTime();
+            NbdClient next = connect(volume.raise(attachment(2)));
+            assertThat(System.nanoTime() - begin).isLessThan(5_000_000_000L);
+            writer.join();
+            limits.set(datastore("gold", 1_000_000, "a"));
+            ByteBuffer found = ByteBuffer.allocate(512);
+            next.read(0, found);
+            assertThat(found.array()).containsOnly(0);
+            next.close();
+        }
+    }
+
+    private HostedVolume host() {
+        var id = new VolumeId("a");
+        var disk = new SystemDisk(root.resolve("v"));
+        return new HostedVolume(
+                id,
+                disk,
+                RawVolume.create(disk, id, Bytes.mebibytes(1)),
+                root.resolve("s"),
+                SocketAccess.OWNER,
+                "",
+                limits.of("a"));
+    }
+
+    private static RaiseAttachment attachment(long number) {
+        return RaiseAttachment.newBuilder()
+                .setVolume("a")
+                .setHolder("machine")
+                .setAttachment(Attachment.newBuilder().setNumber(number).setNonce("n" + number))
+                .build();
+    }
+
+    private static NbdClient connect(AttachmentRaised raised) {
+        return NbdClient.connect(Path.of(raised.getSocket()), raised.getExportName());
+    }
+
+    private static double secondsOf(NbdClient client, int reads) {
+        long begin = System.nanoTime();
+        for (int i = 0; i < reads; i++) {
+            client.read(0, ByteBuffer.allocate(512));
+        }
+        return (System.nanoTime() - begin) / 1e9;
+    }
+
+    private static void tryToWrite(NbdClient client) {
+        try {
+            client.write(0, ByteBuffer.wrap(new byte[] {1}));
+        } catch (FaultException _) {
+            // cut off, as it should be
+        }
     }
 
     private void assertRefused(SetLimits wanted, String why) {
