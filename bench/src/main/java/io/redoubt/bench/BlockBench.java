@@ -75,6 +75,12 @@ final class BlockBench implements Callable<Integer> {
                     "of the volume, default ${DEFAULT-VALUE}; it should fit into the page cache")
     private String size = "1GiB";
 
+    @Option(
+            names = "--sealed",
+            description =
+                    "encrypted, with checksums, beside qemu-nbd and nbdkit over a LUKS image, which has none")
+    private boolean sealed;
+
     @Option(names = "--json", paramLabel = "FILE", description = "all cells of all rounds")
     private @Nullable Path json;
 
@@ -99,7 +105,7 @@ final class BlockBench implements Callable<Integer> {
                     "%d rounds of %s s, volume of %s, load %s at the start"
                             .formatted(rounds, seconds, size, Host.load()));
             measure(directory, profiles, bytes);
-            tell(new Report(results, profiles, facts, true));
+            tell(new Report(results, profiles, facts, !sealed));
             return 0;
         } finally {
             deleteTree(directory);
@@ -109,34 +115,33 @@ final class BlockBench implements Callable<Integer> {
     private void measure(Path directory, List<Profile> profiles, long bytes) {
         var fio = new Fio(directory);
         long millis = Math.round(seconds * 1000);
-        try (Server ours = Server.redoubt(directory, bytes, List.of())) {
-            Path file = Server.file(directory);
-            fio.fill(file, bytes);
-            try (Server qemu = Server.qemuNbd(directory, file);
-                    Server nbdkit = Server.nbdkit(directory, file)) {
-                var servers = new ArrayList<>(List.of(ours, qemu, nbdkit));
-                warm(fio, servers, profiles, bytes, Math.min(millis, WARM_MILLIS));
-                for (int round = 1; round <= rounds; round++) {
-                    for (Profile profile : profiles) {
-                        progress("round %d of %d: %s".formatted(round, rounds, profile.name()));
-                        for (Server server : servers) {
-                            sync(directory);
-                            results.add(
-                                    profile,
-                                    server.name(),
-                                    cell(fio, profile, server, bytes, millis));
-                        }
+        try (Contest contest = contest(directory, fio, bytes)) {
+            var servers = new ArrayList<>(contest.servers());
+            warm(fio, servers, profiles, bytes, Math.min(millis, WARM_MILLIS));
+            for (int round = 1; round <= rounds; round++) {
+                for (Profile profile : profiles) {
+                    progress("round %d of %d: %s".formatted(round, rounds, profile.name()));
+                    for (Server server : servers) {
                         sync(directory);
-                        Fio.Result onFile = fio.onFile(profile, file, bytes, millis);
                         results.add(
-                                profile,
-                                Report.FILE,
-                                new Cell(onFile.iops(), onFile.p99Nanos(), 0));
+                                profile, server.name(), cell(fio, profile, server, bytes, millis));
                     }
-                    Collections.rotate(servers, 1); // nobody is always the first after the sync
+                    if (contest.file().isPresent()) {
+                        sync(directory);
+                        Fio.Result alone = fio.onFile(profile, contest.file().get(), bytes, millis);
+                        results.add(
+                                profile, Report.FILE, new Cell(alone.iops(), alone.p99Nanos(), 0));
+                    }
                 }
+                Collections.rotate(servers, 1); // nobody is always the first after the sync
             }
         }
+    }
+
+    private Contest contest(Path directory, Fio fio, long bytes) {
+        return sealed
+                ? Contest.sealed(directory, fio, bytes)
+                : Contest.plain(directory, fio, bytes);
     }
 
     private static Cell cell(Fio fio, Profile profile, Server server, long bytes, long millis) {
@@ -181,14 +186,17 @@ final class BlockBench implements Callable<Integer> {
     private Path makeDirectory(long bytes) {
         try {
             long free = Files.getFileStore(in).getUsableSpace();
-            if (free < bytes + bytes / 8) {
-                throw new FaultException(
-                        new BenchFault.NoRoom(in.toString(), free, bytes + bytes / 8));
+            if (free < needed(bytes)) {
+                throw new FaultException(new BenchFault.NoRoom(in.toString(), free, needed(bytes)));
             }
             return Files.createTempDirectory(in, "redoubt-bench");
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    private long needed(long bytes) {
+        return (sealed ? 2 * bytes : bytes) + bytes / 8;
     }
 
     private void tell(Report report) {

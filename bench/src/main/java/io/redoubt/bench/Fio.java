@@ -12,7 +12,7 @@ import tools.jackson.databind.ObjectMapper;
 final class Fio {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String[] LATENCIES = {"clat_ns", "lat_ns"};
-    private static final int SECONDS_MORE = 60; // than the cell itself takes
+    static final int SECONDS_MORE = 60; // than the cell itself takes
 
     /// What fio says of one cell.
     record Result(double iops, long operations, double p99Nanos) {}
@@ -44,20 +44,31 @@ final class Fio {
     /// Writes every block once, small and in random order, so that the page cache holds small folios: in large ones a 4 KiB write costs
     /// many times as much, and whoever is measured second would win.
     void fill(Path file, long size) {
-        Tool.run(
-                directory,
-                SECONDS_MORE * 10,
+        fill(
+                size,
                 List.of(
-                        "fio",
-                        "--name=fill",
                         "--ioengine=psync",
-                        "--rw=randwrite",
-                        "--bs=4k",
-                        "--size=" + size,
                         "--filename=" + file,
                         "--fadvise_hint=random",
-                        "--invalidate=0",
-                        "--randrepeat=1"));
+                        "--invalidate=0"));
+    }
+
+    /// The same through a server, when only it knows where the bytes are.
+    void fillOverNbd(String uri, long size) {
+        fill(size, List.of("--ioengine=nbd", "--uri=" + uri, "--iodepth=32"));
+    }
+
+    private void fill(long size, List<String> where) {
+        var words =
+                new ArrayList<>(
+                        List.of(
+                                "fio",
+                                "--name=fill",
+                                "--rw=randwrite",
+                                "--bs=4k",
+                                "--size=" + size));
+        words.addAll(where);
+        Tool.run(directory, SECONDS_MORE * 10, words);
     }
 
     private Result run(List<String> job, List<String> where, long millis) {

@@ -60,39 +60,29 @@ final class Server implements AutoCloseable {
         return directory.resolve("volume");
     }
 
-    static Server qemuNbd(Path directory, Path file) {
+    /// @param image the words that say what it serves
+    static Server qemuNbd(Path directory, List<String> image) {
         Path socket = directory.resolve("qemu.sock");
-        return start(
-                "qemu-nbd",
-                directory,
-                socket,
-                "",
-                List.of(
-                        "qemu-nbd",
-                        "--format=raw",
-                        "--persistent",
-                        "--shared=16",
-                        "--cache=writeback",
-                        "--aio=threads",
-                        "--discard=unmap",
-                        "--socket=" + socket,
-                        file.toString()));
+        var words =
+                new ArrayList<>(
+                        List.of(
+                                "qemu-nbd",
+                                "--persistent",
+                                "--shared=16",
+                                "--cache=writeback",
+                                "--aio=threads",
+                                "--discard=unmap",
+                                "--socket=" + socket));
+        words.addAll(image);
+        return start("qemu-nbd", directory, socket, "", words);
     }
 
-    static Server nbdkit(Path directory, Path file) {
+    /// @param image the words that say what it serves
+    static Server nbdkit(Path directory, List<String> image) {
         Path socket = directory.resolve("nbdkit.sock");
-        return start(
-                "nbdkit",
-                directory,
-                socket,
-                "",
-                List.of(
-                        "nbdkit",
-                        "--foreground",
-                        "--no-fork",
-                        "--unix=" + socket,
-                        "file",
-                        "file=" + file));
+        var words = new ArrayList<>(List.of("nbdkit", "--foreground", "--unix=" + socket));
+        words.addAll(image);
+        return start("nbdkit", directory, socket, "", words);
     }
 
     private static Server start(

@@ -1,0 +1,114 @@
+// Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
+package io.redoubt.bench;
+
+import io.redoubt.core.fault.FaultException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/// The servers that are compared, each over content that is already there, with a page cache in the same state.
+final class Contest implements AutoCloseable {
+    private static final String PASSPHRASE = "for measuring only";
+    private static final int LUKS_MILLIS = 10; // of deriving its key: it happens once, at the start
+
+    private final List<Server> servers = new ArrayList<>();
+    private final Optional<Path> file;
+
+    private Contest(Optional<Path> file) {
+        this.file = file;
+    }
+
+    /// One raw file for all.
+    static Contest plain(Path directory, Fio fio, long bytes) {
+        var contest = new Contest(Optional.of(Server.file(directory)));
+        try {
+            contest.servers.add(Server.redoubt(directory, bytes, List.of()));
+            Path file = Server.file(directory);
+            fio.fill(file, bytes);
+            contest.servers.add(
+                    Server.qemuNbd(directory, List.of("--format=raw", file.toString())));
+            contest.servers.add(Server.nbdkit(directory, List.of("file", "file=" + file)));
+            return contest;
+        } catch (FaultException e) {
+            contest.close();
+            throw e;
+        }
+    }
+
+    /// Ours encrypted and with checksums; the others over one LUKS image, which has no checksums: they do less.
+    static Contest sealed(Path directory, Fio fio, long bytes) {
+        var contest = new Contest(Optional.empty());
+        try {
+            contest.servers.add(
+                    Server.redoubt(
+                            directory,
+                            bytes,
+                            List.of(
+                                    "--encrypt",
+                                    "--integrity",
+                                    "--region-key=" + directory.resolve("region.key"))));
+            Path image = directory.resolve("luks.img");
+            Path passphrase = Files.writeString(directory.resolve("passphrase"), PASSPHRASE);
+            String secret = "secret,id=sec0,file=" + passphrase;
+            Tool.run(
+                    directory,
+                    Fio.SECONDS_MORE,
+                    List.of(
+                            "qemu-img",
+                            "create",
+                            "-q",
+                            "-f",
+                            "luks",
+                            "--object",
+                            secret,
+                            "-o",
+                            "key-secret=sec0,iter-time=" + LUKS_MILLIS,
+                            image.toString(),
+                            Long.toString(bytes)));
+            contest.servers.add(
+                    Server.qemuNbd(
+                            directory,
+                            List.of(
+                                    "--object",
+                                    secret,
+                                    "--image-opts",
+                                    "driver=luks,key-secret=sec0,file.driver=file,file.filename="
+                                            + image)));
+            contest.servers.add(
+                    Server.nbdkit(
+                            directory,
+                            List.of(
+                                    "--filter=luks",
+                                    "file",
+                                    "file=" + image,
+                                    "passphrase=+" + passphrase)));
+            fio.fillOverNbd(contest.servers.get(0).uri(), bytes);
+            fio.fillOverNbd(contest.servers.get(1).uri(), bytes);
+            return contest;
+        } catch (FaultException e) {
+            contest.close();
+            throw e;
+        } catch (IOException e) {
+            contest.close();
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    List<Server> servers() {
+        return servers;
+    }
+
+    /// What all of them serve, when that is one file.
+    Optional<Path> file() {
+        return file;
+    }
+
+    @Override
+    public void close() {
+        servers.forEach(Server::close);
+    }
+}
