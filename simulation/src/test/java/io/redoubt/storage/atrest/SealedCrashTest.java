@@ -11,6 +11,7 @@ import io.redoubt.simulation.machine.ProcessKilled;
 import io.redoubt.simulation.machine.SimHost;
 import io.redoubt.simulation.machine.SimTime;
 import io.redoubt.simulation.machine.SyncLedger;
+import io.redoubt.storage.block.AfterSync;
 import io.redoubt.storage.block.BlockDevice;
 import io.redoubt.storage.block.BlockImage;
 import io.redoubt.storage.block.ByteOracle;
@@ -134,6 +135,36 @@ class SealedCrashTest {
             byte[] shown = content(subject.open(host, true));
             assertThat(oracle.afterTearing(shown)).as("%s seed %d", subject, seed).isEmpty();
         }
+    }
+
+    /// A chunk that is about to be called clean is written once more, after its data was synced: it must stay dirty.
+    @Test
+    void a_write_in_the_middle_of_a_settling_keeps_its_chunk_dirty() {
+        for (long seed = 0; seed < 40; seed++) {
+            var time = new SimTime();
+            var host = new SimHost(new SplittableRandom(seed), time);
+            host.wholeSectors();
+            var hook = new AfterSync(host.disk("v"), "volume.sealed.raw");
+            var disk = new SealedDisk(hook, ID, BOTH, () -> key, host.clock(), CHUNK);
+            RawVolume volume = RawVolume.create(disk, ID, new Bytes(SIZE));
+            volume.write(0, block(1));
+            for (int rest = 0; rest < 2; rest++) {
+                time.advanceTo(time.nanos() + SealedFile.QUIET.toNanos());
+                hook.then = rest == 0 ? () -> {} : () -> volume.write(0, block(2));
+                volume.flush();
+            }
+            host.powerLoss();
+            byte[] shown = content(Subject.BOTH.open(host, true));
+            for (int i = 0; i < 4096; i++) {
+                assertThat(shown[i]).as("seed %d byte %d", seed, i).isBetween((byte) 1, (byte) 2);
+            }
+        }
+    }
+
+    private static ByteBuffer block(int value) {
+        byte[] bytes = new byte[4096];
+        Arrays.fill(bytes, (byte) value);
+        return ByteBuffer.wrap(bytes);
     }
 
     @Test

@@ -7,19 +7,25 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.List;
 
-/// Runs something once, right after the overlay's data was synced.
-final class AfterSync implements Disk {
+/// Runs something once, right after a file was synced that was created here: the overlay's data, or another one.
+public final class AfterSync implements Disk {
     private final Disk next;
-    Runnable then = () -> {};
+    private final String hooked;
+    public Runnable then = () -> {};
 
     AfterSync(Disk next) {
+        this(next, "overlay.raw");
+    }
+
+    public AfterSync(Disk next, String hooked) {
         this.next = next;
+        this.hooked = hooked;
     }
 
     @Override
     public DiskFile create(String name) {
         DiskFile file = next.create(name);
-        return name.equals("overlay.raw") ? new Hooked(file) : file;
+        return name.equals(hooked) ? new Hooked(file) : file;
     }
 
     @Override
