@@ -51,11 +51,20 @@ public final class CliMain {
         line.addSubcommand(
                 noun(Nouns.VOLUME, "Disks of machines.")
                         .addSubcommand(new StorageCommands.CreateVolume())
+                        .addSubcommand(new StorageCommands.Resize(Nouns.VOLUME))
                         .addSubcommand(new Writes.Delete(Nouns.VOLUME)));
         line.addSubcommand(
                 noun(Nouns.DATASTORE, "Room for volumes in a zone.")
                         .addSubcommand(new StorageCommands.CreateDatastore())
+                        .addSubcommand(new StorageCommands.Resize(Nouns.DATASTORE))
                         .addSubcommand(new Writes.Delete(Nouns.DATASTORE)));
+        line.addSubcommand(
+                noun(Nouns.CLASS.name(), "What can be ordered as a datastore.")
+                        .addSubcommand(new Reads.ListAll(Nouns.CLASS)));
+        line.addSubcommand(
+                noun(Nouns.POOL, "Where datastores get their room, for the operator.")
+                        .addSubcommand(new StorageCommands.CreatePool())
+                        .addSubcommand(new Writes.Delete(Nouns.POOL)));
         line.addSubcommand(
                 noun(Nouns.GROUP, "Machines that are protected and recovered together.")
                         .addSubcommand(new RecoveryCommands.Protect())

@@ -22,6 +22,11 @@ record Column(String title, String pointer, Function<JsonNode, String> words) {
                 title, pointer, value -> value.isNumber() ? size(value.asLong()) : NOTHING);
     }
 
+    /// Says `yes` where it holds and nothing where it does not: the exception shall be seen.
+    static Column yes(String title, String pointer) {
+        return new Column(title, pointer, value -> value.asBoolean(false) ? "yes" : NOTHING);
+    }
+
     static Column seconds(String title, String pointer) {
         return new Column(
                 title,

@@ -6,6 +6,7 @@ import static io.redoubt.cli.Column.list;
 import static io.redoubt.cli.Column.millis;
 import static io.redoubt.cli.Column.seconds;
 import static io.redoubt.cli.Column.text;
+import static io.redoubt.cli.Column.yes;
 
 import java.util.List;
 
@@ -33,6 +34,31 @@ final class Nouns {
                             text("LAST SEEN", "/lastSeenAt"),
                             text("ID", "/id")));
 
+    static final Noun POOL =
+            new Noun(
+                    "pool",
+                    "/v1/pools",
+                    List.of(
+                            text("NAME", "/name"),
+                            text("ZONE", "/zone"),
+                            text("NODE", "/node"),
+                            bytes("PROMISED", "/promisedBytes"),
+                            bytes("FREE", "/freeBytes"),
+                            yes("SPARSE", "/sparse"),
+                            text("STATE", "/state"),
+                            text("FAULT", "/fault")));
+
+    static final Noun CLASS =
+            new Noun(
+                    "class",
+                    "/v1/storage-classes",
+                    List.of(
+                            text("CLASS", "/name"),
+                            text("IOPS/TB", "/iopsPerTerabyte"),
+                            bytes("SMALLEST", "/leastBytes"),
+                            bytes("UNIT", "/unitBytes"),
+                            text("ARTICLE", "/sku")));
+
     static final Noun DATASTORE =
             new Noun(
                     "datastore",
@@ -43,6 +69,11 @@ final class Nouns {
                             text("CLASS", "/class"),
                             bytes("SIZE", "/sizeBytes"),
                             bytes("USED", "/usedBytes"),
+                            bytes("FREE", "/freeBytes"),
+                            bytes("MAY GROW", "/mayGrowBytes"),
+                            bytes("MISSING", "/missingBytes"),
+                            text("IOPS", "/iopsLimit"),
+                            yes("SPARSE", "/sparse"),
                             text("STATE", "/state"),
                             text("ID", "/id")));
 
@@ -54,6 +85,7 @@ final class Nouns {
                             text("NAME", "/name"),
                             text("ZONE", "/zone"),
                             bytes("SIZE", "/sizeBytes"),
+                            yes("THIN", "/thin"),
                             text("STATE", "/state"),
                             text("ATTACHMENT", "/attachment/number"),
                             text("GROUP", "/group"),

@@ -11,7 +11,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/// What is done with datastores and volumes.
+/// What is done with pools, datastores and volumes.
 final class StorageCommands {
     private StorageCommands() {}
 
@@ -37,16 +37,93 @@ final class StorageCommands {
         @Option(names = "--class", defaultValue = "lab", paramLabel = "CLASS")
         private String storageClass = "";
 
+        @Option(
+                names = "--pool",
+                paramLabel = "POOL",
+                description = "For the operator: take the room from this pool.")
+        private @Nullable String pool;
+
         @Override
         public Integer call() {
-            return writes.post(
-                    Nouns.DATASTORE.path(),
-                    Map.of(
-                            "name", name,
-                            "zone", zone,
-                            "sizeBytes", size.value(),
-                            "class", storageClass),
-                    "datastore " + name + " is ready");
+            var body = new HashMap<String, Object>();
+            body.put("name", name);
+            body.put("zone", zone);
+            body.put("sizeBytes", size.value());
+            body.put("class", storageClass);
+            String given = pool;
+            if (given != null) {
+                body.put("pool", given);
+            }
+            return writes.post(Nouns.DATASTORE.path(), body, "datastore " + name + " is ready");
+        }
+    }
+
+    @Command(name = "resize", description = "Gives one another size.")
+    static final class Resize implements Callable<Integer> {
+        @Mixin private Writes writes = new Writes();
+
+        @Parameters(paramLabel = "NAME", description = "A name or an id.")
+        private String which = "";
+
+        @Option(
+                names = "--size",
+                required = true,
+                paramLabel = "SIZE",
+                description = "The new size, for example 40GiB.")
+        private Bytes size = new Bytes(0);
+
+        private final Noun noun;
+
+        Resize(Noun noun) {
+            this.noun = noun;
+        }
+
+        @Override
+        public Integer call() {
+            return writes.patch(
+                    noun.path() + "/" + Paths.part(which),
+                    Map.of("sizeBytes", size.value()),
+                    "%s %s has %s".formatted(noun.name(), which, size));
+        }
+    }
+
+    @Command(
+            name = "create",
+            description = "Gives a directory of a node's host to its zone, as room for datastores.")
+    static final class CreatePool implements Callable<Integer> {
+        @Mixin private Writes writes = new Writes();
+
+        @Parameters(paramLabel = "NAME")
+        private String name = "";
+
+        @Option(names = "--node", required = true, description = "A node's name or id.")
+        private String node = "";
+
+        @Option(
+                names = "--path",
+                required = true,
+                paramLabel = "DIR",
+                description = "An absolute directory, best a file system of its own.")
+        private String path = "";
+
+        @Option(
+                names = "--sparse",
+                paramLabel = "SIZE",
+                description = "For tests: pretend to have so much, and hold nothing.")
+        private @Nullable Bytes sparse;
+
+        @Override
+        public Integer call() {
+            var body = new HashMap<String, Object>();
+            body.put("name", name);
+            body.put("node", node);
+            body.put("path", path);
+            Bytes nominal = sparse;
+            if (nominal != null) {
+                body.put("sparse", true);
+                body.put("nominalBytes", nominal.value());
+            }
+            return writes.post(Nouns.POOL.path(), body, "pool " + name + " is ready");
         }
     }
 
@@ -70,6 +147,12 @@ final class StorageCommands {
         @Option(names = "--template", description = "Begin as a copy of this template.")
         private @Nullable String template;
 
+        @Option(
+                names = "--thin",
+                description =
+                        "Room comes with the writes, as long as the datastore has some; a machine that finds none is paused.")
+        private boolean thin;
+
         @Override
         public Integer call() {
             var body = new HashMap<String, Object>();
@@ -79,6 +162,9 @@ final class StorageCommands {
             String given = template;
             if (given != null) {
                 body.put("template", given);
+            }
+            if (thin) {
+                body.put("thin", true);
             }
             return writes.post(Nouns.VOLUME.path(), body, "volume " + name + " is ready");
         }

@@ -40,6 +40,11 @@ final class Writes {
         return follow(session.api().post(path, body), words);
     }
 
+    /// Changes one and, unless told otherwise, watches the change to its end.
+    int patch(String path, Map<String, ?> body, String words) {
+        return follow(session.api().patch(path, body), words);
+    }
+
     int delete(String path, String words) {
         return follow(session.api().delete(path), words);
     }

@@ -74,9 +74,9 @@ class CliTest {
         assertThat(run("volume", "list")).isZero();
         assertThat(output.toString().lines())
                 .containsExactly(
-                        "NAME  ZONE  SIZE       STATE  ATTACHMENT  GROUP  ID",
-                        "data  a     1 GiB      ready  3           -      v1",
-                        "log   b     737.4 MiB  ready  -           g1     v2");
+                        "NAME  ZONE  SIZE       THIN  STATE  ATTACHMENT  GROUP  ID",
+                        "data  a     1 GiB      -     ready  3           -      v1",
+                        "log   b     737.4 MiB  -     ready  -           g1     v2");
         assertThat(api.asked()).allMatch(asked -> asked.token().equals("Bearer t0ken"));
     }
 

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -41,6 +42,8 @@ class ContractTest {
         return List.of(
                 Nouns.ZONE,
                 Nouns.NODE,
+                Nouns.POOL,
+                Nouns.CLASS,
                 Nouns.DATASTORE,
                 Nouns.VOLUME,
                 Nouns.MACHINE,
@@ -71,8 +74,11 @@ class ContractTest {
     @ValueSource(
             strings = {
                 "zone create c",
-                "datastore create d --zone a --size 1GiB --class lab",
-                "volume create v --datastore d --size 1GiB --template tiny",
+                "pool create p --node n --path /srv/p --sparse 4TiB",
+                "datastore create d --zone a --size 1GiB --class lab --pool p",
+                "datastore resize d --size 2GiB",
+                "volume create v --datastore d --size 1GiB --template tiny --thin",
+                "volume resize v --size 2GiB",
                 "machine create m --zone a --disk v --memory 1GiB --vcpus 2 --nic",
                 "machine start m",
                 "machine stop m --mode power-off",
@@ -85,6 +91,7 @@ class ContractTest {
             for (String path :
                     List.of(
                             "zones",
+                            "pools",
                             "datastores",
                             "volumes",
                             "machines",
@@ -95,6 +102,8 @@ class ContractTest {
                             "failovers")) {
                 api.on("POST /v1/" + path, 202, DONE);
             }
+            api.on("PATCH /v1/datastores/d", 202, DONE);
+            api.on("PATCH /v1/volumes/v", 202, DONE);
             var arguments = new ArrayList<>(List.of(words.split(" ")));
             arguments.addAll(api.options());
             var errors = new StringWriter();
@@ -109,7 +118,11 @@ class ContractTest {
             JsonNode schema =
                     resolved(
                             path(sent.path())
-                                    .at("/post/requestBody/content/application~1json/schema"));
+                                    .at(
+                                            "/%s/requestBody/content/application~1json/schema"
+                                                    .formatted(
+                                                            sent.method()
+                                                                    .toLowerCase(Locale.ROOT))));
             List<String> known = new ArrayList<>(schema.path("properties").propertyNames());
             List<String> required = new ArrayList<>();
             schema.path("required").forEach(name -> required.add(name.asString()));

@@ -105,14 +105,22 @@ class ApiTest {
             int asked = 0;
             for (Route route : routes()) {
                 String path = route.path();
-                if (path.contains("{zone}") || path.contains("{node}") || !path.contains("{")) {
+                if (path.contains("{zone}")
+                        || path.contains("{node}")
+                        || path.contains("{pool}")
+                        || !path.contains("{")) {
                     continue; // the region's own, or no object named
                 }
                 for (Map.Entry<String, String> id : ids.entrySet()) {
                     path = path.replace("{" + id.getKey() + "}", id.getValue());
                 }
                 assertThat(path).as("an id for " + route).doesNotContain("{");
-                String sent = route.method().equals("POST") ? "{\"name\":\"x\"}" : null;
+                String sent =
+                        switch (route.method()) {
+                            case "POST" -> "{\"name\":\"x\"}";
+                            case "PATCH" -> "{\"sizeBytes\":1073741824}";
+                            default -> null;
+                        };
                 if (path.endsWith("/stop") || path.endsWith("/start")) {
                     sent = null;
                 }

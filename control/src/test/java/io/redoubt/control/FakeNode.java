@@ -430,6 +430,7 @@ public final class FakeNode implements AutoCloseable {
 
     private void obey(Command command, CommandResult.Builder result) {
         switch (command.getCommandCase()) {
+            case ENSURE_POOL, DELETE_POOL, ENSURE_DATASTORE, DELETE_DATASTORE -> {}
             case ENSURE_VOLUME ->
                     volume(command.getEnsureVolume().getVolume(), Attachment.getDefaultInstance());
             case SET_LIMITS ->

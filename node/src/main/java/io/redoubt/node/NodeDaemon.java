@@ -7,6 +7,7 @@ import io.redoubt.compute.hypervisor.AcceleratorProbe;
 import io.redoubt.compute.hypervisor.Hypervisor;
 import io.redoubt.compute.hypervisor.Qemu;
 import io.redoubt.compute.hypervisor.QemuProgram;
+import io.redoubt.core.Bytes;
 import io.redoubt.core.grant.GrantHolder;
 import io.redoubt.core.port.Clock;
 import io.redoubt.core.system.SystemClock;
@@ -136,6 +137,7 @@ final class NodeDaemon implements ControlSession.Node, AutoCloseable {
     public Report report() {
         var report = Report.newBuilder().setAtMillis(clock.wallMillis());
         storage.report(report, clock);
+        machines.resumeThoseWithRoom();
         report.addAllMachines(machines.reports());
         return report.build();
     }
@@ -154,6 +156,14 @@ final class NodeDaemon implements ControlSession.Node, AutoCloseable {
     public CommandResult carryOut(Command command) {
         var result = CommandResult.newBuilder();
         switch (command.getCommandCase()) {
+            case ENSURE_VOLUME -> {
+                var volume = command.getEnsureVolume();
+                boolean larger = storage.isSmaller(volume.getVolume(), volume.getSizeBytes());
+                result = storage.carryOut(command);
+                if (larger) {
+                    machines.grown(volume.getVolume(), new Bytes(volume.getSizeBytes()));
+                }
+            }
             case ENSURE_MACHINE ->
                     result.setMachineEnsured(machines.ensure(command.getEnsureMachine()));
             case RESUME_MACHINE -> machines.resume(command.getResumeMachine().getMachine());

@@ -76,6 +76,10 @@ public final class Api {
         return operation("POST", path, body, key);
     }
 
+    public Operation patch(String path, Map<String, ?> body) {
+        return operation("PATCH", path, body, UUID.randomUUID().toString());
+    }
+
     public Operation delete(String path) {
         return operation("DELETE", path, Map.of(), UUID.randomUUID().toString());
     }

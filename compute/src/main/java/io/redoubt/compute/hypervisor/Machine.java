@@ -2,6 +2,7 @@
 package io.redoubt.compute.hypervisor;
 
 import io.redoubt.compute.host.HostProcess;
+import io.redoubt.core.Bytes;
 import io.redoubt.core.MachineId;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -21,6 +22,12 @@ public interface Machine extends AutoCloseable {
 
     /// Halts the processors; the guest notices nothing but the time.
     void pause();
+
+    /// Tells the guest that a disk has become larger. Its server has the new size already and the client has found that out by connecting
+    /// anew; until then QEMU refuses.
+    ///
+    /// @throws io.redoubt.core.fault.FaultException with [HypervisorFault.Refused]
+    void resizeDisk(String disk, Bytes size);
 
     /// Asks the guest to shut down and kills the process when it has not ended within the deadline.
     ///

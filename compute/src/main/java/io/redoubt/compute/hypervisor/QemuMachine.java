@@ -4,6 +4,7 @@ package io.redoubt.compute.hypervisor;
 import io.redoubt.compute.host.HostFault;
 import io.redoubt.compute.host.HostProcess;
 import io.redoubt.compute.host.Pause;
+import io.redoubt.core.Bytes;
 import io.redoubt.core.MachineId;
 import io.redoubt.core.fault.FaultException;
 import java.nio.file.Path;
@@ -89,6 +90,11 @@ final class QemuMachine implements Machine {
     }
 
     @Override
+    public void resizeDisk(String disk, Bytes size) {
+        ask("block_resize", Map.of("node-name", disk, "size", size.value()));
+    }
+
+    @Override
     public boolean shutDown(Duration deadline) {
         if (process.alive()) {
             try {
@@ -155,8 +161,12 @@ final class QemuMachine implements Machine {
     }
 
     private JsonNode ask(String command) {
+        return ask(command, Map.of());
+    }
+
+    private JsonNode ask(String command, Map<String, ?> arguments) {
         try {
-            return monitor().execute(command, Map.of(), ANSWER_BOUND);
+            return monitor().execute(command, arguments, ANSWER_BOUND);
         } catch (FaultException e) {
             if (!process.alive()) {
                 throw gone();

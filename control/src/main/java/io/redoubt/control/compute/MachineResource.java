@@ -112,11 +112,7 @@ class MachineResource {
             @RequestAttribute Caller caller,
             @RequestParam(required = false) @Nullable Integer limit,
             @RequestParam(required = false, defaultValue = "") String after) {
-        int size = Page.limit(limit);
-        return Page.of(
-                machines.list(caller, after, size + 1).stream().map(this::view).toList(),
-                size,
-                MachineView::name);
+        return machines.rows().page(caller, limit, after, this::view, MachineView::name);
     }
 
     @GetMapping("/v1/machines/{machine}")

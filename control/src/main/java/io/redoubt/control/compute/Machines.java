@@ -5,6 +5,7 @@ import io.redoubt.control.database.Rows;
 import io.redoubt.control.gateway.NodeListener;
 import io.redoubt.control.gateway.Nodes;
 import io.redoubt.control.identity.Caller;
+import io.redoubt.control.identity.TenantRows;
 import io.redoubt.control.storage.Volume;
 import io.redoubt.control.storage.Volumes;
 import io.redoubt.control.web.Refusal;
@@ -45,34 +46,27 @@ public class Machines implements NodeListener {
     private final Nodes nodes;
     private final Volumes volumes;
     private final JsonMapper json;
+    private final TenantRows<Machine> rows;
 
     Machines(JdbcClient sql, Nodes nodes, Volumes volumes, JsonMapper json) {
         this.sql = sql;
         this.nodes = nodes;
         this.volumes = volumes;
         this.json = json;
+        this.rows = new TenantRows<>(sql, "machine", "machine", SELECT, this::machine);
     }
 
     /// @throws FaultException with [Refusal.NotFound]
     public Machine require(Caller caller, String reference) {
-        return sql.sql(
-                        SELECT
-                                + "where tenant = ? and (id = ? or name = ?) order by id = ? desc limit 1")
-                .params(caller.tenant(), reference, reference, reference)
-                .query(this::machine)
-                .optional()
-                .orElseThrow(() -> new FaultException(new Refusal.NotFound("machine", reference)));
+        return rows.require(caller, reference);
     }
 
     public Optional<Machine> find(String id) {
         return sql.sql(SELECT + "where id = ?").param(id).query(this::machine).optional();
     }
 
-    List<Machine> list(Caller caller, String after, int limit) {
-        return sql.sql(SELECT + "where tenant = ? and name > ? order by name limit ?")
-                .params(caller.tenant(), after, limit)
-                .query(this::machine)
-                .list();
+    TenantRows<Machine> rows() {
+        return rows;
     }
 
     /// Takes the name and the disks at once.

@@ -112,11 +112,8 @@ class FailoverResource {
             @RequestAttribute Caller caller,
             @RequestParam(required = false) @Nullable Integer limit,
             @RequestParam(required = false, defaultValue = "") String after) {
-        int size = Page.limit(limit);
         return Page.of(
-                failovers.list(caller, after, size + 1).stream().map(this::view).toList(),
-                size,
-                FailoverView::id);
+                limit, size -> failovers.list(caller, after, size), this::view, FailoverView::id);
     }
 
     @GetMapping("/v1/failovers/{failover}")

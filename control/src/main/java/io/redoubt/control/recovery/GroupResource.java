@@ -104,11 +104,7 @@ class GroupResource {
             @RequestAttribute Caller caller,
             @RequestParam(required = false) @Nullable Integer limit,
             @RequestParam(required = false, defaultValue = "") String after) {
-        int size = Page.limit(limit);
-        return Page.of(
-                groups.list(caller, after, size + 1).stream().map(this::view).toList(),
-                size,
-                GroupView::name);
+        return groups.rows().page(caller, limit, after, this::view, GroupView::name);
     }
 
     @GetMapping("/v1/protection-groups/{group}")

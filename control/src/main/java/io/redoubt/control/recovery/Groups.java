@@ -4,6 +4,7 @@ package io.redoubt.control.recovery;
 import io.redoubt.control.database.Rows;
 import io.redoubt.control.gateway.NodeListener;
 import io.redoubt.control.identity.Caller;
+import io.redoubt.control.identity.TenantRows;
 import io.redoubt.control.web.Refusal;
 import io.redoubt.core.fault.FaultException;
 import io.redoubt.protocol.ReplicationState;
@@ -25,21 +26,17 @@ class Groups implements NodeListener {
             "select protection_group.*, (select coalesce(array_agg(machine order by machine), '{}') from group_machine where group_id = protection_group.id) as machines from protection_group ";
 
     private final JdbcClient sql;
+    private final TenantRows<Group> rows;
 
     Groups(JdbcClient sql) {
         this.sql = sql;
+        this.rows =
+                new TenantRows<>(sql, "protection group", "protection_group", SELECT, this::group);
     }
 
     /// @throws FaultException with [Refusal.NotFound]
     Group require(Caller caller, String reference) {
-        return sql.sql(
-                        SELECT
-                                + "where tenant = ? and (id = ? or name = ?) order by id = ? desc limit 1")
-                .params(caller.tenant(), reference, reference, reference)
-                .query(this::group)
-                .optional()
-                .orElseThrow(() ->
-                        new FaultException(new Refusal.NotFound("protection group", reference)));
+        return rows.require(caller, reference);
     }
 
     Optional<Group> find(String id) {
@@ -55,11 +52,8 @@ class Groups implements NodeListener {
         return find(id).orElseThrow();
     }
 
-    List<Group> list(Caller caller, String after, int limit) {
-        return sql.sql(SELECT + "where tenant = ? and name > ? order by name limit ?")
-                .params(caller.tenant(), after, limit)
-                .query(this::group)
-                .list();
+    TenantRows<Group> rows() {
+        return rows;
     }
 
     List<Group> receivedBy(String node) {

@@ -1,6 +1,7 @@
 // Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
 package io.redoubt.control.storage;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import io.redoubt.control.database.RandomId;
 import io.redoubt.control.identity.Caller;
 import io.redoubt.control.operations.OperationView;
@@ -9,16 +10,20 @@ import io.redoubt.control.region.Region;
 import io.redoubt.control.web.Page;
 import io.redoubt.core.Bytes;
 import io.redoubt.core.Name;
+import io.redoubt.core.Rate;
 import io.redoubt.core.fault.FaultException;
 import io.redoubt.workflow.Operation;
 import io.redoubt.workflow.Workflow;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.ResponseEntity;
+import org.springframework.stereotype.Component;
 import org.springframework.web.bind.annotation.DeleteMapping;
 import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PatchMapping;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RequestAttribute;
@@ -31,45 +36,63 @@ import org.springframework.web.bind.annotation.RestController;
 /// Datastores.
 @RestController
 class DatastoreResource {
-    private static final String ONLY_CLASS = "lab";
-    private static final Bytes DATASTORE_MIN = Bytes.gibibytes(1);
-
     private final Datastores datastores;
+    private final Pools pools;
     private final Region region;
     private final Operations operations;
-    private final Workflow<StorageWorkflows.OneDatastore> create;
-    private final Workflow<StorageWorkflows.OneDatastore> delete;
+    private final Flows flows;
 
     DatastoreResource(
-            Datastores datastores,
-            Region region,
-            Operations operations,
-            @Qualifier("createDatastore") Workflow<StorageWorkflows.OneDatastore> create,
-            @Qualifier("deleteDatastore") Workflow<StorageWorkflows.OneDatastore> delete) {
+            Datastores datastores, Pools pools, Region region, Operations operations, Flows flows) {
         this.datastores = datastores;
+        this.pools = pools;
         this.region = region;
         this.operations = operations;
-        this.create = create;
-        this.delete = delete;
+        this.flows = flows;
     }
 
+    @Component
+    record Flows(
+            @Qualifier("createDatastore") Workflow<DatastoreWorkflows.OneDatastore> create,
+            @Qualifier("resizeDatastore") Workflow<DatastoreWorkflows.OneDatastore> resize,
+            @Qualifier("deleteDatastore") Workflow<DatastoreWorkflows.OneDatastore> delete) {}
+
     /// @param storageClass `lab`, also when left out
+    /// @param pool         for the operator; the best one of the zone when left out
     record NewDatastore(
             String name,
             String zone,
             long sizeBytes,
-            @com.fasterxml.jackson.annotation.JsonProperty("class")
-                    @Nullable String storageClass) {}
+            @JsonProperty("class") @Nullable String storageClass,
+            @Nullable String pool) {}
 
+    record DatastoreChange(long sizeBytes) {}
+
+    /// @param usedBytes    promised to thick volumes, and written by thin ones
+    /// @param thinBytes    written by thin ones
+    /// @param mayGrowBytes what thin volumes could still write: above freeBytes the datastore is overcommitted
+    /// @param reserveBytes what is held on the disk for what is free, with the room for maps and small files
+    /// @param missingBytes what should be held and is not, because something else fills the file system
+    /// @param iopsLimit    class rate x size, 1 TB = 1024 GB; null for a class without limit
+    /// @param sparse       for tests: nothing is held, the size is only a number
+    /// @param fault        why it cannot be used now, or null
     record DatastoreView(
             String id,
             String name,
             String zone,
             String node,
-            @com.fasterxml.jackson.annotation.JsonProperty("class") String storageClass,
+            @JsonProperty("class") String storageClass,
             long sizeBytes,
             long usedBytes,
-            String state) {}
+            long thinBytes,
+            long freeBytes,
+            long mayGrowBytes,
+            long reserveBytes,
+            long missingBytes,
+            @Nullable Long iopsLimit,
+            boolean sparse,
+            String state,
+            @Nullable String fault) {}
 
     @PostMapping("/v1/datastores")
     @ResponseStatus(HttpStatus.ACCEPTED)
@@ -78,38 +101,43 @@ class DatastoreResource {
             @RequestHeader(name = "Idempotency-Key", required = false) @Nullable String key,
             @RequestBody NewDatastore body) {
         Name.require("datastore", body.name());
-        String storageClass = body.storageClass() == null ? ONLY_CLASS : body.storageClass();
-        if (!storageClass.equals(ONLY_CLASS)) {
-            throw new IllegalArgumentException(
-                    "class '%s' is not in the catalogue; the only one is '%s'"
-                            .formatted(storageClass, ONLY_CLASS));
-        }
-        if (body.sizeBytes() < DATASTORE_MIN.value()) {
-            throw new IllegalArgumentException(
-                    "a datastore of class lab has at least %s, not %d bytes"
-                            .formatted(DATASTORE_MIN, body.sizeBytes()));
+        StorageClass storageClass = StorageClass.named(body.storageClass());
+        storageClass.requireSize(body.sizeBytes());
+        Optional<Operation> before = operations.repeated(caller, key, body, flows.create());
+        if (before.isPresent()) {
+            return OperationView.accepted(before.get());
         }
         String zone = region.requireZone(body.zone());
+        Pools.Pool pool = pool(caller, body, zone);
         String id = RandomId.next();
         return OperationView.accepted(
                 operations.begin(
                         caller,
                         key,
                         body,
-                        create,
+                        flows.create(),
                         id,
-                        new StorageWorkflows.OneDatastore(id),
-                        _ ->
-                                datastores.reserve(
-                                        caller,
-                                        new Datastores.Datastore(
-                                                id,
-                                                body.name(),
-                                                zone,
-                                                region.place(zone).id(),
-                                                storageClass,
-                                                body.sizeBytes(),
-                                                0))));
+                        new DatastoreWorkflows.OneDatastore(
+                                id, pool.node(), pool.place(), body.sizeBytes()),
+                        _ -> {
+                            pools.requireRoom(pool, body.sizeBytes());
+                            datastores.reserve(
+                                    caller, id, body.name(), pool, storageClass, body.sizeBytes());
+                        }));
+    }
+
+    private Pools.Pool pool(Caller caller, NewDatastore body, String zone) {
+        if (body.pool() == null) {
+            return pools.place(zone, body.sizeBytes());
+        }
+        caller.requireOperator();
+        Pools.Pool pool = pools.require(body.pool());
+        if (!pool.zone().equals(zone)) {
+            throw new IllegalArgumentException(
+                    "pool '%s' is in zone '%s', not in '%s'"
+                            .formatted(pool.name(), pool.zone(), zone));
+        }
+        return pool;
     }
 
     @GetMapping("/v1/datastores")
@@ -117,18 +145,53 @@ class DatastoreResource {
             @RequestAttribute Caller caller,
             @RequestParam(required = false) @Nullable Integer limit,
             @RequestParam(required = false, defaultValue = "") String after) {
-        int size = Page.limit(limit);
-        return Page.of(
-                datastores.list(caller, after, size + 1).stream()
-                        .map(DatastoreResource::view)
-                        .toList(),
-                size,
-                DatastoreView::name);
+        return datastores.page(caller, limit, after, DatastoreResource::view, DatastoreView::name);
     }
 
     @GetMapping("/v1/datastores/{datastore}")
     DatastoreView getDatastore(@RequestAttribute Caller caller, @PathVariable String datastore) {
         return view(datastores.require(caller, datastore));
+    }
+
+    /// Grows it, or shrinks it down to what is used.
+    @PatchMapping("/v1/datastores/{datastore}")
+    @ResponseStatus(HttpStatus.ACCEPTED)
+    ResponseEntity<OperationView> changeDatastore(
+            @RequestAttribute Caller caller,
+            @RequestHeader(name = "Idempotency-Key", required = false) @Nullable String key,
+            @PathVariable String datastore,
+            @RequestBody DatastoreChange body) {
+        List<Object> wish = List.of(datastore, body);
+        Optional<Operation> before = operations.repeated(caller, key, wish, flows.resize());
+        if (before.isPresent()) {
+            return OperationView.accepted(before.get());
+        }
+        Datastores.Datastore found = datastores.require(caller, datastore);
+        found.storageClass().requireSize(body.sizeBytes());
+        if (body.sizeBytes() < found.usedBytes()) {
+            throw new IllegalArgumentException(
+                    "datastore '%s' cannot shrink to %s: %s are used"
+                            .formatted(
+                                    found.name(),
+                                    new Bytes(body.sizeBytes()),
+                                    new Bytes(found.usedBytes())));
+        }
+        return OperationView.accepted(
+                operations.begin(
+                        caller,
+                        key,
+                        wish,
+                        flows.resize(),
+                        found.id(),
+                        new DatastoreWorkflows.OneDatastore(
+                                found.id(), found.node(), found.place(), body.sizeBytes()),
+                        _ -> {
+                            if (found.pool() != null) {
+                                pools.requireRoom(
+                                        pools.require(found.pool()),
+                                        body.sizeBytes() - found.sizeBytes());
+                            }
+                        }));
     }
 
     /// @throws FaultException with [StorageFault.InUse]
@@ -138,7 +201,7 @@ class DatastoreResource {
             @RequestAttribute Caller caller,
             @RequestHeader(name = "Idempotency-Key", required = false) @Nullable String key,
             @PathVariable String datastore) {
-        Optional<Operation> before = operations.repeated(caller, key, datastore, delete);
+        Optional<Operation> before = operations.repeated(caller, key, datastore, flows.delete());
         if (before.isPresent()) {
             return OperationView.accepted(before.get());
         }
@@ -149,10 +212,11 @@ class DatastoreResource {
                         caller,
                         key,
                         datastore,
-                        delete,
+                        flows.delete(),
                         found.id(),
-                        new StorageWorkflows.OneDatastore(found.id()),
-                        _ -> {}));
+                        new DatastoreWorkflows.OneDatastore(
+                                found.id(), found.node(), found.place(), found.sizeBytes()),
+                        _ -> datastores.state(found.id(), "deleting")));
     }
 
     private static DatastoreView view(Datastores.Datastore datastore) {
@@ -161,9 +225,21 @@ class DatastoreResource {
                 datastore.name(),
                 datastore.zone(),
                 datastore.node(),
-                datastore.storageClass(),
+                datastore.storageClass().label(),
                 datastore.sizeBytes(),
                 datastore.usedBytes(),
-                "ready");
+                datastore.thinBytes(),
+                datastore.freeBytes(),
+                datastore.mayGrowBytes(),
+                datastore.reserveBytes(),
+                datastore.missingBytes(),
+                datastore
+                        .storageClass()
+                        .rateOf(new Bytes(datastore.sizeBytes()))
+                        .map(Rate::iops)
+                        .orElse(null),
+                datastore.sparse(),
+                datastore.state(),
+                datastore.fault().isEmpty() ? null : datastore.fault());
     }
 }

@@ -2,11 +2,17 @@
 package io.redoubt.control.storage;
 
 import io.redoubt.control.identity.Caller;
+import io.redoubt.control.identity.TenantRows;
+import io.redoubt.control.web.Page;
 import io.redoubt.control.web.Refusal;
+import io.redoubt.core.Bytes;
 import io.redoubt.core.fault.FaultException;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.springframework.dao.DuplicateKeyException;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
@@ -15,58 +21,124 @@ import org.springframework.stereotype.Component;
 @Component
 class Datastores {
     private static final String SELECT =
-            "select datastore.*, (select coalesce(sum(volume.size_bytes), 0) from volume where volume.datastore = datastore.id) as used_bytes from datastore ";
+            "select datastore.*, coalesce(pool.sparse, false) as sparse, coalesce(pool.place, '') as place,"
+                    + " (select coalesce(sum(volume.size_bytes), 0) from volume where volume.datastore = datastore.id and not volume.thin) as thick_bytes"
+                    + " from datastore left join pool on pool.id = datastore.pool";
 
     private final JdbcClient sql;
+    private final TenantRows<Datastore> rows;
 
     Datastores(JdbcClient sql) {
         this.sql = sql;
+        this.rows = new TenantRows<>(sql, "datastore", "datastore", SELECT, Datastores::datastore);
     }
 
+    /// @param place        what the node calls the pool; empty when nothing is held
+    /// @param thickBytes   promised to thick volumes
+    /// @param thinBytes    written by thin ones, as the node last told
+    /// @param mayGrowBytes what thin ones could still write
+    /// @param missingBytes what should be held and is not
     record Datastore(
             String id,
             String name,
             String zone,
             String node,
-            String storageClass,
+            @Nullable String pool,
+            String place,
+            boolean sparse,
+            StorageClass storageClass,
             long sizeBytes,
-            long usedBytes) {}
+            String state,
+            long thickBytes,
+            long thinBytes,
+            long mayGrowBytes,
+            long reserveBytes,
+            long missingBytes,
+            String fault) {
 
-    void reserve(Caller caller, Datastore wanted) {
+        long usedBytes() {
+            return thickBytes + thinBytes;
+        }
+
+        long freeBytes() {
+            return Math.max(0, sizeBytes - usedBytes());
+        }
+
+        boolean isHeld() {
+            return !place.isEmpty();
+        }
+    }
+
+    void reserve(
+            Caller caller,
+            String id,
+            String name,
+            Pools.Pool pool,
+            StorageClass storageClass,
+            long sizeBytes) {
         try {
             sql.sql(
-                            "insert into datastore (id, tenant, name, zone, node, class, size_bytes) values (?, ?, ?, ?, ?, ?, ?)")
+                            "insert into datastore (id, tenant, name, zone, node, pool, class, size_bytes, state) values (?, ?, ?, ?, ?, ?, ?, ?, 'making')")
                     .params(
-                            wanted.id(),
+                            id,
                             caller.tenant(),
-                            wanted.name(),
-                            wanted.zone(),
-                            wanted.node(),
-                            wanted.storageClass(),
-                            wanted.sizeBytes())
+                            name,
+                            pool.zone(),
+                            pool.node(),
+                            pool.id(),
+                            storageClass.label(),
+                            sizeBytes)
                     .update();
         } catch (DuplicateKeyException e) {
-            throw new FaultException(new Refusal.NameTaken("datastore", wanted.name()), e);
+            throw new FaultException(new Refusal.NameTaken("datastore", name), e);
         }
     }
 
     /// @throws FaultException with [Refusal.NotFound]
     Datastore require(Caller caller, String reference) {
-        return sql.sql(
-                        SELECT
-                                + "where tenant = ? and (id = ? or name = ?) order by id = ? desc limit 1")
-                .params(caller.tenant(), reference, reference, reference)
-                .query(Datastores::datastore)
-                .optional()
-                .orElseThrow(
-                        () -> new FaultException(new Refusal.NotFound("datastore", reference)));
+        return rows.require(caller, reference);
     }
 
-    List<Datastore> list(Caller caller, String after, int limit) {
-        return sql.sql(SELECT + "where tenant = ? and name > ? order by name limit ?")
-                .params(caller.tenant(), after, limit)
+    Optional<Datastore> find(String id) {
+        return sql.sql(SELECT + " where datastore.id = ?")
+                .param(id)
                 .query(Datastores::datastore)
-                .list();
+                .optional();
+    }
+
+    <V> Page<V> page(
+            Caller caller,
+            @Nullable Integer limit,
+            String after,
+            Function<Datastore, V> view,
+            Function<V, String> name) {
+        return rows.page(caller, limit, after, view, name);
+    }
+
+    /// Held until the transaction ends: room is promised to one after the other.
+    ///
+    /// @param more bytes for a thick volume; 0 asks only for any room at all, as a thin one does
+    /// @throws FaultException with [StorageFault.NoRoom]
+    void requireRoom(String id, long more) {
+        sql.sql("select from datastore where id = ? for update").param(id).query().listOfRows();
+        Datastore now = find(id).orElseThrow();
+        if (!now.state().equals("ready")) {
+            throw new FaultException(
+                    new StorageFault.NotReady("datastore", now.name(), now.state()));
+        }
+        if (more > now.freeBytes() || now.freeBytes() == 0) {
+            throw new FaultException(
+                    new StorageFault.NoRoom(
+                            now.name(), new Bytes(now.freeBytes()), new Bytes(more)));
+        }
+    }
+
+    void state(String id, String state) {
+        sql.sql("update datastore set state = ? where id = ?").params(state, id).update();
+    }
+
+    void size(String id, long sizeBytes) {
+        sql.sql("update datastore set size_bytes = ? where id = ?").params(sizeBytes, id).update();
     }
 
     void forget(String id) {
@@ -92,8 +164,17 @@ class Datastores {
                 row.getString("name"),
                 row.getString("zone"),
                 row.getString("node"),
-                row.getString("class"),
+                row.getString("pool"),
+                Objects.requireNonNullElse(row.getString("place"), ""),
+                row.getBoolean("sparse"),
+                StorageClass.named(row.getString("class")),
                 row.getLong("size_bytes"),
-                row.getLong("used_bytes"));
+                row.getString("state"),
+                row.getLong("thick_bytes"),
+                row.getLong("thin_bytes"),
+                row.getLong("may_grow_bytes"),
+                row.getLong("reserve_bytes"),
+                row.getLong("missing_bytes"),
+                row.getString("fault"));
     }
 }

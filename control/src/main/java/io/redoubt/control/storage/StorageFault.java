@@ -26,6 +26,61 @@ public sealed interface StorageFault extends Refusal {
         }
     }
 
+    /// No pool of the zone has the room.
+    record NoPool(String zone, Bytes wanted, Bytes best, int pools) implements StorageFault {
+        @Override
+        public Kind kind() {
+            return Kind.CONFLICT;
+        }
+
+        @Override
+        public String message() {
+            return "zone '%s' has no pool with %s free: the best of %d has %s"
+                    .formatted(zone, wanted, pools, best);
+        }
+
+        @Override
+        public String remedy() {
+            return "Order less or in another zone; an operator gives the zone room with ./redoubt pool create.";
+        }
+    }
+
+    /// It is being made or deleted.
+    record NotReady(String what, String name, String state) implements StorageFault {
+        @Override
+        public Kind kind() {
+            return Kind.CONFLICT;
+        }
+
+        @Override
+        public String message() {
+            return "%s '%s' is not ready: it is %s".formatted(what, name, state);
+        }
+
+        @Override
+        public String remedy() {
+            return "Watch its operation, and try again when that has ended.";
+        }
+    }
+
+    /// The volume cannot have that size.
+    record CannotGrow(String volume, String why) implements StorageFault {
+        @Override
+        public Kind kind() {
+            return Kind.CONFLICT;
+        }
+
+        @Override
+        public String message() {
+            return "volume '%s' cannot get that size: %s".formatted(volume, why);
+        }
+
+        @Override
+        public String remedy() {
+            return "Volumes only grow; a protected one or a template's clone stays as large as it is.";
+        }
+    }
+
     /// Somebody holds it.
     record InUse(String what, String name, String by) implements StorageFault {
         @Override

@@ -7,34 +7,41 @@ import io.redoubt.protocol.DeleteVolume;
 import io.redoubt.protocol.EnsureVolume;
 import io.redoubt.workflow.Step;
 import io.redoubt.workflow.Workflow;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
-/// How datastores and volumes come and go.
+/// How volumes come, grow, and go.
 @Configuration(proxyBeanMethods = false)
 class StorageWorkflows {
-    record OneDatastore(String id) {}
+    /// @param heldIn the datastore as the node knows it; null: it knows nothing of it
+    /// @param sealed encrypted and checked, as every class but lab is
+    record OneVolume(
+            String id,
+            String node,
+            long sizeBytes,
+            String template,
+            @Nullable String heldIn,
+            boolean thin,
+            boolean sealed) {}
 
-    record OneVolume(String id, String node, long sizeBytes, String template) {}
-
-    @Bean
-    Workflow<OneDatastore> createDatastore(Datastores datastores) {
-        return Workflow.named("datastore.create", OneDatastore.class)
-                .step(new HoldRoom(datastores));
-    }
-
-    @Bean
-    Workflow<OneDatastore> deleteDatastore(Datastores datastores) {
-        return Workflow.named("datastore.delete", OneDatastore.class)
-                .step(new ForgetDatastore(datastores));
-    }
+    /// @param beforeBytes what it goes back to when the node refuses
+    record Growth(OneVolume volume, long beforeBytes) {}
 
     @Bean
-    Workflow<OneVolume> createVolume(Volumes volumes, Nodes nodes) {
+    Workflow<OneVolume> createVolume(Volumes volumes, Nodes nodes, Limits limits) {
         return Workflow.named("volume.create", OneVolume.class)
                 .step(new ReserveRoom(volumes))
-                .step(new MakeFiles(nodes))
+                .step(new MakeFiles(nodes, limits))
                 .step(new Publish(volumes)); // last: a tenant never uses a half-made volume
+    }
+
+    @Bean
+    Workflow<Growth> growVolume(Volumes volumes, Nodes nodes) {
+        return Workflow.named("volume.grow", Growth.class)
+                .step(new ReserveMore(volumes))
+                .step(new GrowFiles(nodes));
     }
 
     @Bean
@@ -42,24 +49,6 @@ class StorageWorkflows {
         return Workflow.named("volume.delete", OneVolume.class)
                 .step(new RemoveFiles(nodes, volumes))
                 .step(new Forget(volumes));
-    }
-
-    /// The row holds the room since the wish was taken.
-    record HoldRoom(Datastores datastores) implements Step<OneDatastore> {
-        @Override
-        public void run(OneDatastore input) {}
-
-        @Override
-        public void undo(OneDatastore input) {
-            datastores.forget(input.id());
-        }
-    }
-
-    record ForgetDatastore(Datastores datastores) implements Step<OneDatastore> {
-        @Override
-        public void run(OneDatastore input) {
-            datastores.forget(input.id());
-        }
     }
 
     /// Name and room are taken since the wish was; the undo gives them back.
@@ -73,18 +62,14 @@ class StorageWorkflows {
         }
     }
 
-    record MakeFiles(Nodes nodes) implements Step<OneVolume> {
+    /// With its limit from the first moment on.
+    record MakeFiles(Nodes nodes, Limits limits) implements Step<OneVolume> {
         @Override
         public void run(OneVolume input) {
-            nodes.tell(
-                    input.node(),
-                    Command.newBuilder()
-                            .setEnsureVolume(
-                                    EnsureVolume.newBuilder()
-                                            .setVolume(input.id())
-                                            .setSizeBytes(input.sizeBytes())
-                                            .setTemplate(input.template())),
-                    Nodes.LONG);
+            if (input.heldIn() != null) {
+                limits.tell(input.heldIn());
+            }
+            ensure(nodes, input);
         }
 
         @Override
@@ -118,6 +103,42 @@ class StorageWorkflows {
         public void run(OneVolume input) {
             volumes.forget(input.id());
         }
+    }
+
+    /// The row has the new size since the wish was taken, so that its room is promised once.
+    record ReserveMore(Volumes volumes) implements Step<Growth> {
+        @Override
+        public void run(Growth input) {}
+
+        @Override
+        public void undo(Growth input) {
+            volumes.size(input.volume().id(), input.beforeBytes());
+        }
+    }
+
+    /// A refusal changes nothing at the node.
+    record GrowFiles(Nodes nodes) implements Step<Growth> {
+        @Override
+        public void run(Growth input) {
+            ensure(nodes, input.volume());
+        }
+    }
+
+    private static void ensure(Nodes nodes, OneVolume input) {
+        nodes.tell(
+                input.node(),
+                Command.newBuilder()
+                        .setEnsureVolume(
+                                EnsureVolume.newBuilder()
+                                        .setVolume(input.id())
+                                        .setSizeBytes(input.sizeBytes())
+                                        .setTemplate(input.template())
+                                        .setDatastore(
+                                                Objects.requireNonNullElse(input.heldIn(), ""))
+                                        .setThin(input.thin())
+                                        .setEncrypt(input.sealed())
+                                        .setIntegrity(input.sealed())),
+                Nodes.LONG);
     }
 
     private static void remove(Nodes nodes, OneVolume input) {

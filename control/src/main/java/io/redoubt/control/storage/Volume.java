@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 /// @param datastore null for a volume of a view
 /// @param holder    the machine that may connect, or null
 /// @param group     the protection group that it is in, or null
+/// @param thin      its room comes with the writes
 public record Volume(
         String id,
         String tenant,
@@ -23,7 +24,8 @@ public record Volume(
         long attachmentNumber,
         String attachmentNonce,
         @Nullable String holder,
-        @Nullable String group) {
+        @Nullable String group,
+        boolean thin) {
 
     public Attachment attachment() {
         return Attachment.newBuilder()

@@ -6,10 +6,12 @@ import io.redoubt.control.identity.Caller;
 import io.redoubt.control.operations.OperationView;
 import io.redoubt.control.operations.Operations;
 import io.redoubt.control.web.Page;
+import io.redoubt.core.Bytes;
 import io.redoubt.core.Name;
 import io.redoubt.core.fault.FaultException;
 import io.redoubt.workflow.Operation;
 import io.redoubt.workflow.Workflow;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -18,6 +20,7 @@ import org.springframework.http.HttpStatus;
 import org.springframework.http.ResponseEntity;
 import org.springframework.web.bind.annotation.DeleteMapping;
 import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PatchMapping;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RequestAttribute;
@@ -37,6 +40,7 @@ class VolumeResource {
     private final Datastores datastores;
     private final Operations operations;
     private final Workflow<StorageWorkflows.OneVolume> create;
+    private final Workflow<StorageWorkflows.Growth> grow;
     private final Workflow<StorageWorkflows.OneVolume> delete;
 
     VolumeResource(
@@ -44,16 +48,26 @@ class VolumeResource {
             Datastores datastores,
             Operations operations,
             @Qualifier("createVolume") Workflow<StorageWorkflows.OneVolume> create,
+            Workflow<StorageWorkflows.Growth> grow,
             @Qualifier("deleteVolume") Workflow<StorageWorkflows.OneVolume> delete) {
         this.volumes = volumes;
         this.datastores = datastores;
         this.operations = operations;
         this.create = create;
+        this.grow = grow;
         this.delete = delete;
     }
 
     /// @param template the disk image that it begins with; zeroes when left out
-    record NewVolume(String name, String datastore, long sizeBytes, @Nullable String template) {}
+    /// @param thin     its room comes with the writes, as long as the datastore has some; thick when left out
+    record NewVolume(
+            String name,
+            String datastore,
+            long sizeBytes,
+            @Nullable String template,
+            @Nullable Boolean thin) {}
+
+    record VolumeChange(long sizeBytes) {}
 
     record VolumeView(
             String id,
@@ -62,6 +76,7 @@ class VolumeResource {
             String zone,
             String node,
             long sizeBytes,
+            boolean thin,
             @Nullable String template,
             String state,
             AttachmentView attachment,
@@ -77,17 +92,22 @@ class VolumeResource {
             @RequestHeader(name = "Idempotency-Key", required = false) @Nullable String key,
             @RequestBody NewVolume body) {
         Name.require("volume", body.name());
-        if (body.sizeBytes() < SIZE_MIN || body.sizeBytes() % GRAIN != 0) {
-            throw new IllegalArgumentException(
-                    "a volume has at least %d bytes and a multiple of %d, not %d"
-                            .formatted(SIZE_MIN, GRAIN, body.sizeBytes()));
-        }
+        requireSize(body.sizeBytes());
         String template = Objects.requireNonNullElse(body.template(), "");
         if (!template.isEmpty()) {
             Name.require("template", template);
         }
         Datastores.Datastore datastore = datastores.require(caller, body.datastore());
         String id = RandomId.next();
+        var wanted =
+                new StorageWorkflows.OneVolume(
+                        id,
+                        datastore.node(),
+                        body.sizeBytes(),
+                        template,
+                        datastore.isHeld() ? datastore.id() : null,
+                        Boolean.TRUE.equals(body.thin()),
+                        datastore.storageClass().isSealed());
         return OperationView.accepted(
                 operations.begin(
                         caller,
@@ -95,16 +115,8 @@ class VolumeResource {
                         body,
                         create,
                         id,
-                        new StorageWorkflows.OneVolume(
-                                id, datastore.node(), body.sizeBytes(), template),
-                        _ ->
-                                volumes.reserve(
-                                        caller,
-                                        id,
-                                        body.name(),
-                                        datastore,
-                                        body.sizeBytes(),
-                                        template)));
+                        wanted,
+                        _ -> volumes.reserve(caller, body.name(), datastore, wanted)));
     }
 
     @GetMapping("/v1/volumes")
@@ -112,16 +124,77 @@ class VolumeResource {
             @RequestAttribute Caller caller,
             @RequestParam(required = false) @Nullable Integer limit,
             @RequestParam(required = false, defaultValue = "") String after) {
-        int size = Page.limit(limit);
-        return Page.of(
-                volumes.list(caller, after, size + 1).stream().map(VolumeResource::view).toList(),
-                size,
-                VolumeView::name);
+        return volumes.rows().page(caller, limit, after, VolumeResource::view, VolumeView::name);
     }
 
     @GetMapping("/v1/volumes/{volume}")
     VolumeView getVolume(@RequestAttribute Caller caller, @PathVariable String volume) {
         return view(volumes.require(caller, volume));
+    }
+
+    /// Makes it larger, also while a machine uses it.
+    ///
+    /// @throws FaultException with [StorageFault.NoRoom] or [StorageFault.CannotGrow]
+    @PatchMapping("/v1/volumes/{volume}")
+    @ResponseStatus(HttpStatus.ACCEPTED)
+    ResponseEntity<OperationView> changeVolume(
+            @RequestAttribute Caller caller,
+            @RequestHeader(name = "Idempotency-Key", required = false) @Nullable String key,
+            @PathVariable String volume,
+            @RequestBody VolumeChange body) {
+        requireSize(body.sizeBytes());
+        List<Object> wish = List.of(volume, body);
+        Optional<Operation> before = operations.repeated(caller, key, wish, grow);
+        if (before.isPresent()) {
+            return OperationView.accepted(before.get());
+        }
+        Volume found = volumes.require(caller, volume);
+        requireGrows(found, body.sizeBytes());
+        var datastore = datastores.find(Objects.requireNonNull(found.datastore())).orElseThrow();
+        var wanted =
+                new StorageWorkflows.OneVolume(
+                        found.id(),
+                        found.node(),
+                        body.sizeBytes(),
+                        "",
+                        datastore.isHeld() ? datastore.id() : null,
+                        found.thin(),
+                        datastore.storageClass().isSealed());
+        return OperationView.accepted(
+                operations.begin(
+                        caller,
+                        key,
+                        wish,
+                        grow,
+                        found.id(),
+                        new StorageWorkflows.Growth(wanted, found.sizeBytes()),
+                        _ -> volumes.reserveMore(found, body.sizeBytes())));
+    }
+
+    private static void requireSize(long sizeBytes) {
+        if (sizeBytes < SIZE_MIN || sizeBytes % GRAIN != 0) {
+            throw new IllegalArgumentException(
+                    "a volume has at least %d bytes and a multiple of %d, not %d"
+                            .formatted(SIZE_MIN, GRAIN, sizeBytes));
+        }
+    }
+
+    private static void requireGrows(Volume volume, long sizeBytes) {
+        String why = "";
+        if (volume.datastore() == null) {
+            why = "it belongs to a view";
+        } else if (volume.template() != null) {
+            why = "it is a clone of a template";
+        } else if (volume.group() != null) {
+            why = "it is protected";
+        } else if (!volume.state().equals("ready")) {
+            why = "it is " + volume.state();
+        } else if (sizeBytes <= volume.sizeBytes()) {
+            why = "it has %s already".formatted(new Bytes(volume.sizeBytes()));
+        }
+        if (!why.isEmpty()) {
+            throw new FaultException(new StorageFault.CannotGrow(volume.name(), why));
+        }
     }
 
     /// @throws FaultException with [StorageFault.InUse]
@@ -145,7 +218,13 @@ class VolumeResource {
                         delete,
                         found.id(),
                         new StorageWorkflows.OneVolume(
-                                found.id(), found.node(), found.sizeBytes(), ""),
+                                found.id(),
+                                found.node(),
+                                found.sizeBytes(),
+                                "",
+                                null,
+                                found.thin(),
+                                false),
                         _ -> volumes.state(found.id(), "deleting")));
     }
 
@@ -173,6 +252,7 @@ class VolumeResource {
                 volume.zone(),
                 volume.node(),
                 volume.sizeBytes(),
+                volume.thin(),
                 volume.template(),
                 volume.state(),
                 new AttachmentView(volume.attachmentNumber(), volume.holder()),

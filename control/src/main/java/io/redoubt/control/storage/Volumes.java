@@ -5,8 +5,8 @@ import io.redoubt.control.database.Rows;
 import io.redoubt.control.gateway.NodeListener;
 import io.redoubt.control.gateway.Nodes;
 import io.redoubt.control.identity.Caller;
+import io.redoubt.control.identity.TenantRows;
 import io.redoubt.control.web.Refusal;
-import io.redoubt.core.Bytes;
 import io.redoubt.core.fault.FaultException;
 import io.redoubt.protocol.Attachment;
 import io.redoubt.protocol.Command;
@@ -15,7 +15,6 @@ import io.redoubt.protocol.Report;
 import io.redoubt.protocol.VolumeReport;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -32,34 +31,27 @@ public class Volumes implements NodeListener {
 
     private final JdbcClient sql;
     private final Nodes nodes;
+    private final Datastores datastores;
+    private final TenantRows<Volume> rows;
 
-    Volumes(JdbcClient sql, Nodes nodes) {
+    Volumes(JdbcClient sql, Nodes nodes, Datastores datastores) {
         this.sql = sql;
         this.nodes = nodes;
+        this.datastores = datastores;
+        this.rows = new TenantRows<>(sql, "volume", "volume", SELECT, Volumes::volume);
     }
 
     /// @throws FaultException with [Refusal.NotFound]
     public Volume require(Caller caller, String reference) {
-        return sql.sql(
-                        SELECT
-                                + "where volume.tenant = ? and (volume.id = ? or volume.name = ?) order by volume.id = ? desc limit 1")
-                .params(caller.tenant(), reference, reference, reference)
-                .query(Volumes::volume)
-                .optional()
-                .orElseThrow(() -> new FaultException(new Refusal.NotFound("volume", reference)));
+        return rows.require(caller, reference);
+    }
+
+    TenantRows<Volume> rows() {
+        return rows;
     }
 
     public Optional<Volume> find(String id) {
         return sql.sql(SELECT + "where volume.id = ?").param(id).query(Volumes::volume).optional();
-    }
-
-    List<Volume> list(Caller caller, String after, int limit) {
-        return sql.sql(
-                        SELECT
-                                + "where volume.tenant = ? and volume.name > ? order by volume.name limit ?")
-                .params(caller.tenant(), after, limit)
-                .query(Volumes::volume)
-                .list();
     }
 
     /// Takes the room and the name at once, so that two wishes never share either.
@@ -67,41 +59,40 @@ public class Volumes implements NodeListener {
     /// @throws FaultException with [StorageFault.NoRoom] or [Refusal.NameTaken]
     void reserve(
             Caller caller,
-            String id,
             String name,
             Datastores.Datastore datastore,
-            long sizeBytes,
-            String template) {
-        long size =
-                sql.sql("select size_bytes from datastore where id = ? for update")
-                        .param(datastore.id())
-                        .query(Long.class)
-                        .single();
-        long used =
-                sql.sql("select coalesce(sum(size_bytes), 0) from volume where datastore = ?")
-                        .param(datastore.id())
-                        .query(Long.class)
-                        .single();
-        if (sizeBytes > size - used) {
-            throw new FaultException(
-                    new StorageFault.NoRoom(
-                            datastore.name(), new Bytes(size - used), new Bytes(sizeBytes)));
-        }
+            StorageWorkflows.OneVolume wanted) {
+        datastores.requireRoom(datastore.id(), wanted.thin() ? 0 : wanted.sizeBytes());
         try {
             sql.sql(
-                            "insert into volume (id, tenant, name, datastore, node, size_bytes, template, state) values (?, ?, ?, ?, ?, ?, ?, 'making')")
+                            "insert into volume (id, tenant, name, datastore, node, size_bytes, template, thin, state) values (?, ?, ?, ?, ?, ?, ?, ?, 'making')")
                     .params(
-                            id,
+                            wanted.id(),
                             caller.tenant(),
                             name,
                             datastore.id(),
-                            datastore.node(),
-                            sizeBytes,
-                            template)
+                            wanted.node(),
+                            wanted.sizeBytes(),
+                            wanted.template(),
+                            wanted.thin())
                     .update();
         } catch (DuplicateKeyException e) {
             throw new FaultException(new Refusal.NameTaken("volume", name), e);
         }
+    }
+
+    /// The new size, with its room when the volume is thick.
+    ///
+    /// @throws FaultException with [StorageFault.NoRoom]
+    void reserveMore(Volume volume, long sizeBytes) {
+        if (volume.datastore() != null && !volume.thin()) {
+            datastores.requireRoom(volume.datastore(), sizeBytes - volume.sizeBytes());
+        }
+        size(volume.id(), sizeBytes);
+    }
+
+    void size(String id, long sizeBytes) {
+        sql.sql("update volume set size_bytes = ? where id = ?").params(sizeBytes, id).update();
     }
 
     /// A volume of a view, already attached for its holder.
@@ -203,6 +194,7 @@ public class Volumes implements NodeListener {
                 row.getLong("attachment_number"),
                 row.getString("attachment_nonce"),
                 Rows.filled(row, "holder"),
-                row.getString("group_id"));
+                row.getString("group_id"),
+                row.getBoolean("thin"));
     }
 }

@@ -3,6 +3,7 @@ package io.redoubt.control.web;
 
 import java.util.List;
 import java.util.function.Function;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /// A part of a list.
@@ -19,6 +20,17 @@ public record Page<T>(List<T> items, @Nullable String next) {
         }
         List<T> items = limitPlusOne.subList(0, limit);
         return new Page<>(items, cursor.apply(items.getLast()));
+    }
+
+    /// @param limit null for the usual one
+    /// @param ask   gives at most so many rows
+    public static <T, V> Page<V> of(
+            @Nullable Integer limit,
+            IntFunction<List<T>> ask,
+            Function<T, V> view,
+            Function<V, String> cursor) {
+        int size = limit(limit);
+        return of(ask.apply(size + 1).stream().map(view).toList(), size, cursor);
     }
 
     public static int limit(@Nullable Integer asked) {

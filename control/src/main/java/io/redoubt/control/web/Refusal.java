@@ -100,7 +100,7 @@ public interface Refusal extends Fault {
 
         @Override
         public String message() {
-            return "nodes, join tokens and new zones are for the region's operator";
+            return "nodes, pools, join tokens and new zones are for the region's operator";
         }
 
         @Override

@@ -20,7 +20,8 @@ class CreateVolumeTest {
     private final Volumes volumes = region.part(Volumes.class);
     private final Datastores datastores = region.part(Datastores.class);
     private final Workflow<StorageWorkflows.OneVolume> create =
-            new StorageWorkflows().createVolume(volumes, region.part(Nodes.class));
+            new StorageWorkflows()
+                    .createVolume(volumes, region.part(Nodes.class), region.part(Limits.class));
 
     CreateVolumeTest() throws Exception {}
 
@@ -53,7 +54,10 @@ class CreateVolumeTest {
 
     private StorageWorkflows.OneVolume reserve(Caller owner, Datastores.Datastore store) {
         String id = RandomId.next();
-        volumes.reserve(owner, id, TestRegion.unique("v"), store, SIZE, "");
-        return new StorageWorkflows.OneVolume(id, store.node(), SIZE, "");
+        var input =
+                new StorageWorkflows.OneVolume(
+                        id, store.node(), SIZE, "", store.id(), false, false);
+        volumes.reserve(owner, TestRegion.unique("v"), store, input);
+        return input;
     }
 }

@@ -17,6 +17,7 @@ import java.lang.invoke.VarHandle;
 final class Posix {
     static final int EINTR = 4;
     static final int ENOENT = 2;
+    static final int EBUSY = 16;
     static final int EEXIST = 17;
     static final int ENOSPC = 28;
     static final int EDQUOT = 122;

@@ -73,6 +73,24 @@ final class SystemFile implements DiskFile {
         };
     }
 
+    /// A block device that nobody else uses: the kernel refuses one that is mounted or opened alone elsewhere.
+    static SystemFile openAlone(Path device) {
+        int flags = Posix.O_RDWR | Posix.O_CLOEXEC | Posix.O_EXCL;
+        int descriptor = Posix.open(device.toString(), flags, 0);
+        if (descriptor == -Posix.EBUSY) {
+            throw new FaultException(
+                    new DiskFault.Failed(
+                            device.toString(), "open", "it is mounted or used by another process"));
+        }
+        if (descriptor == -Posix.ENOENT) {
+            throw new FaultException(new DiskFault.Missing(device.toString()));
+        }
+        if (descriptor < 0) {
+            throw failed(device, "open", -descriptor);
+        }
+        return new SystemFile(device, descriptor);
+    }
+
     @Override
     public int read(long offset, ByteBuffer into) {
         int total = 0;

@@ -6,6 +6,7 @@ import io.redoubt.cli.api.Operation;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import tools.jackson.databind.JsonNode;
@@ -41,6 +42,20 @@ record ApiControlPlane(Api api) implements ControlPlane {
             states.put(node.path("pid").asLong(0), node.path("state").asString(""));
         }
         return states;
+    }
+
+    @Override
+    public List<RegionStatus.PoolStatus> pools() {
+        return api.fetchAll("/v1/pools").stream()
+                .map(pool ->
+                        new RegionStatus.PoolStatus(
+                                pool.path("name").asString(""),
+                                pool.path("zone").asString(""),
+                                pool.path("promisedBytes").asLong(0),
+                                pool.path("freeBytes").asLong(0),
+                                pool.path("sparse").asBoolean(false),
+                                pool.path("fault").asString("")))
+                .toList();
     }
 
     @Override

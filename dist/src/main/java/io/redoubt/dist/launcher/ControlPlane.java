@@ -2,6 +2,7 @@
 package io.redoubt.dist.launcher;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 
@@ -18,6 +19,11 @@ interface ControlPlane {
 
     /// The state of each node that ever joined, by the process id that it told last.
     Map<Long, String> nodeStates();
+
+    /// Where datastores get their room.
+    default List<RegionStatus.PoolStatus> pools() {
+        return List.of();
+    }
 
     /// Asks all guests to shut down, and waits for them no longer than this.
     void stopMachines(Duration limit, Consumer<String> progress);

@@ -14,6 +14,8 @@ import tools.jackson.databind.json.JsonMapper;
 /// `up`, `down` and `status` on the command line. Results go to standard output, everything else to standard error.
 @Command(name = "redoubt", synopsisSubcommandLabel = "up|down|status")
 public final class LauncherMain {
+    private static final double GIBIBYTE = 1L << 30;
+
     private static final int FAILED = 1;
 
     private LauncherMain() {}
@@ -61,6 +63,17 @@ public final class LauncherMain {
             System.out.println(
                     "zone %s   %s, pid %d, %s"
                             .formatted(node.zone(), node.state(), node.pid(), node.home()));
+        }
+        for (RegionStatus.PoolStatus pool : status.pools()) {
+            System.out.println(
+                    "pool     %s in zone %s: %.1f GiB free, %.1f GiB promised%s%s"
+                            .formatted(
+                                    pool.name(),
+                                    pool.zone(),
+                                    pool.freeBytes() / GIBIBYTE,
+                                    pool.promisedBytes() / GIBIBYTE,
+                                    pool.sparse() ? ", SPARSE: holds nothing" : "",
+                                    pool.fault().isEmpty() ? "" : "; " + pool.fault()));
         }
     }
 

@@ -17,10 +17,21 @@ public record RegionStatus(
         String state,
         String home,
         long controlPid,
-        String grpcAddress) {
+        String grpcAddress,
+        List<PoolStatus> pools) {
 
     /// @param state what the control plane says of it (`online`), or `gone` when its process is
     public record NodeStatus(String zone, long pid, String home, String state) {}
+
+    /// @param sparse for tests: it holds nothing
+    /// @param fault  why it cannot be used, empty when it can
+    public record PoolStatus(
+            String name,
+            String zone,
+            long promisedBytes,
+            long freeBytes,
+            boolean sparse,
+            String fault) {}
 
     public boolean up() {
         return state.equals("up");

@@ -23,6 +23,7 @@ final class StatusReader {
                 RegionRecord.read(home)
                         .orElseThrow(() -> new FaultException(new ApiFault.NoRegion(home.path())));
         Map<Long, String> states = Map.of();
+        List<RegionStatus.PoolStatus> pools = List.of();
         boolean answers = false;
         JsonNode announced = JsonMapper.shared().createObjectNode();
         if (!record.alive().isEmpty() && Files.exists(Endpoint.announcement(home.path()))) {
@@ -31,6 +32,7 @@ final class StatusReader {
                         JsonMapper.shared()
                                 .readTree(Files.readString(Endpoint.announcement(home.path())));
                 states = control.get().nodeStates();
+                pools = control.get().pools();
                 answers = true;
             } catch (IOException | FaultException _) {
                 // Says itself below: a region whose API does not answer is not up.
@@ -48,7 +50,8 @@ final class StatusReader {
                 state,
                 home.path().toString(),
                 record.part(RegionRecord.CONTROL).map(part -> part.process().pid()).orElse(0L),
-                announced.path("grpcAddress").asString(""));
+                announced.path("grpcAddress").asString(""),
+                pools);
     }
 
     private static List<RegionStatus.NodeStatus> nodes(

@@ -3,6 +3,7 @@ package io.redoubt.node.machines;
 
 import io.redoubt.compute.guest.GuestAgent;
 import io.redoubt.compute.guest.tiny.TinyTemplate;
+import io.redoubt.compute.host.Pause;
 import io.redoubt.compute.hypervisor.DiskSpec;
 import io.redoubt.compute.hypervisor.Hypervisor;
 import io.redoubt.compute.hypervisor.Machine;
@@ -39,6 +40,7 @@ import org.jspecify.annotations.Nullable;
 /// The machines of this node by id.
 public final class Machines {
     private static final Logger LOG = System.getLogger(Machines.class.getName());
+    private static final String NO_ROOM = "No space left on device"; // QEMU's word for ENOSPC
     private static final String KIND = "machine";
     private static final String STOPPED = "stopped";
 
@@ -48,6 +50,10 @@ public final class Machines {
     /// How long a report waits for all QEMUs together.
     private static final Duration REPORT_WAIT = Duration.ofMillis(200);
 
+    /// QEMU tries to connect again after 1 s and after 3 s.
+    private static final Duration RECONNECT_MAX = Duration.ofSeconds(10);
+
+    private static final Duration RECONNECT_LOOK = Duration.ofMillis(200);
     private static final Duration READY_MAX = Duration.ofMinutes(5);
     private static final Duration GRACE_DEFAULT = Duration.ofSeconds(30);
 
@@ -63,6 +69,11 @@ public final class Machines {
         private volatile long readyMillis;
         private volatile String reason = "";
         private final StateWatch watch = new StateWatch(() -> state(this));
+
+        /// A write found its datastore full; the machine goes on by itself once there is room.
+        private volatile boolean waitsForRoom;
+
+        private volatile boolean pausedByOrder;
 
         Kept(EnsureMachine told) {
             this.told = told;
@@ -153,6 +164,8 @@ public final class Machines {
                         paused);
         kept.readyMillis = 0;
         kept.reason = "";
+        kept.waitsForRoom = false;
+        kept.pausedByOrder = paused;
         Machine started = hypervisor.get().start(spec, event -> heard(kept, event));
         kept.running = started;
         watch(kept, started);
@@ -173,6 +186,12 @@ public final class Machines {
                 kept.reason =
                         "disk %s refused a %s: %s"
                                 .formatted(error.disk(), error.operation(), error.reason());
+                kept.waitsForRoom = error.reason().equals(NO_ROOM);
+                if (kept.waitsForRoom) {
+                    kept.reason =
+                            "disk %s has no room for a %s: its datastore is full; the machine goes on by itself once it has been grown"
+                                    .formatted(error.disk(), error.operation());
+                }
                 LOG.log(
                         Level.WARNING,
                         "machine {0} is paused: {1}",
@@ -180,7 +199,10 @@ public final class Machines {
                         kept.reason);
             }
             case MachineEvent.ShutDown down -> kept.reason = "it shut down: " + down.reason();
-            case MachineEvent.Resumed _ -> kept.reason = "";
+            case MachineEvent.Resumed _ -> {
+                kept.reason = "";
+                kept.waitsForRoom = false;
+            }
             case MachineEvent.Paused _, MachineEvent.Reset _, MachineEvent.Gone _ -> {}
         }
     }
@@ -201,8 +223,72 @@ public final class Machines {
     public void resume(String machine) {
         Kept kept = find(machine);
         synchronized (kept) {
+            kept.pausedByOrder = false;
             if (state(kept) != MachineState.MACHINE_RUNNING) {
                 require(kept).resume();
+            }
+        }
+    }
+
+    /// Lets those machines go on that a full datastore halted and that find room now. Called with every report.
+    public void resumeThoseWithRoom() {
+        for (Kept kept : machines.values()) {
+            if (!kept.waitsForRoom || kept.pausedByOrder) {
+                continue;
+            }
+            synchronized (kept) {
+                boolean room =
+                        kept.told.getDisksList().stream()
+                                .allMatch(disk -> storage.hasRoom(disk.getVolume()));
+                if (room && state(kept) == MachineState.MACHINE_PAUSED) {
+                    kept.waitsForRoom = false; // before: it may be halted again at once
+                    LOG.log(
+                            Level.INFO,
+                            "machine {0} goes on: its datastore has room",
+                            kept.told.getMachine());
+                    try {
+                        require(kept).resume();
+                    } catch (FaultException e) {
+                        kept.waitsForRoom = true; // tried again with the next report
+                        LOG.log(Level.WARNING, "it does not: {0}", e.getMessage());
+                    }
+                }
+            }
+        }
+    }
+
+    /// Tells the guest of a volume that it has become larger, once its QEMU has connected anew.
+    public void grown(String volume, Bytes size) {
+        for (Kept kept : machines.values()) {
+            List<MachineDisk> disks = kept.told.getDisksList();
+            Machine running = kept.running;
+            for (int i = 0; i < disks.size(); i++) {
+                if (running != null && disks.get(i).getVolume().equals(volume)) {
+                    resize(running, name(i), size);
+                }
+            }
+        }
+    }
+
+    private static void resize(Machine machine, String disk, Bytes size) {
+        long end = System.nanoTime() + RECONNECT_MAX.toNanos();
+        while (machine.process().alive()) {
+            try {
+                machine.resizeDisk(disk, size);
+                return;
+            } catch (FaultException e) {
+                if (System.nanoTime() - end > 0) {
+                    // It has the room, and sees it with its next start.
+                    LOG.log(
+                            Level.WARNING,
+                            "machine {0} was not told that disk {1} has {2}: {3}",
+                            machine.id(),
+                            disk,
+                            size,
+                            e.getMessage());
+                    return;
+                }
+                Pause.of(RECONNECT_LOOK);
             }
         }
     }
@@ -222,6 +308,7 @@ public final class Machines {
             }
             switch (wanted.getMode()) {
                 case PAUSE -> {
+                    kept.pausedByOrder = true;
                     // One that a disk has halted stands still; to stop it again waits for that
                     // disk.
                     if (state(kept) != MachineState.MACHINE_PAUSED) {

@@ -3,6 +3,7 @@ package io.redoubt.node.storage;
 
 import io.redoubt.core.VolumeId;
 import io.redoubt.core.port.Clock;
+import io.redoubt.core.port.Disk;
 import io.redoubt.core.system.SystemDisk;
 import io.redoubt.protocol.EnsureVolume;
 import io.redoubt.storage.atrest.FileRegionKey;
@@ -34,7 +35,7 @@ final class AtRest implements AutoCloseable {
     }
 
     /// The directory of a volume, with its content protected as it was made, or as it is wanted when it is made now.
-    synchronized SealedDisk over(SystemDisk disk, VolumeId id, EnsureVolume wanted) {
+    synchronized SealedDisk over(Disk disk, VolumeId id, EnsureVolume wanted) {
         var sealing = new Sealing(wanted.getEncrypt(), wanted.getIntegrity());
         var content =
                 new SealedDisk(disk, id, sealing, () -> FileRegionKey.openOrMake(regionKey), clock);

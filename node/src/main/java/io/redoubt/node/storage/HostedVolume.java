@@ -1,12 +1,15 @@
 // Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
 package io.redoubt.node.storage;
 
+import io.redoubt.core.Bytes;
 import io.redoubt.core.VolumeId;
+import io.redoubt.core.fault.FaultException;
 import io.redoubt.core.port.Disk;
 import io.redoubt.protocol.AttachmentRaised;
 import io.redoubt.protocol.RaiseAttachment;
 import io.redoubt.storage.block.BlockDevice;
 import io.redoubt.storage.block.Fence;
+import io.redoubt.storage.block.RawVolume;
 import io.redoubt.storage.block.VolumeLimit;
 import io.redoubt.storage.nbd.Export;
 import io.redoubt.storage.nbd.Exports;
@@ -28,6 +31,7 @@ final class HostedVolume implements AutoCloseable {
     private static final Duration DRAIN_MAX = Duration.ofSeconds(10);
 
     private final VolumeId id;
+    private final BlockDevice base;
     private final SplitterSlot slot;
     private final Fence fence;
     private final Path sockets;
@@ -51,6 +55,7 @@ final class HostedVolume implements AutoCloseable {
             String view,
             VolumeLimit limit) {
         this.id = id;
+        this.base = base;
         this.slot = new SplitterSlot(base);
         this.fence = Fence.open(disk, id, slot);
         this.sockets = sockets;
@@ -69,6 +74,26 @@ final class HostedVolume implements AutoCloseable {
 
     long size() {
         return slot.size();
+    }
+
+    /// @throws io.redoubt.core.fault.FaultException with [NodeFault.CannotGrow]
+    void requireGrows() {
+        if (!(base instanceof RawVolume) || slot.isInserted()) {
+            String why = slot.isInserted() ? "it is protected" : "only plain volumes grow so far";
+            throw new FaultException(new NodeFault.CannotGrow(id.value(), why));
+        }
+    }
+
+    /// Makes it larger under its clients: their connections end, and with the new one they learn the new size.
+    synchronized void grow(long size) {
+        if (base instanceof RawVolume raw) {
+            raw.grow(new Bytes(size));
+        }
+        if (server != null) {
+            server.close();
+            server = null;
+            listen(attachment);
+        }
     }
 
     String view() {
@@ -99,19 +124,24 @@ final class HostedVolume implements AutoCloseable {
         fence.raise(number, nonce, DRAIN_MAX);
         attachment = wanted;
         if (server == null && !wanted.getHolder().isEmpty()) {
-            Export export = Export.writable(fence.attach(number, () -> {}), id.value(), limit);
-            server =
-                    NbdServer.listen(
-                            socket(wanted),
-                            Exports.one(exportName(wanted), export),
-                            access,
-                            NbdLimits.DEFAULT);
+            listen(wanted);
         }
         var answer = AttachmentRaised.newBuilder().setAttachment(wanted.getAttachment());
         if (!wanted.getHolder().isEmpty()) {
             answer.setExportName(exportName(wanted)).setSocket(socket(wanted).toString());
         }
         return answer.build();
+    }
+
+    private void listen(RaiseAttachment wanted) {
+        long number = wanted.getAttachment().getNumber();
+        Export export = Export.writable(fence.attach(number, () -> {}), id.value(), limit);
+        server =
+                NbdServer.listen(
+                        socket(wanted),
+                        Exports.one(exportName(wanted), export),
+                        access,
+                        NbdLimits.DEFAULT);
     }
 
     String exportName(RaiseAttachment of) {

@@ -29,6 +29,68 @@ public sealed interface NodeFault extends Fault {
         }
     }
 
+    record UnknownPool(String pool) implements NodeFault {
+        @Override
+        public String message() {
+            return "This node has no pool %s.".formatted(pool);
+        }
+
+        @Override
+        public String remedy() {
+            return "Give it one first: ./redoubt pool create.";
+        }
+    }
+
+    /// The directory is not what it was: most often its file system is not mounted.
+    record PoolAway(String pool, String path) implements NodeFault {
+        @Override
+        public String message() {
+            return "Pool %s is not in %s: its marker file is not there.".formatted(pool, path);
+        }
+
+        @Override
+        public String remedy() {
+            return "Mount its file system; the node opens its datastores by itself.";
+        }
+    }
+
+    record PoolFull(String pool, long wanted, long free) implements NodeFault {
+        @Override
+        public String message() {
+            return "Pool %s has %d bytes to give, the datastore needs %d with its spare room."
+                    .formatted(pool, free, wanted);
+        }
+
+        @Override
+        public String remedy() {
+            return "Ask for less, delete a datastore, or add a pool to the zone.";
+        }
+    }
+
+    record UnknownDatastore(String datastore) implements NodeFault {
+        @Override
+        public String message() {
+            return "Datastore %s is not open on this node.".formatted(datastore);
+        }
+
+        @Override
+        public String remedy() {
+            return "Look at its pool's state: redoubt pool list.";
+        }
+    }
+
+    record CannotGrow(String volume, String why) implements NodeFault {
+        @Override
+        public String message() {
+            return "Volume %s cannot grow: %s.".formatted(volume, why);
+        }
+
+        @Override
+        public String remedy() {
+            return "Make a larger volume and copy the content, or end what stands against it.";
+        }
+    }
+
     record UnknownGroup(String group) implements NodeFault {
         @Override
         public String message() {

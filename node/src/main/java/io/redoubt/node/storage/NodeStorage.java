@@ -22,6 +22,8 @@ import java.util.List;
 
 /// Everything that a node keeps: opened from its home at the start, changed by commands, told in reports.
 public final class NodeStorage implements AutoCloseable {
+    private final Pools pools;
+    private final Datastores datastores;
     private final Limits limits;
     private final Volumes volumes;
     private final Sources sources;
@@ -38,8 +40,10 @@ public final class NodeStorage implements AutoCloseable {
             TemplateImages templates,
             String host) {
         var told = new Told(new SystemDisk(home.resolve("told")));
+        pools = new Pools(home, told);
+        datastores = new Datastores(told, pools);
         limits = new Limits(told);
-        volumes = new Volumes(home, told, clock, access, templates, limits);
+        volumes = new Volumes(home, told, clock, access, templates, datastores, limits);
         sources = new Sources(home, told, clock, volumes, streams);
         receivers = new Receivers(home, told, clock);
         views = new Views(told, clock, volumes, receivers);
@@ -52,6 +56,8 @@ public final class NodeStorage implements AutoCloseable {
 
     /// Opens what the node was told of, the layers before the sockets.
     public void start() {
+        pools.reopen();
+        datastores.reopen();
         limits.reopen(); // before a socket: no client is ever without its limit
         volumes.reopen();
         receivers.reopen();
@@ -82,6 +88,13 @@ public final class NodeStorage implements AutoCloseable {
     public CommandResult.Builder carryOut(Command command) {
         var result = CommandResult.newBuilder();
         switch (command.getCommandCase()) {
+            case ENSURE_POOL -> pools.ensure(command.getEnsurePool());
+            case DELETE_POOL -> {
+                datastores.requireNoneIn(command.getDeletePool().getPool());
+                pools.forget(command.getDeletePool().getPool());
+            }
+            case ENSURE_DATASTORE -> datastores.ensure(command.getEnsureDatastore());
+            case DELETE_DATASTORE -> datastores.delete(command.getDeleteDatastore().getDatastore());
             case ENSURE_VOLUME -> volumes.ensure(command.getEnsureVolume());
             case DELETE_VOLUME -> volumes.delete(command.getDeleteVolume().getVolume());
             case RAISE_ATTACHMENT ->
@@ -170,8 +183,20 @@ public final class NodeStorage implements AutoCloseable {
                             .setState(state(volume, clock))
                             .setView(volume.view()));
         }
+        report.addAllPools(pools.reports());
+        report.addAllDatastores(datastores.reports());
         report.addAllSources(sources.reports());
         report.addAllReceivers(receivers.reports(views.byGroup()));
+    }
+
+    /// Whether it is here, and smaller.
+    public boolean isSmaller(String volume, long sizeBytes) {
+        return volumes.has(volume) && volumes.require(volume).size() < sizeBytes;
+    }
+
+    /// Whether a write of the volume would find room in its datastore.
+    public boolean hasRoom(String volume) {
+        return volumes.hasRoom(volume);
     }
 
     private VolumeState state(HostedVolume volume, Clock clock) {
@@ -200,6 +225,7 @@ public final class NodeStorage implements AutoCloseable {
         server.close();
         sources.close();
         volumes.close();
+        datastores.close();
         receivers.close();
     }
 }

@@ -16,19 +16,26 @@ import io.redoubt.storage.block.BlockImage;
 import io.redoubt.storage.block.Overlay;
 import io.redoubt.storage.block.RawVolume;
 import io.redoubt.storage.nbd.SocketAccess;
+import io.redoubt.storage.pool.Allotment;
+import io.redoubt.storage.pool.Datastore;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /// The node's volumes by id, each in a directory of its own.
 final class Volumes implements AutoCloseable {
+    private static final Logger LOG = System.getLogger(Volumes.class.getName());
     private static final String VOLUME = "volume";
     private static final String ATTACHMENT = "attachment";
 
@@ -37,6 +44,7 @@ final class Volumes implements AutoCloseable {
     private final Clock clock;
     private final SocketAccess access;
     private final TemplateImages templates;
+    private final Datastores datastores;
     private final Limits limits;
     private final AtRest atRest;
     private final Map<String, HostedVolume> hosted = new ConcurrentSkipListMap<>();
@@ -47,19 +55,30 @@ final class Volumes implements AutoCloseable {
             Clock clock,
             SocketAccess access,
             TemplateImages templates,
+            Datastores datastores,
             Limits limits) {
         this.home = home;
         this.told = told;
         this.clock = clock;
         this.access = access;
         this.templates = templates;
+        this.datastores = datastores;
         this.limits = limits;
         this.atRest = new AtRest(home.resolve("region.key"), clock);
     }
 
-    /// Opens every plain volume that this node was told of. Their sockets follow with [#serve], when every layer is in place.
+    /// Opens every plain volume that this node was told of. Their sockets follow with [#serve], when every layer is in place. A volume
+    /// whose pool is away stays closed.
     void reopen() {
-        told.all(VOLUME, EnsureVolume.parser()).forEach(this::open);
+        List<EnsureVolume> all = told.all(VOLUME, EnsureVolume.parser());
+        datastores.keepOnly(all.stream().map(EnsureVolume::getVolume).collect(Collectors.toSet()));
+        for (EnsureVolume volume : all) {
+            if (volume.getDatastore().isEmpty() || datastores.isOpen(volume.getDatastore())) {
+                open(volume);
+            } else {
+                LOG.log(Level.WARNING, "volume {0} stays closed", volume.getVolume());
+            }
+        }
     }
 
     /// Opens the sockets that were open before.
@@ -81,14 +100,50 @@ final class Volumes implements AutoCloseable {
                 present = open(exact);
             } catch (FaultException e) {
                 told.remove(VOLUME, wanted.getVolume());
+                giveBack(wanted);
                 throw e;
             }
+        }
+        if (present.size() < wanted.getSizeBytes()) {
+            grow(present, wanted);
         }
         if (present.size() != wanted.getSizeBytes()) {
             throw new FaultException(
                     new NodeFault.SizeDiffers(
                             wanted.getVolume(), present.size(), wanted.getSizeBytes()));
         }
+    }
+
+    private void giveBack(EnsureVolume volume) {
+        if (datastores.isOpen(volume.getDatastore())) {
+            datastores.release(volume.getDatastore(), new VolumeId(volume.getVolume()));
+        }
+    }
+
+    /// The wish is durable first: a crash after it finds the growth to do at the next start.
+    private void grow(HostedVolume present, EnsureVolume wanted) {
+        String volume = wanted.getVolume();
+        EnsureVolume before = told.find(VOLUME, volume, EnsureVolume.parser()).orElseThrow();
+        EnsureVolume after = before.toBuilder().setSizeBytes(wanted.getSizeBytes()).build();
+        present.requireGrows();
+        told.put(VOLUME, volume, after);
+        try {
+            var _ = disk(present.id(), after); // more room is promised, or refused
+            present.grow(after.getSizeBytes());
+        } catch (FaultException e) {
+            told.put(VOLUME, volume, before);
+            throw e;
+        }
+    }
+
+    /// Where the volume's layers keep their files: in its datastore, or uncounted in the node's home.
+    private Disk disk(VolumeId id, EnsureVolume wanted) {
+        if (wanted.getDatastore().isEmpty()) {
+            return new SystemDisk(directory(id.value()));
+        }
+        Datastore datastore = datastores.require(wanted.getDatastore());
+        datastore.allot(id, new Allotment(new Bytes(wanted.getSizeBytes()), wanted.getThin()));
+        return datastore.disk(id);
     }
 
     /// A volume stays on the template that it was made from, also when a newer one is built.
@@ -102,19 +157,31 @@ final class Volumes implements AutoCloseable {
 
     private HostedVolume open(EnsureVolume wanted) {
         var id = new VolumeId(wanted.getVolume());
-        var disk = new SystemDisk(directory(wanted.getVolume()));
+        Disk disk = disk(id, wanted);
         SealedDisk content = atRest.over(disk, id, wanted);
         BlockDevice base =
                 wanted.getTemplate().isEmpty()
-                        ? raw(content, id, wanted.getSizeBytes())
+                        ? raw(content, id, wanted)
                         : clone(content, id, wanted);
         return host(new HostedVolume(id, disk, base, sockets(), access, "", limits.of(id.value())));
     }
 
-    private static RawVolume raw(Disk disk, VolumeId id, long size) {
-        return RawVolume.find(disk, id).isPresent()
-                ? RawVolume.open(disk, id)
-                : RawVolume.create(disk, id, new Bytes(size));
+    private static RawVolume raw(Disk disk, VolumeId id, EnsureVolume wanted) {
+        var size = new Bytes(wanted.getSizeBytes());
+        if (RawVolume.find(disk, id).isEmpty()) {
+            return isThin(wanted)
+                    ? RawVolume.createThin(disk, id, size)
+                    : RawVolume.create(disk, id, size);
+        }
+        RawVolume volume = isThin(wanted) ? RawVolume.openThin(disk, id) : RawVolume.open(disk, id);
+        if (volume.size() < size.value()) {
+            volume.grow(size); // interrupted by a crash; its room is promised
+        }
+        return volume;
+    }
+
+    private static boolean isThin(EnsureVolume volume) {
+        return volume.getThin() && !volume.getDatastore().isEmpty();
     }
 
     /// A clone of a template is an overlay over it: ready at once, whatever its size.
@@ -124,8 +191,12 @@ final class Volumes implements AutoCloseable {
         if (image.size() != wanted.getSizeBytes()) {
             image = new GrownImage(image, wanted.getSizeBytes(), id);
         }
-        return Overlay.exists(disk, id)
-                ? Overlay.open(disk, id, image, template.name(), clock.bootId())
+        if (Overlay.exists(disk, id)) {
+            return Overlay.open(disk, id, image, template.name(), clock.bootId());
+        }
+        var all = new Bytes(wanted.getSizeBytes());
+        return isThin(wanted)
+                ? Overlay.createSparse(disk, id, image, template.name(), all, clock.bootId())
                 : Overlay.createAllocated(disk, id, image, template.name(), clock.bootId());
     }
 
@@ -163,11 +234,21 @@ final class Volumes implements AutoCloseable {
         if (present != null) {
             present.close();
         }
+        Optional<EnsureVolume> was = told.find(VOLUME, volume, EnsureVolume.parser());
         limits.forget(volume);
         told.remove(ATTACHMENT, volume);
-        told.remove(VOLUME, volume);
+        told.remove(VOLUME, volume); // from here on every start finishes the deletion
         atRest.erase(volume, directory(volume));
+        was.ifPresent(this::giveBack);
         deleteTree(directory(volume));
+    }
+
+    /// Whether a write of the volume would find room; true for one that has all of its room.
+    boolean hasRoom(String volume) {
+        return told.find(VOLUME, volume, EnsureVolume.parser())
+                .filter(v -> datastores.isOpen(v.getDatastore()))
+                .map(v -> datastores.require(v.getDatastore()).hasRoom())
+                .orElse(true);
     }
 
     Collection<HostedVolume> all() {

@@ -11,6 +11,7 @@ import io.redoubt.core.port.DiskFile;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 
 /// So many bytes, taken whole from a pool and physically held until they are deleted.
 ///
@@ -214,7 +215,8 @@ public final class Datastore implements AutoCloseable {
     /// @throws FaultException with [PoolFault.UnknownVolume] when it was not allotted before
     public Disk disk(VolumeId volume) {
         boolean thin = allotment(volume).thin();
-        return new RoomedDisk(this, volume, directories.open(volume), thin);
+        Disk files = making(() -> directories.open(volume));
+        return new RoomedDisk(this, volume, files, thin);
     }
 
     /// Deletes the volume's files and takes its room back. Unknown is done already.
@@ -382,6 +384,25 @@ public final class Datastore implements AutoCloseable {
         if (wanted > 0 && wanted > free) {
             String where = "volume %s in datastore %s".formatted(volume, id);
             throw new FaultException(new DiskFault.Full(where, wanted, Math.max(0, free)));
+        }
+    }
+
+    /// Runs something that makes a name, which may take a block of the file system.
+    <T> T making(Supplier<T> maker) {
+        changing.lock();
+        try {
+            return maker.get();
+        } catch (FaultException e) {
+            Reserve.requireFull(e);
+            if (sparse) {
+                throw e;
+            }
+            reserve.shrinkTo(Math.max(0, reserve.size() - rules.perVolume()));
+            T made = maker.get();
+            settle(rules.slice());
+            return made;
+        } finally {
+            changing.unlock();
         }
     }
 

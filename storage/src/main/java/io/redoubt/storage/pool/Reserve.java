@@ -11,9 +11,10 @@ import io.redoubt.core.port.DiskFile;
 /// Room changes hands in two steps, and a crash between them leaves either too much in the file or too little; [Datastore#open] puts it
 /// right from the files that are there. As long as the file system has room besides, the receiver gets his first, so the
 /// datastore never holds less than it should. Only on a file system that something else has filled to the last block is
-/// the giver first; what a stranger grabs in between (a slice at most) is missing, reported, and taken back once there is room.
+/// the giver first; what a stranger grabs in between (a slice at most, each time) is missing, reported, and taken back once there is room.
 final class Reserve implements AutoCloseable {
     static final String FILE = "datastore.reserve";
+    private static final int BLOCK = 4096;
 
     private final DiskFile file;
     private long size;
@@ -51,7 +52,7 @@ final class Reserve implements AutoCloseable {
         }
     }
 
-    /// Grows as far as the file system lets it, a slice at a time once the whole does not fit.
+    /// Grows as far as the file system lets it, a slice at a time once the whole does not fit, and to the last block.
     void growTowards(long wanted, long slice) {
         try {
             if (size < wanted) {
@@ -59,12 +60,13 @@ final class Reserve implements AutoCloseable {
             }
         } catch (FaultException whole) {
             requireFull(whole);
-            try {
-                while (size < wanted) {
-                    growTo(Math.min(wanted, size + slice));
+            for (long step = slice; step >= BLOCK && size < wanted; ) {
+                try {
+                    growTo(Math.min(wanted, size + step));
+                } catch (FaultException piece) {
+                    requireFull(piece);
+                    step /= 2;
                 }
-            } catch (FaultException piece) {
-                requireFull(piece);
             }
         }
     }

@@ -17,7 +17,7 @@ record RoomedDisk(Datastore datastore, VolumeId volume, Disk next, boolean thin)
 
     @Override
     public DiskFile create(String name) {
-        return new RoomedFile(this, name, next.create(name));
+        return new RoomedFile(this, name, datastore.making(() -> next.create(name)));
     }
 
     @Override
