@@ -30,6 +30,7 @@ class AtRestTest {
                 new SystemClock(),
                 SocketAccess.OWNER,
                 new TemplateImages(root.resolve("cache")),
+                new Datastores(told, new Pools(root.resolve("node"), told)),
                 new Limits(told));
     }
 
