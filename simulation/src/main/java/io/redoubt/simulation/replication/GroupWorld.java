@@ -243,6 +243,13 @@ public final class GroupWorld {
         return Math.max(0, receiverPausedUntil - time.nanos());
     }
 
+    /// A connection stands. Whoever makes the cuts may be quicker now than whoever sends.
+    void welcomed() {
+        if (random.nextInt(3) == 0) {
+            at(0, load::cutOnce);
+        }
+    }
+
     boolean faulty() {
         return faulty;
     }

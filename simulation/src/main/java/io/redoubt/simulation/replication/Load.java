@@ -104,6 +104,11 @@ final class Load {
     }
 
     private void cut() {
+        cutOnce();
+        world.at((200 + random.nextInt(900)) * MILLI, this::cut);
+    }
+
+    void cutOnce() {
         SourceSide side = world.runningSource();
         if (side != null && cutting == null) {
             world.asSource(() -> cutting = side.group.beginCut(""));
@@ -111,7 +116,6 @@ final class Load {
                 world.at(random.nextInt(3) * MILLI, this::cutStep);
             }
         }
-        world.at((200 + random.nextInt(900)) * MILLI, this::cut);
     }
 
     private void cutStep() {

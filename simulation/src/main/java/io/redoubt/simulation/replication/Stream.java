@@ -94,7 +94,11 @@ final class Stream {
                     if (side != null && net.current(number)) {
                         world.asSource(() -> {
                             try {
-                                side.group.received(FrameCodec.decode(body, crc));
+                                Frame received = FrameCodec.decode(body, crc);
+                                side.group.received(received);
+                                if (received instanceof Frame.Welcome) {
+                                    world.welcomed();
+                                }
                             } catch (FaultException _) {
                                 dropConnection(number);
                             }

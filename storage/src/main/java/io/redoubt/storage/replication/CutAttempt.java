@@ -12,6 +12,7 @@ import java.util.Set;
 ///
 /// The steps are apart so that anything may happen between them; [GroupSource] runs them in one go.
 public final class CutAttempt {
+    private final long connection;
     private final long number;
     private final long stampMillis;
     private final String name;
@@ -21,13 +22,16 @@ public final class CutAttempt {
     private final List<Long> answers = new ArrayList<>();
     private boolean failed;
 
+    /// @param connection on which it began: on another one it does not count, because the passes of this one are given up
     CutAttempt(
+            long connection,
             long number,
             long stampMillis,
             String name,
             List<SourceVolume> members,
             Set<SourceVolume> joiningPass,
             Set<SourceVolume> fullPass) {
+        this.connection = connection;
         this.number = number;
         this.stampMillis = stampMillis;
         this.name = name;
@@ -58,11 +62,14 @@ public final class CutAttempt {
 
     /// Opens all members again.
     ///
+    /// @param present the connection that stands now
     /// @return whether the cut counts
-    boolean release() {
-        boolean confirmed = !failed && answers.size() == members.size();
+    boolean release(long present) {
+        boolean confirmed = !failed && present == connection && answers.size() == members.size();
         for (int i = 0; i < answers.size(); i++) {
-            confirmed &= answers.get(i) >= 0 && members.get(i).release(number, answers.get(i));
+            boolean released =
+                    answers.get(i) >= 0 && members.get(i).release(number, answers.get(i));
+            confirmed &= released;
         }
         if (!confirmed) {
             joiningPass.forEach(v -> v.passAborted("the cut that began a pass was given up"));

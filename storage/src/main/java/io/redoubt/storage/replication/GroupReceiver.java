@@ -226,6 +226,9 @@ public final class GroupReceiver {
         if (!pending.isEmpty() && pending.getLast().number() >= cut.number()) {
             return;
         }
+        if (cut.number() < pass && givenUp(!coversAll(cut))) {
+            return; // it counts on numbers that the pass has declared not to travel
+        }
         if (pending.size() >= PENDING_CUTS_MAX) {
             pending.removeFirst();
             cutsGivenUp++;

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /// The source side of a group: what travels and in which order, passes, cuts.
@@ -35,6 +36,7 @@ public final class GroupSource {
     private final Deque<UnpublishedCut> unpublished = new ArrayDeque<>();
     private @Nullable RunningPass pass;
     private boolean welcomed;
+    private long connection;
     private long nextCut;
     private long cutsEnd;
     private long lastStampMillis;
@@ -85,7 +87,11 @@ public final class GroupSource {
     /// @throws FaultException with a [StreamFault] when the connection must end
     public void received(Frame frame) {
         switch (frame) {
-            case Frame.Welcome welcome -> welcome(welcome);
+            case Frame.Welcome welcome -> {
+                if (!welcomed) { // the same again changes nothing, least of all a pass that runs
+                    welcome(welcome);
+                }
+            }
             case Frame.Ack ack -> ack(ack);
             case Frame.Grant grant ->
                     holder.answered(GrantorKind.RECEIVER, grant.nonce(), grant.answer());
@@ -120,10 +126,12 @@ public final class GroupSource {
             fresh[i] = false;
             switch (resume.answer()) {
                 case RESUME -> {}
-                case PASS ->
-                        volume.needPass(
-                                "the replica lacks writes that the spool no longer has", false);
+                case PASS -> {
+                    giveUp(cut -> isBeyond(cut, volume, resume.through()));
+                    volume.needPass("the replica lacks writes that the spool no longer has", false);
+                }
                 case FULL -> {
+                    giveUp(cut -> isBeyond(cut, volume, resume.through()));
                     volume.needPass("the replica holds nothing of the volume yet", true);
                     full[i] = true;
                     fresh[i] = resume.through() == 0;
@@ -144,6 +152,11 @@ public final class GroupSource {
         cutsEnd = welcome.cutBase() + (1 << 16);
         unpublished.forEach(c -> c.sent = false);
         welcomed = true;
+    }
+
+    /// The writes below this cut will not travel one by one any more.
+    private static boolean isBeyond(Frame.Cut cut, SourceVolume volume, long through) {
+        return cut.vector().getOrDefault(volume.id(), 0L) > through;
     }
 
     private void ack(Frame.Ack ack) {
@@ -175,6 +188,7 @@ public final class GroupSource {
 
     /// The connection is gone. A running pass is given up; what it had made durable need not travel again.
     public void disconnected(String why) {
+        connection++;
         welcomed = false;
         if (pass != null) {
             abortPass(why);
@@ -185,9 +199,17 @@ public final class GroupSource {
         RunningPass running = pass;
         if (running != null) {
             running.members().forEach(v -> v.passAborted(why));
-            unpublished.removeIf(c -> c.frame.pass() == running.number());
+            // Also the cuts that were made since it began: what they count on was in the spool and
+            // goes by another pass, under a higher number.
+            giveUp(cut -> cut.number() >= running.number());
             pass = null;
         }
+    }
+
+    private void giveUp(Predicate<Frame.Cut> lost) {
+        int before = unpublished.size();
+        unpublished.removeIf(c -> lost.test(c.frame));
+        cutsGivenUp += before - unpublished.size();
     }
 
     /// Gives frames to the sink until about this many bytes are out or nothing is left.
@@ -310,7 +332,8 @@ public final class GroupSource {
             }
         }
         lastStampMillis = Math.max(lastStampMillis + 1, clock.wallMillis());
-        return new CutAttempt(nextCut++, lastStampMillis, name, volumes, joining, whole);
+        return new CutAttempt(
+                connection, nextCut++, lastStampMillis, name, volumes, joining, whole);
     }
 
     private static boolean backlogDrained(SourceVolume volume) {
@@ -319,7 +342,7 @@ public final class GroupSource {
     }
 
     public long finishCut(CutAttempt attempt) {
-        if (!attempt.release()) {
+        if (!attempt.release(connection)) {
             cutsGivenUp++;
             return -1;
         }

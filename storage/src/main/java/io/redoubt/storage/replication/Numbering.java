@@ -56,7 +56,7 @@ final class Numbering {
             long vseq = Word.vseq(word);
             long start = mode.spools ? spool.place(vseq, units) : vseq;
             if (mode.spools && !spool.room(start)) {
-                track(word, "the spool is full");
+                forceTrack("the spool is full");
                 continue;
             }
             long end = mode.spools ? start + units : vseq + 1;
@@ -67,19 +67,19 @@ final class Numbering {
         }
     }
 
-    /// The spool takes no more: everything from here on is known to the dirty map only.
-    private void track(long word, String why) {
-        Mode to = Word.mode(word) == Mode.SYNC ? Mode.SYNC_TRACK : Mode.TRACK;
-        state.gapFrom(Word.vseq(word));
-        if (state.word().swap(word, Word.withMode(word, to))) {
-            became(why);
-        }
-    }
-
-    /// Leaves the spool, whatever is in it.
-    void forceTrack(String why) {
+    /// Leaves the spool, whatever is in it: everything from here on is known to the dirty map only.
+    ///
+    /// The gap's first number is there before the mode that reads it. One caller at a time: one that is overtaken between its look and
+    /// its store would put an older number there, and the writes from that number to the change, which no leaf knows, would never
+    /// travel.
+    synchronized void forceTrack(String why) {
         for (long word = state.word().get(); Word.mode(word).spools; word = state.word().get()) {
-            track(word, why);
+            Mode to = Word.mode(word) == Mode.SYNC ? Mode.SYNC_TRACK : Mode.TRACK;
+            state.gapFrom(Word.vseq(word));
+            if (state.word().swap(word, Word.withMode(word, to))) {
+                became(why);
+                return;
+            }
         }
     }
 
@@ -177,7 +177,7 @@ final class Numbering {
     /// The running pass is given up: what it had not made durable joins the dirty set again.
     ///
     /// @return false when none was running
-    boolean passAborted(String why) {
+    synchronized boolean passAborted(String why) {
         PassSlice running = pass;
         if (running == null) {
             return false;
