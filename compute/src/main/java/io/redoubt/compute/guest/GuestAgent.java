@@ -72,7 +72,8 @@ public final class GuestAgent implements AutoCloseable {
                         bound);
         long pid = started.path("pid").asLong(-1);
         while (true) {
-            // The last question gets time for its answer, or a slow agent would be blamed for a slow
+            // The last question gets time for its answer, or a slow agent would be blamed for a
+            // slow
             // program.
             Duration left = Duration.ofNanos(end - System.nanoTime());
             JsonNode status =
