@@ -13,8 +13,8 @@ public final class AfterSync implements Disk {
     private final String hooked;
     public Runnable then = () -> {};
 
-    AfterSync(Disk next) {
-        this(next, "overlay.raw");
+    public AfterSync(Disk next) {
+        this(next, "volume.raw");
     }
 
     public AfterSync(Disk next, String hooked) {

@@ -8,8 +8,8 @@ import io.redoubt.core.port.Disk;
 import io.redoubt.core.port.DiskFile;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /// A volume that reads as a read-only image until it is written: its own blocks, and a map of which they are, over a
 /// [BlockImage]. The image must never change and must be the same one at every opening.
@@ -18,48 +18,44 @@ import java.util.concurrent.locks.ReentrantLock;
 /// nothing owned: the image shows. The live bit set: the write shows after a crash of the process; after a power loss
 /// only once [#flush()] made data and then the stable bit durable. A bit is never set, in either map, before its data is.
 public final class Overlay implements BlockDevice {
-    private static final String DATA = "overlay.raw";
-    private static final String LIVE = "overlay.live";
-    private static final String STABLE = "overlay.stable";
-    private static final String METADATA = "overlay.meta";
-    private static final String MAGIC = "RDBTOVL1";
-    private static final int VERSION = 1;
-    private static final long ALLOCATED = -1;
-
-    /// @param quota the most bytes of own blocks, or [#ALLOCATED] for room behind every byte from the making on
-    private record Properties(long size, long quota, String base, String boot) {}
-
     private final VolumeId id;
-    private final BlockImage base;
+    private final String baseName;
+    private volatile @Nullable BlockImage base; // none once everything is own
     private final long size;
     private final long quotaBlocks;
-    private final Files files;
+    private final Disk disk;
+    private final OverlayFiles files;
     private final DiskFile data;
     private final Ownership ownership;
     private final StripeLocks stripes = new StripeLocks();
     private final ReentrantLock flushing = new ReentrantLock();
     private final StickyFlush flush;
+    private volatile @Nullable Misses misses; // noted while somebody copies
 
-    private Overlay(VolumeId id, BlockImage base, Properties properties, Files files) {
+    private Overlay(
+            Disk disk,
+            VolumeId id,
+            BlockImage base,
+            OverlayFiles.Properties properties,
+            OverlayFiles files,
+            boolean fresh) {
+        this.disk = disk;
         this.id = id;
         this.base = base;
+        this.baseName = properties.base();
         this.size = properties.size();
         this.quotaBlocks =
-                properties.quota() == ALLOCATED
+                properties.quota() == OverlayFiles.ALLOCATED
                         ? Long.MAX_VALUE
                         : properties.quota() / Ownership.BLOCK;
         this.files = files;
         this.data = files.data();
-        this.ownership = new Ownership(files.live().map(Ownership.bytesFor(size)), files.stable());
+        MemorySegment live = files.live().map(Ownership.bytesFor(size));
+        this.ownership =
+                fresh
+                        ? Ownership.ofNothing(live, files.stable())
+                        : Ownership.of(live, files.stable());
         this.flush = new StickyFlush(id);
-    }
-
-    private record Files(DiskFile data, DiskFile live, DiskFile stable) {
-        void close() {
-            data.close();
-            live.close();
-            stable.close();
-        }
     }
 
     /// An overlay with room for the whole volume, so that no write ever finds the disk full.
@@ -69,57 +65,33 @@ public final class Overlay implements BlockDevice {
     /// @param boot [io.redoubt.core.port.Clock#bootId()]
     public static Overlay createAllocated(
             Disk disk, VolumeId id, BlockImage base, String baseName, String boot) {
-        return create(disk, id, base, new Properties(base.size(), ALLOCATED, baseName, boot));
+        long quota = OverlayFiles.ALLOCATED;
+        return create(
+                disk, id, base, new OverlayFiles.Properties(base.size(), quota, baseName, boot));
     }
 
     /// An overlay that takes room as it is written, and refuses writes beyond its quota with [VolumeFault.Full].
     public static Overlay createSparse(
             Disk disk, VolumeId id, BlockImage base, String baseName, Bytes quota, String boot) {
-        return create(disk, id, base, new Properties(base.size(), quota.value(), baseName, boot));
+        return create(
+                disk,
+                id,
+                base,
+                new OverlayFiles.Properties(base.size(), quota.value(), baseName, boot));
     }
 
-    private static Overlay create(Disk disk, VolumeId id, BlockImage base, Properties properties) {
-        if (exists(disk, id)) {
+    private static Overlay create(
+            Disk disk, VolumeId id, BlockImage base, OverlayFiles.Properties properties) {
+        if (exists(disk, id) || RawVolume.find(disk, id).isPresent()) {
             throw new FaultException(new VolumeFault.Exists(id));
         }
-        for (String name : new String[] {DATA, LIVE, STABLE}) {
-            disk.delete(name); // what an earlier crash left
-        }
-        var files = new Files(disk.create(DATA), disk.create(LIVE), disk.create(STABLE));
         try {
-            if (properties.quota() == ALLOCATED) {
-                files.data().allocate(properties.size());
-            } else {
-                files.data().truncate(properties.size());
-            }
-            files.data().sync();
-            files.stable().allocate(Ownership.bytesFor(properties.size()));
-            files.stable().sync();
-            files.live().allocate(Ownership.bytesFor(properties.size()));
-            disk.sync();
-            // Last: before this line the directory holds no overlay, and after it all of its files.
-            metadata(disk, id).replace(encode(id, properties));
-            return new Overlay(id, base, properties, files);
-        } catch (FaultException e) {
-            files.close();
-            throw VolumeFault.of(id, 0, e);
-        }
-    }
-
-    public static boolean exists(Disk disk, VolumeId id) {
-        return metadata(disk, id).exists();
-    }
-
-    /// @throws FaultException with [VolumeFault.Different] when the image or the volume is another one
-    public static Overlay open(
-            Disk disk, VolumeId id, BlockImage base, String baseName, String boot) {
-        try {
-            Properties stored = decode(metadata(disk, id));
-            requireSame(id, "the image", stored.base(), baseName);
-            requireSame(id, "a size of", stored.size() + " B", base.size() + " B");
-            var files = new Files(disk.open(DATA), disk.open(LIVE), disk.open(STABLE));
+            OverlayFiles files = OverlayFiles.create(disk, properties);
             try {
-                return open(disk, id, base, stored, boot, files);
+                // Last: before this line the directory holds no overlay, and after it all of its
+                // files.
+                OverlayFiles.metadata(disk, id).replace(OverlayFiles.encode(id, properties));
+                return new Overlay(disk, id, base, properties, files, true);
             } catch (RuntimeException e) {
                 files.close();
                 throw e;
@@ -129,18 +101,47 @@ public final class Overlay implements BlockDevice {
         }
     }
 
-    private static Overlay open(
-            Disk disk, VolumeId id, BlockImage base, Properties stored, String boot, Files files) {
-        requireSize(id, DATA, files.data(), stored.size());
-        requireSize(id, STABLE, files.stable(), Ownership.bytesFor(stored.size()));
-        if (!stored.boot().equals(boot)) {
-            rebuildLive(files, Ownership.bytesFor(stored.size()));
-            var now = new Properties(stored.size(), stored.quota(), stored.base(), boot);
-            // Only now: a crash before it finds the old boot and rebuilds again, with no write in
-            // between.
-            metadata(disk, id).replace(encode(id, now));
+    public static boolean exists(Disk disk, VolumeId id) {
+        return OverlayFiles.metadata(disk, id).exists();
+    }
+
+    /// Whether an overlay was here that owns everything: then the directory is a raw volume, to be opened as one.
+    public static boolean becameRaw(Disk disk, VolumeId id) {
+        boolean raw = RawVolume.find(disk, id).isPresent();
+        if (raw) {
+            OverlayFiles.deleteMaps(disk); // what a crash left of it
         }
-        return new Overlay(id, base, stored, files);
+        return raw;
+    }
+
+    /// @throws FaultException with [VolumeFault.Different] when the image or the volume is another one
+    public static Overlay open(
+            Disk disk, VolumeId id, BlockImage base, String baseName, String boot) {
+        try {
+            SmallFile metadata = OverlayFiles.metadata(disk, id);
+            OverlayFiles.Properties stored = OverlayFiles.decode(metadata);
+            OverlayFiles.requireSame(id, "the image", stored.base(), baseName);
+            OverlayFiles.requireSame(id, "a size of", stored.size() + " B", base.size() + " B");
+            OverlayFiles files = OverlayFiles.open(disk, id, stored.size());
+            try {
+                if (!stored.boot().equals(boot)) {
+                    files.rebuildLive(Ownership.bytesFor(stored.size()));
+                    // Only now: a crash before it finds the old boot and rebuilds again, with no
+                    // write in between.
+                    metadata.replace(
+                            OverlayFiles.encode(
+                                    id,
+                                    new OverlayFiles.Properties(
+                                            stored.size(), stored.quota(), baseName, boot)));
+                }
+                return new Overlay(disk, id, base, stored, files, false);
+            } catch (RuntimeException e) {
+                files.close();
+                throw e;
+            }
+        } catch (FaultException e) {
+            throw VolumeFault.of(id, 0, e);
+        }
     }
 
     /// Bytes of own blocks; what a quota counts.
@@ -166,7 +167,7 @@ public final class Overlay implements BlockDevice {
             if (own) {
                 readOwn(at, into);
             } else {
-                base.read(at, into);
+                readBase(at, into);
             }
             at = until;
         }
@@ -183,10 +184,11 @@ public final class Overlay implements BlockDevice {
         for (long at = offset; at < end && more[0]; ) {
             boolean own = owns(at);
             long until = endOfRun(at, end, own);
-            if (own) {
+            BlockImage image = base;
+            if (own || image == null) {
                 more[0] = sink.extent(until - at, Kind.DATA);
             } else {
-                base.extents(
+                image.extents(
                         at,
                         until - at,
                         (bytes, kind) -> {
@@ -224,11 +226,7 @@ public final class Overlay implements BlockDevice {
         long held = stripes.lock(offset, length);
         try {
             long fresh = blocksWithoutRoom(offset, length);
-            if (!ownership.reserve(fresh, quotaBlocks)) {
-                String limit =
-                        "its quota of %d bytes is used up".formatted(quotaBlocks * Ownership.BLOCK);
-                throw new FaultException(new VolumeFault.Full(id, offset, limit));
-            }
+            reserve(fresh, offset);
             boolean written = false;
             try {
                 completeEdges(offset, length);
@@ -251,7 +249,13 @@ public final class Overlay implements BlockDevice {
     public void flush() {
         flushing.lock();
         try {
-            flush.run(() -> ownership.publish(data::sync));
+            flush.run(() -> {
+                if (base == null) {
+                    data.sync(); // all of it is own, for ever
+                } else {
+                    ownership.publish(data::sync);
+                }
+            });
         } finally {
             flushing.unlock();
         }
@@ -284,6 +288,131 @@ public final class Overlay implements BlockDevice {
         return Math.min(to, end);
     }
 
+    /// The image may fail, or be dropped, because everything here became own meanwhile.
+    private void readBase(long at, ByteBuffer into) {
+        int position = into.position();
+        int length = into.remaining();
+        BlockImage image = base;
+        if (image != null) {
+            try {
+                image.read(at, into);
+                Misses noted = misses;
+                if (noted != null) {
+                    noted.note(at);
+                }
+                return;
+            } catch (FaultException e) {
+                if (!ownsAll(at, length)) {
+                    throw sourceGone(at, e);
+                }
+            }
+        }
+        into.position(position);
+        readOwn(at, into);
+    }
+
+    private FaultException sourceGone(long at, FaultException e) {
+        return e.fault() instanceof VolumeFault
+                ? e
+                : new FaultException(
+                        new VolumeFault.SourceGone(id, baseName, at, e.fault().message()), e);
+    }
+
+    boolean ownsAll(long at, long length) {
+        return owns(at) && endOfRun(at, at + length, true) == at + length;
+    }
+
+    /// Makes everything in a range own by copying from the image what is not own yet. What a guest writes meanwhile wins: it is own
+    /// before its stripes are unlocked, and only what is still not own under the same locks is copied.
+    ///
+    /// @param buffer holds the range
+    /// @return bytes that became own
+    /// @throws FaultException with [VolumeFault.SourceGone] and nothing changed when the image cannot be read
+    long adopt(long offset, int length, ByteBuffer buffer) {
+        BlockImage image = base;
+        if (image == null || ownsAll(offset, length)) {
+            return 0;
+        }
+        try {
+            image.read(offset, buffer.clear().limit(length));
+        } catch (FaultException e) {
+            throw sourceGone(offset, e);
+        }
+        buffer.flip();
+        long held = stripes.lock(offset, length);
+        try {
+            long fresh = blocksWithoutRoom(offset, length);
+            reserve(fresh, offset);
+            long copied = 0;
+            long end = offset + length;
+            for (long at = offset; at < end; ) {
+                boolean own = owns(at);
+                long until = endOfRun(at, end, own);
+                if (!own) {
+                    buffer.limit((int) (until - offset)).position((int) (at - offset));
+                    data.write(at, buffer);
+                    own(at, until - at); // never before the data
+                    copied += until - at;
+                }
+                at = until;
+            }
+            return copied;
+        } catch (FaultException e) {
+            throw VolumeFault.of(id, offset, e);
+        } finally {
+            stripes.unlock(held);
+        }
+    }
+
+    private void reserve(long fresh, long offset) {
+        if (!ownership.reserve(fresh, quotaBlocks)) {
+            String limit =
+                    "its quota of %d bytes is used up".formatted(quotaBlocks * Ownership.BLOCK);
+            throw new FaultException(new VolumeFault.Full(id, offset, limit));
+        }
+    }
+
+    /// From now on reads of what is not own are noted. One caller.
+    Misses noteMisses() {
+        var noted = new Misses();
+        misses = noted;
+        return noted;
+    }
+
+    /// Bytes of which the image is not needed any more.
+    long adoptedBytes() {
+        return Math.min(size, ownership.wholeBlocks() * Ownership.BLOCK);
+    }
+
+    /// Drops the image: the directory becomes that of a raw volume, at once and durably.
+    ///
+    /// A crash before the raw volume's metadata is durable leaves the overlay, after it the raw volume with all that it had;
+    /// what is left of the overlay's own files is deleted by [#becameRaw].
+    ///
+    /// @throws IllegalStateException when a sector is not own
+    void becomeRaw() {
+        if (!ownsAll(0, size)) {
+            throw new IllegalStateException("the image is still needed");
+        }
+        flush(); // content first: from here on nothing is looked up in a map
+        try {
+            RawVolume.metadata(disk, id).replace(RawVolume.encode(id, size));
+        } catch (FaultException e) {
+            throw VolumeFault.of(id, 0, e);
+        }
+        base = null;
+        misses = null;
+        OverlayFiles.deleteMaps(disk);
+    }
+
+    VolumeId id() {
+        return id;
+    }
+
+    String baseName() {
+        return baseName;
+    }
+
     private void readOwn(long at, ByteBuffer into) {
         int length = into.remaining();
         int count;
@@ -294,7 +423,7 @@ public final class Overlay implements BlockDevice {
         }
         if (count != length) {
             throw new FaultException(
-                    new VolumeFault.BadFile(id, DATA, "it ends at " + (at + count)));
+                    new VolumeFault.BadFile(id, OverlayFiles.DATA, "it ends at " + (at + count)));
         }
     }
 
@@ -325,7 +454,15 @@ public final class Overlay implements BlockDevice {
     private void completeSector(long at) {
         if (!owns(at)) {
             ByteBuffer sector = ByteBuffer.allocate(Ownership.SECTOR);
-            base.read(at, sector);
+            BlockImage image = base;
+            if (image == null) {
+                return; // own by now, which cannot be under these locks, but costs nothing to say
+            }
+            try {
+                image.read(at, sector);
+            } catch (FaultException e) {
+                throw sourceGone(at, e);
+            }
             data.write(at, sector.flip());
         }
     }
@@ -341,55 +478,6 @@ public final class Overlay implements BlockDevice {
             if ((ownership.mask(block) & mask) != mask) {
                 ownership.add(block, mask);
             }
-        }
-    }
-
-    /// After a reboot only the stable map is true.
-    private static void rebuildLive(Files files, long bytes) {
-        files.live().truncate(0);
-        files.live().allocate(bytes);
-        MemorySegment live = files.live().map(bytes);
-        ByteBuffer piece = ByteBuffer.allocateDirect(64 << 10);
-        for (long at = 0; at < bytes; at += piece.capacity()) {
-            piece.clear().limit((int) Math.min(piece.capacity(), bytes - at));
-            files.stable().read(at, piece);
-            MemorySegment.copy(
-                    MemorySegment.ofBuffer(piece.flip()), 0, live, at, piece.remaining());
-        }
-    }
-
-    private static SmallFile metadata(Disk disk, VolumeId id) {
-        return new SmallFile(disk, id, METADATA, MAGIC, VERSION);
-    }
-
-    private static ByteBuffer encode(VolumeId id, Properties properties) {
-        ByteBuffer body = ByteBuffer.allocate(1024).order(ByteOrder.LITTLE_ENDIAN);
-        body.putLong(properties.size()).putLong(properties.quota());
-        Text.put(body, id.value());
-        Text.put(body, properties.base());
-        Text.put(body, properties.boot());
-        return body.flip();
-    }
-
-    private static Properties decode(SmallFile file) {
-        ByteBuffer body = file.read();
-        long size = body.getLong();
-        long quota = body.getLong();
-        requireSame(file.volume(), "the name", Text.get(body), file.volume().value());
-        return new Properties(size, quota, Text.get(body), Text.get(body));
-    }
-
-    private static void requireSame(VolumeId id, String property, String stored, String asked) {
-        if (!stored.equals(asked)) {
-            throw new FaultException(new VolumeFault.Different(id, property, stored, asked));
-        }
-    }
-
-    private static void requireSize(VolumeId id, String name, DiskFile file, long size) {
-        if (file.size() != size) {
-            throw new FaultException(
-                    new VolumeFault.BadFile(
-                            id, name, "it has %d bytes, not %d".formatted(file.size(), size)));
         }
     }
 }

@@ -37,17 +37,28 @@ final class Ownership {
     private final long[] pages; // those collected for one sync; publish only
     private final ByteBuffer copies; // their bytes; publish only
     private final AtomicLong blocks = new AtomicLong();
+    private final AtomicLong whole = new AtomicLong(); // blocks with all sectors own
     private boolean unsynced =
             true; // a process before us may have died between write and sync; publish only
 
-    /// @param live the trusted live map
-    Ownership(MemorySegment live, DiskFile stable) {
+    private Ownership(MemorySegment live, DiskFile stable) {
         this.live = live;
         this.stable = stable;
         this.changed = new long[Math.toIntExact((pageCount() + 63) / 64)];
         this.pages = new long[(int) Math.min(BATCH, pageCount())];
         this.copies = ByteBuffer.allocateDirect(pages.length * PAGE);
-        compare();
+    }
+
+    /// @param live the trusted live map
+    static Ownership of(MemorySegment live, DiskFile stable) {
+        var ownership = new Ownership(live, stable);
+        ownership.compare();
+        return ownership;
+    }
+
+    /// @param live all zeros, like the stable map: not one page of either is read
+    static Ownership ofNothing(MemorySegment live, DiskFile stable) {
+        return new Ownership(live, stable);
     }
 
     /// Bytes of the map of a volume.
@@ -62,13 +73,22 @@ final class Ownership {
 
     /// Call after the sectors' data was written, with the block's stripe locked.
     void add(long block, int mask) {
-        BYTE.setRelease(live, block, (byte) (mask(block) | mask));
+        int before = mask(block);
+        BYTE.setRelease(live, block, (byte) (before | mask));
+        if (before != ALL && (before | mask) == ALL) {
+            whole.incrementAndGet();
+        }
         touch(block / PAGE);
     }
 
     /// Blocks with at least one own sector, and those reserved for writes under way.
     long blocks() {
         return blocks.get();
+    }
+
+    /// Blocks of which every sector is own. A last block that is shorter than the others is never among them.
+    long wholeBlocks() {
+        return whole.get();
     }
 
     /// Reserves room for new blocks. @return false when they would exceed the limit, and nothing was reserved
@@ -146,8 +166,12 @@ final class Ownership {
                 touch(page);
             }
             for (long block = at; block < at + length; block++) {
-                if (mask(block) != 0) {
+                int mask = mask(block);
+                if (mask != 0) {
                     blocks.incrementAndGet();
+                }
+                if (mask == ALL) {
+                    whole.incrementAndGet();
                 }
             }
         }

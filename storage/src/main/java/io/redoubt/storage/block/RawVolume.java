@@ -56,7 +56,7 @@ public final class RawVolume implements BlockDevice {
             throw new IllegalArgumentException(
                     "a volume's size is a multiple of 512 bytes, at least 512; got " + size);
         }
-        if (find(disk, id).isPresent()) {
+        if (find(disk, id).isPresent() || Overlay.exists(disk, id)) {
             throw new FaultException(new VolumeFault.Exists(id));
         }
         try {

@@ -71,6 +71,21 @@ public sealed interface VolumeFault extends Fault {
         }
     }
 
+    /// The image below an overlay cannot be read, and the bytes were not copied yet. What was written is safe.
+    record SourceGone(VolumeId volume, String source, long offset, String cause)
+            implements VolumeFault {
+        @Override
+        public String message() {
+            return "Volume %s has not copied its block at %d yet, and its source %s does not answer: %s"
+                    .formatted(volume, offset, source, cause);
+        }
+
+        @Override
+        public String remedy() {
+            return "Bring the source back; the copying goes on by itself, and no write is lost meanwhile.";
+        }
+    }
+
     /// A flush failed once: what was not durable then may be lost, so no later flush may claim it.
     record Untrusted(VolumeId volume, String cause) implements VolumeFault {
         @Override

@@ -22,6 +22,7 @@ record Outcome(int error, String text) {
             case VolumeFault.Full _ -> Wire.ENOSPC;
             case VolumeFault.Damaged _,
                     VolumeFault.DiskFailed _,
+                    VolumeFault.SourceGone _,
                     VolumeFault.Untrusted _,
                     VolumeFault.BadFile _,
                     VolumeFault.Different _,

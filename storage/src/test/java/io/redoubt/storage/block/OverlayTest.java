@@ -111,7 +111,7 @@ class OverlayTest extends BlockDeviceContract {
         byte[] content = random(SIZE, 5);
         try (var overlay =
                 Overlay.createAllocated(disk, ID, new ArrayImage(content), "image-1", "boot-1")) {
-            Path raw = disk.directory().resolve("overlay.raw");
+            Path raw = disk.directory().resolve("volume.raw");
             Process stat = new ProcessBuilder("stat", "--format=%b", raw.toString()).start();
             long blocks =
                     Long.parseLong(
