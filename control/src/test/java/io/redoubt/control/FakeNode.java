@@ -550,6 +550,12 @@ public final class FakeNode implements AutoCloseable {
                     view.getVolumesList().forEach(volume -> volumes.remove(volume.getViewVolume()));
                 }
             }
+            case CREATE_SNAPSHOT,
+                    DELETE_SNAPSHOT,
+                    REVERT_SNAPSHOT,
+                    LIST_SNAPSHOTS,
+                    HYDRATE_VOLUME ->
+                    throw new IllegalStateException("no control plane asks for this yet");
             case COMMAND_NOT_SET -> throw new IllegalStateException("a command of a newer release");
         }
     }

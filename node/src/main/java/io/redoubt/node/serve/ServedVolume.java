@@ -21,6 +21,8 @@ import io.redoubt.storage.nbd.NbdLimits;
 import io.redoubt.storage.nbd.NbdServer;
 import io.redoubt.storage.nbd.SocketAccess;
 import io.redoubt.storage.replication.SplitterSlot;
+import io.redoubt.storage.snapshot.SnapshotDevice;
+import io.redoubt.storage.snapshot.SnapshotRoom;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
@@ -33,14 +35,14 @@ final class ServedVolume implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(10);
 
     private final OwnerLock lock;
-    private final RawVolume volume;
+    private final SnapshotDevice volume;
     private final NbdServer server;
     private final Scrubber scrubber;
     private final long attachment;
 
     private ServedVolume(
             OwnerLock lock,
-            RawVolume volume,
+            SnapshotDevice volume,
             NbdServer server,
             Scrubber scrubber,
             long attachment) {
@@ -90,7 +92,8 @@ final class ServedVolume implements AutoCloseable {
             Wanted wanted, SystemDisk disk, OwnerLock lock, SealedDisk content, RawVolume volume) {
         // The same layers as a region's volume has, so that what is measured here is what a guest
         // gets there.
-        Fence fence = Fence.open(disk, ID, new SplitterSlot(volume));
+        SnapshotDevice snapshots = withSnapshots(content, volume);
+        Fence fence = Fence.open(disk, ID, new SplitterSlot(snapshots));
         long number = fence.mark().number() + 1;
         fence.raise(number, UUID.randomUUID(), PATIENCE);
         var export =
@@ -108,7 +111,29 @@ final class ServedVolume implements AutoCloseable {
                 Scrubber.start(
                         () -> content.scrub().stream().toList(),
                         wanted.protection().scrubBytesPerSecond());
-        return new ServedVolume(lock, volume, server, scrubber, number);
+        return new ServedVolume(lock, snapshots, server, scrubber, number);
+    }
+
+    /// Always there: without it a write would change what a snapshot of the volume shows.
+    private static SnapshotDevice withSnapshots(SealedDisk disk, RawVolume volume) {
+        var room =
+                new SnapshotRoom(
+                        new Bytes(SnapshotRoom.bytesFor(volume.size())),
+                        SnapshotRoom.WhenFull.BREAK_OLDEST);
+        SnapshotDevice snapshots =
+                SnapshotDevice.open(
+                        disk,
+                        ID,
+                        volume,
+                        new SnapshotDevice.Options(
+                                room,
+                                Thread::startVirtualThread,
+                                broken ->
+                                        System.err.printf(
+                                                "snapshot %s was given up: %s%n",
+                                                broken.name(), broken.state().words())));
+        snapshots.reverting().ifPresent(number -> snapshots.revert(number, snapshots));
+        return snapshots;
     }
 
     private static VolumeLimit limit(Rate rate) {

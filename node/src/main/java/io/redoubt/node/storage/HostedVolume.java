@@ -32,6 +32,7 @@ final class HostedVolume implements AutoCloseable {
 
     private final VolumeId id;
     private final BlockDevice base;
+    private final VolumeSnapshots snapshots;
     private final SplitterSlot slot;
     private final Fence fence;
     private final Path sockets;
@@ -56,7 +57,8 @@ final class HostedVolume implements AutoCloseable {
             VolumeLimit limit) {
         this.id = id;
         this.base = base;
-        this.slot = new SplitterSlot(base);
+        this.snapshots = new VolumeSnapshots(id, disk, base);
+        this.slot = new SplitterSlot(snapshots.device());
         this.fence = Fence.open(disk, id, slot);
         this.sockets = sockets;
         this.access = access;
@@ -70,6 +72,17 @@ final class HostedVolume implements AutoCloseable {
 
     SplitterSlot slot() {
         return slot;
+    }
+
+    VolumeSnapshots snapshots() {
+        return snapshots;
+    }
+
+    /// @throws io.redoubt.core.fault.FaultException with [NodeFault.InUse] when somebody may connect
+    synchronized void requireDetached() {
+        if (server != null) {
+            throw new FaultException(new NodeFault.InUse("Volume " + id, attachment.getHolder()));
+        }
     }
 
     long size() {

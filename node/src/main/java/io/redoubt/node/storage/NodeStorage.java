@@ -29,6 +29,7 @@ public final class NodeStorage implements AutoCloseable {
     private final Sources sources;
     private final Receivers receivers;
     private final Views views;
+    private final Clock clock;
     private final ReceiverServer server;
 
     /// @param host the address to take streams at
@@ -39,6 +40,7 @@ public final class NodeStorage implements AutoCloseable {
             SocketAccess access,
             TemplateImages templates,
             String host) {
+        this.clock = clock;
         var told = new Told(new SystemDisk(home.resolve("told")));
         pools = new Pools(home, told);
         datastores = new Datastores(told, pools);
@@ -141,11 +143,39 @@ public final class NodeStorage implements AutoCloseable {
             }
             case OPEN_VIEW -> result.setViewOpened(views.ensure(command.getOpenView()));
             case CLOSE_VIEW -> views.close(command.getCloseView().getView());
+            case CREATE_SNAPSHOT -> {
+                var create = command.getCreateSnapshot();
+                result.setSnapshotsListed(
+                        snapshots(create.getVolume()).create(create.getSnapshot(), clock));
+            }
+            case DELETE_SNAPSHOT -> {
+                var delete = command.getDeleteSnapshot();
+                result.setSnapshotsListed(
+                        snapshots(delete.getVolume()).delete(delete.getSnapshot()));
+            }
+            case REVERT_SNAPSHOT -> {
+                var revert = command.getRevertSnapshot();
+                HostedVolume volume = volumes.require(revert.getVolume());
+                volume.requireDetached();
+                result.setSnapshotsListed(
+                        volume.snapshots().revert(revert.getSnapshot(), volume.slot()));
+            }
+            case LIST_SNAPSHOTS ->
+                    result.setSnapshotsListed(
+                            snapshots(command.getListSnapshots().getVolume()).list());
+            case HYDRATE_VOLUME -> {
+                HostedVolume _ = volumes.require(command.getHydrateVolume().getVolume());
+                result.setHydration(volumes.hydrations().hydrate(command.getHydrateVolume()));
+            }
             default ->
                     throw new IllegalArgumentException(
                             "not about storage: " + command.getCommandCase());
         }
         return result;
+    }
+
+    private VolumeSnapshots snapshots(String volume) {
+        return volumes.require(volume).snapshots();
     }
 
     private void unprotect(String group) {
@@ -172,8 +202,13 @@ public final class NodeStorage implements AutoCloseable {
     public void report(Report.Builder report, Clock clock) {
         for (HostedVolume volume : volumes.all()) {
             var passed = volume.passed();
+            var told = VolumeReport.newBuilder();
+            if (volumes.hydrations().has(volume.id().value())) {
+                told.setHydration(volumes.hydrations().report(volume.id().value()));
+            }
             report.addVolumes(
-                    VolumeReport.newBuilder()
+                    told.setSnapshotBytes(volume.snapshots().usedBytes())
+                            .setSnapshotsBroken(volume.snapshots().broken())
                             .setOperations(passed.operations())
                             .setBytes(passed.bytes())
                             .setWaitedMillis(passed.waitedNanos() / 1_000_000)

@@ -45,6 +45,7 @@ final class Volumes implements AutoCloseable {
     private final SocketAccess access;
     private final TemplateImages templates;
     private final Datastores datastores;
+    private final Hydrations hydrations;
     private final Limits limits;
     private final AtRest atRest;
     private final Map<String, HostedVolume> hosted = new ConcurrentSkipListMap<>();
@@ -63,6 +64,7 @@ final class Volumes implements AutoCloseable {
         this.access = access;
         this.templates = templates;
         this.datastores = datastores;
+        this.hydrations = new Hydrations(told, clock);
         this.limits = limits;
         this.atRest = new AtRest(home.resolve("region.key"), clock);
     }
@@ -79,15 +81,32 @@ final class Volumes implements AutoCloseable {
                 LOG.log(Level.WARNING, "volume {0} stays closed", volume.getVolume());
             }
         }
+        hydrations.reopen();
     }
 
     /// Opens the sockets that were open before.
     void serve() {
         for (RaiseAttachment attachment : told.all(ATTACHMENT, RaiseAttachment.parser())) {
             HostedVolume volume = hosted.get(attachment.getVolume());
-            if (volume != null) {
+            if (volume != null && volume.snapshots().reverting()) {
+                // It may wait for grants, so it does not hold up the others.
+                Thread _ = Thread.startVirtualThread(() -> finishRevert(volume, attachment));
+            } else if (volume != null) {
                 volume.raise(attachment);
             }
+        }
+    }
+
+    private static void finishRevert(HostedVolume volume, RaiseAttachment attachment) {
+        try {
+            volume.snapshots().finishRevert(volume.slot());
+            AttachmentRaised _ = volume.raise(attachment);
+        } catch (FaultException e) {
+            System.getLogger("snapshots")
+                    .log(
+                            System.Logger.Level.ERROR,
+                            "volume " + volume.id() + " stays detached: its revert did not end",
+                            e);
         }
     }
 
@@ -163,7 +182,8 @@ final class Volumes implements AutoCloseable {
                 wanted.getTemplate().isEmpty()
                         ? raw(content, id, wanted)
                         : clone(content, id, wanted);
-        return host(new HostedVolume(id, disk, base, sockets(), access, "", limits.of(id.value())));
+        return host(
+                new HostedVolume(id, content, base, sockets(), access, "", limits.of(id.value())));
     }
 
     private static RawVolume raw(Disk disk, VolumeId id, EnsureVolume wanted) {
@@ -184,20 +204,27 @@ final class Volumes implements AutoCloseable {
         return volume.getThin() && !volume.getDatastore().isEmpty();
     }
 
-    /// A clone of a template is an overlay over it: ready at once, whatever its size.
-    private Overlay clone(Disk disk, VolumeId id, EnsureVolume wanted) {
+    /// A clone of a template is an overlay over it: ready at once, whatever its size. Once all of it was copied it is a raw volume.
+    private BlockDevice clone(Disk disk, VolumeId id, EnsureVolume wanted) {
+        if (Overlay.becameRaw(disk, id)) {
+            return raw(disk, id, wanted);
+        }
         TemplateImages.Found template = templates.require(wanted.getTemplate());
         BlockImage image = template.image();
         if (image.size() != wanted.getSizeBytes()) {
             image = new GrownImage(image, wanted.getSizeBytes(), id);
         }
-        if (Overlay.exists(disk, id)) {
-            return Overlay.open(disk, id, image, template.name(), clock.bootId());
-        }
         var all = new Bytes(wanted.getSizeBytes());
-        return isThin(wanted)
-                ? Overlay.createSparse(disk, id, image, template.name(), all, clock.bootId())
-                : Overlay.createAllocated(disk, id, image, template.name(), clock.bootId());
+        Overlay overlay;
+        if (Overlay.exists(disk, id)) {
+            overlay = Overlay.open(disk, id, image, template.name(), clock.bootId());
+        } else if (isThin(wanted)) {
+            overlay = Overlay.createSparse(disk, id, image, template.name(), all, clock.bootId());
+        } else {
+            overlay = Overlay.createAllocated(disk, id, image, template.name(), clock.bootId());
+        }
+        hydrations.opened(id.value(), overlay);
+        return overlay;
     }
 
     /// Puts a view's volume among the others.
@@ -231,6 +258,7 @@ final class Volumes implements AutoCloseable {
 
     synchronized void delete(String volume) {
         HostedVolume present = hosted.remove(volume);
+        hydrations.forget(volume);
         if (present != null) {
             present.close();
         }
@@ -276,9 +304,14 @@ final class Volumes implements AutoCloseable {
         }
     }
 
+    Hydrations hydrations() {
+        return hydrations;
+    }
+
     @Override
     public void close() {
         atRest.close();
+        hydrations.close();
         hosted.values().forEach(HostedVolume::close);
     }
 }

@@ -64,7 +64,7 @@ class AtRestTest {
         Files.createDirectories(image.getParent());
         Files.write(image, new byte[SIZE]);
         assertSealed("tiny-test");
-        assertThat(root.resolve("node/volumes/vol-7/overlay.sealed.raw")).exists();
+        assertThat(root.resolve("node/volumes/vol-7/volume.sealed.raw")).exists();
     }
 
     private void assertSealed(String template) throws IOException {

@@ -1,0 +1,105 @@
+// Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
+package io.redoubt.node.storage;
+
+import io.redoubt.core.port.Clock;
+import io.redoubt.protocol.HydrateVolume;
+import io.redoubt.protocol.HydrationReport;
+import io.redoubt.protocol.HydrationState;
+import io.redoubt.storage.block.Hydrator;
+import io.redoubt.storage.block.Overlay;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/// What is being copied on this node, by volume. A hydration that was told goes on after a restart.
+final class Hydrations implements AutoCloseable {
+    private static final String KIND = "hydration";
+
+    private final Told told;
+    private final Clock clock;
+    private final Map<String, Overlay> overlays = new ConcurrentHashMap<>();
+    private final Map<String, Hydrator> running = new ConcurrentHashMap<>();
+
+    Hydrations(Told told, Clock clock) {
+        this.told = told;
+        this.clock = clock;
+    }
+
+    /// An overlay was opened: it could be hydrated.
+    void opened(String volume, Overlay overlay) {
+        overlays.put(volume, overlay);
+    }
+
+    /// Goes on with what was told before.
+    void reopen() {
+        told.all(KIND, HydrateVolume.parser()).forEach(this::start);
+    }
+
+    synchronized HydrationReport hydrate(HydrateVolume wanted) {
+        told.put(KIND, wanted.getVolume(), wanted);
+        start(wanted);
+        return report(wanted.getVolume());
+    }
+
+    private void start(HydrateVolume wanted) {
+        @Nullable Hydrator present = running.get(wanted.getVolume());
+        @Nullable Overlay overlay = overlays.get(wanted.getVolume());
+        if (present != null) {
+            present.rate(wanted.getBytesPerSecond());
+        } else if (overlay != null) {
+            running.put(
+                    wanted.getVolume(), Hydrator.start(overlay, clock, wanted.getBytesPerSecond()));
+        }
+    }
+
+    /// Before the volume's files are closed.
+    synchronized void closing(String volume) {
+        overlays.remove(volume);
+        @Nullable Hydrator present = running.remove(volume);
+        if (present != null) {
+            present.close();
+        }
+    }
+
+    synchronized void forget(String volume) {
+        closing(volume);
+        told.remove(KIND, volume);
+    }
+
+    /// A volume without a source has nothing to copy.
+    HydrationReport report(String volume) {
+        @Nullable Hydrator hydrator = running.get(volume);
+        if (hydrator == null) {
+            return HydrationReport.newBuilder()
+                    .setState(
+                            overlays.containsKey(volume)
+                                    ? HydrationState.HYDRATION_STATE_UNSPECIFIED
+                                    : HydrationState.HYDRATION_COMPLETE)
+                    .build();
+        }
+        Hydrator.Status status = hydrator.status();
+        return HydrationReport.newBuilder()
+                .setState(
+                        switch (status.state()) {
+                            case COPYING, STOPPED -> HydrationState.HYDRATION_COPYING;
+                            case WAITING -> HydrationState.HYDRATION_WAITING;
+                            case COMPLETE -> HydrationState.HYDRATION_COMPLETE;
+                            case FAILED -> HydrationState.HYDRATION_FAILED;
+                        })
+                .setDoneBytes(status.doneBytes())
+                .setTotalBytes(status.totalBytes())
+                .setSecondsLeft(status.secondsLeft())
+                .setTrouble(status.trouble())
+                .build();
+    }
+
+    boolean has(String volume) {
+        return running.containsKey(volume);
+    }
+
+    @Override
+    public synchronized void close() {
+        running.values().forEach(Hydrator::close);
+        running.clear();
+    }
+}

@@ -1,0 +1,121 @@
+// Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
+package io.redoubt.node.storage;
+
+import io.redoubt.core.Bytes;
+import io.redoubt.core.VolumeId;
+import io.redoubt.core.port.Clock;
+import io.redoubt.core.port.Disk;
+import io.redoubt.protocol.SnapshotInfo;
+import io.redoubt.protocol.SnapshotsListed;
+import io.redoubt.storage.block.BlockDevice;
+import io.redoubt.storage.snapshot.Snapshot;
+import io.redoubt.storage.snapshot.SnapshotDevice;
+import io.redoubt.storage.snapshot.SnapshotRoom;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
+
+/// The snapshots of one volume of this node, as commands speak of them.
+final class VolumeSnapshots {
+    private static final System.Logger LOG = System.getLogger("snapshots");
+
+    private final SnapshotDevice device;
+
+    /// The room for saved data is what the volume itself has: one whole copy of it.
+    VolumeSnapshots(VolumeId id, Disk disk, BlockDevice next) {
+        var room =
+                new SnapshotRoom(
+                        new Bytes(SnapshotRoom.bytesFor(next.size())),
+                        SnapshotRoom.WhenFull.BREAK_OLDEST);
+        this.device =
+                SnapshotDevice.open(
+                        disk,
+                        id,
+                        next,
+                        new SnapshotDevice.Options(
+                                room,
+                                Thread::startVirtualThread,
+                                broken ->
+                                        LOG.log(
+                                                System.Logger.Level.WARNING,
+                                                "volume {0}: snapshot {1} was given up so that the machine could go on",
+                                                id,
+                                                broken.name())));
+    }
+
+    /// The layer of the volume.
+    SnapshotDevice device() {
+        return device;
+    }
+
+    synchronized SnapshotsListed create(String name, Clock clock) {
+        if (device.find(name).isEmpty()) {
+            Snapshot _ = device.create(name, clock.wallMillis());
+        }
+        return list();
+    }
+
+    synchronized SnapshotsListed delete(String name) {
+        device.find(name).ifPresent(s -> device.delete(s.number()));
+        return list();
+    }
+
+    /// @param through the layers that must see what the volume becomes
+    synchronized SnapshotsListed revert(String name, BlockDevice through) {
+        device.revert(device.require(name).number(), through);
+        return list();
+    }
+
+    boolean reverting() {
+        return device.reverting().isPresent();
+    }
+
+    /// Ends a revert that a crash cut short.
+    synchronized void finishRevert(BlockDevice through) {
+        device.reverting().ifPresent(number -> device.revert(number, through));
+    }
+
+    SnapshotsListed list() {
+        SnapshotDevice.Usage usage = device.usage();
+        var answer =
+                SnapshotsListed.newBuilder()
+                        .setUsedBytes(usage.used())
+                        .setQuotaBytes(usage.quota())
+                        .setCurrent(name(device.current()));
+        long[] own = device.ownBytes();
+        int kept = 0;
+        for (Snapshot each : device.list()) {
+            var info =
+                    SnapshotInfo.newBuilder()
+                            .setSnapshot(each.name())
+                            .setParent(name(each.parent()))
+                            .setCreatedMillis(each.createdMillis())
+                            .setSizeBytes(each.size());
+            if (!each.kept()) {
+                info.setBroken(each.state().words());
+            } else if (kept < own.length) {
+                info.setOwnBytes(own[kept++]);
+            }
+            answer.addSnapshots(info);
+        }
+        return answer.build();
+    }
+
+    long usedBytes() {
+        return device.usage().used();
+    }
+
+    /// The names of those that were given up.
+    String broken() {
+        return device.list().stream()
+                .filter(s -> !s.kept())
+                .map(Snapshot::name)
+                .collect(Collectors.joining(","));
+    }
+
+    private String name(long number) {
+        List<Snapshot> all = device.list();
+        Optional<Snapshot> found = all.stream().filter(s -> s.number() == number).findFirst();
+        return found.map(Snapshot::name).orElse("");
+    }
+}
