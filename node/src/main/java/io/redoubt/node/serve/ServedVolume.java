@@ -20,13 +20,18 @@ import io.redoubt.storage.nbd.Exports;
 import io.redoubt.storage.nbd.NbdLimits;
 import io.redoubt.storage.nbd.NbdServer;
 import io.redoubt.storage.nbd.SocketAccess;
+import io.redoubt.storage.nbd.TlsFiles;
 import io.redoubt.storage.replication.SplitterSlot;
 import io.redoubt.storage.snapshot.SnapshotDevice;
 import io.redoubt.storage.snapshot.SnapshotRoom;
+import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import javax.net.ssl.SSLContext;
 
 /// A volume that this process owns and serves: lock, volume, fence, socket, in this order, and back again.
 final class ServedVolume implements AutoCloseable {
@@ -36,24 +41,28 @@ final class ServedVolume implements AutoCloseable {
 
     private final OwnerLock lock;
     private final SnapshotDevice volume;
-    private final NbdServer server;
+    private final List<NbdServer> servers;
     private final Scrubber scrubber;
     private final long attachment;
 
     private ServedVolume(
             OwnerLock lock,
             SnapshotDevice volume,
-            NbdServer server,
+            List<NbdServer> servers,
             Scrubber scrubber,
             long attachment) {
         this.lock = lock;
         this.volume = volume;
-        this.server = server;
+        this.servers = servers;
         this.scrubber = scrubber;
         this.attachment = attachment;
     }
 
+    /// Where it listens beside the socket.
+    record Network(InetSocketAddress address, TlsFiles files) {}
+
     /// @param size     needed to make the volume, checked when it exists
+    /// @param grow     a larger size than the volume has makes it larger
     /// @param takeOver kill the process that owns the directory
     /// @param rate     what all connections may do together
     record Wanted(
@@ -61,7 +70,9 @@ final class ServedVolume implements AutoCloseable {
             Path socket,
             String export,
             Optional<Bytes> size,
+            boolean grow,
             Optional<String> group,
+            Optional<Network> network,
             boolean takeOver,
             Rate rate,
             Protection protection) {}
@@ -74,7 +85,7 @@ final class ServedVolume implements AutoCloseable {
                         : OwnerLock.take(wanted.directory());
         try {
             SealedDisk content = wanted.protection().over(disk, ID);
-            RawVolume volume = openOrCreate(content, disk.directory(), wanted.size());
+            RawVolume volume = openOrCreate(content, disk.directory(), wanted);
             try {
                 wanted.protection().requireAsAsked(disk, ID);
                 return serve(wanted, disk, lock, content, volume);
@@ -101,17 +112,12 @@ final class ServedVolume implements AutoCloseable {
                         fence.attach(number, () -> {}),
                         wanted.directory().toString(),
                         limit(wanted.rate()));
-        NbdServer server =
-                NbdServer.listen(
-                        wanted.socket(),
-                        Exports.one(wanted.export(), export),
-                        new SocketAccess(wanted.group()),
-                        NbdLimits.DEFAULT);
+        List<NbdServer> servers = listen(wanted, Exports.one(wanted.export(), export));
         Scrubber scrubber =
                 Scrubber.start(
                         () -> content.scrub().stream().toList(),
                         wanted.protection().scrubBytesPerSecond());
-        return new ServedVolume(lock, snapshots, server, scrubber, number);
+        return new ServedVolume(lock, snapshots, servers, scrubber, number);
     }
 
     /// Always there: without it a write would change what a snapshot of the volume shows.
@@ -136,6 +142,28 @@ final class ServedVolume implements AutoCloseable {
         return snapshots;
     }
 
+    private static List<NbdServer> listen(Wanted wanted, Exports exports) {
+        var servers = new ArrayList<NbdServer>();
+        try {
+            if (wanted.network().isPresent()) {
+                Network network = wanted.network().get();
+                SSLContext tls = network.files().context();
+                servers.add(NbdServer.listen(network.address(), exports, tls, NbdLimits.DEFAULT));
+            }
+            var access = new SocketAccess(wanted.group());
+            servers.add(NbdServer.listen(wanted.socket(), exports, access, NbdLimits.DEFAULT));
+            return List.copyOf(servers);
+        } catch (RuntimeException e) {
+            servers.forEach(NbdServer::close);
+            throw e;
+        }
+    }
+
+    /// The port of the network that it listens on, or -1.
+    int port() {
+        return servers.getFirst().port();
+    }
+
     private static VolumeLimit limit(Rate rate) {
         var limit = new VolumeLimit();
         if (!rate.isUnlimited()) {
@@ -154,13 +182,14 @@ final class ServedVolume implements AutoCloseable {
 
     @Override
     public void close() {
-        server.close();
+        servers.forEach(NbdServer::close);
         scrubber.close();
         volume.close();
         lock.close();
     }
 
-    private static RawVolume openOrCreate(Disk disk, Path directory, Optional<Bytes> size) {
+    private static RawVolume openOrCreate(Disk disk, Path directory, Wanted wanted) {
+        Optional<Bytes> size = wanted.size();
         Optional<Bytes> stored = RawVolume.find(disk, ID);
         if (stored.isEmpty()) {
             return RawVolume.create(
@@ -169,7 +198,9 @@ final class ServedVolume implements AutoCloseable {
                     size.orElseThrow(
                             () -> new FaultException(new ServeFault.NoSize(directory.toString()))));
         }
-        if (size.isPresent() && !size.equals(stored)) {
+        boolean grows =
+                wanted.grow() && size.isPresent() && size.get().value() > stored.get().value();
+        if (size.isPresent() && !size.equals(stored) && !grows) {
             throw new FaultException(
                     new VolumeFault.Different(
                             ID,
@@ -177,6 +208,15 @@ final class ServedVolume implements AutoCloseable {
                             stored.get() + " (" + stored.get().value() + " bytes)",
                             size.get().toString()));
         }
-        return RawVolume.open(disk, ID);
+        RawVolume volume = RawVolume.open(disk, ID);
+        if (grows) {
+            try {
+                volume.grow(size.get());
+            } catch (RuntimeException e) {
+                volume.close();
+                throw e;
+            }
+        }
+        return volume;
     }
 }

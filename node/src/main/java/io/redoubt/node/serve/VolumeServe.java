@@ -5,11 +5,14 @@ import io.redoubt.core.Bytes;
 import io.redoubt.core.Name;
 import io.redoubt.core.Rate;
 import io.redoubt.storage.atrest.Sealing;
+import io.redoubt.storage.nbd.TlsFiles;
+import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Model.CommandSpec;
@@ -25,7 +28,7 @@ import picocli.CommandLine.TypeConversionException;
 @Command(
         name = "serve",
         description = {
-            "Serves one volume over NBD on a Unix socket.",
+            "Serves one volume over NBD on a Unix socket, and over TCP with TLS.",
             "",
             "Makes the volume when the directory has none, with room for every byte. Prints one line READY with the"
                     + " address, then serves until it gets SIGTERM.",
@@ -67,6 +70,62 @@ final class VolumeServe implements Callable<Integer> {
             paramLabel = "GROUP",
             description = "members of this group may connect, too, such as an unprivileged QEMU")
     private @Nullable String group;
+
+    @Option(
+            names = "--grow",
+            description = "a larger --size than the volume has makes it larger; never smaller")
+    private boolean grow;
+
+    @ArgGroup(exclusive = false)
+    private @Nullable Tls tls;
+
+    /// All of it, or nothing: there is no TCP without TLS.
+    static final class Tls {
+        @Option(
+                names = "--listen",
+                required = true,
+                paramLabel = "HOST:PORT",
+                description = "also over TCP with TLS 1.3; port 0 takes a free one")
+        private String listen = "";
+
+        @Option(
+                names = "--tls-cert",
+                required = true,
+                paramLabel = "PEM",
+                description = "this server's certificate, then those up to the authority")
+        private Path certificate = Path.of(".");
+
+        @Option(
+                names = "--tls-key",
+                required = true,
+                paramLabel = "PEM",
+                description = "its key, PKCS 8, not encrypted")
+        private Path key = Path.of(".");
+
+        @Option(
+                names = "--tls-ca",
+                required = true,
+                paramLabel = "PEM",
+                description = "the authority: whoever has a certificate from it may connect")
+        private Path authority = Path.of(".");
+
+        ServedVolume.Network network() {
+            int colon = listen.lastIndexOf(':');
+            String host = listen.substring(0, Math.max(0, colon));
+            int port;
+            try {
+                port = Integer.parseInt(listen.substring(colon + 1));
+            } catch (NumberFormatException e) {
+                port = -1;
+            }
+            if (host.isEmpty() || port < 0 || port > 65535) {
+                throw new IllegalArgumentException(
+                        "--listen takes HOST:PORT, for example 10.0.0.5:10809; got " + listen);
+            }
+            return new ServedVolume.Network(
+                    new InetSocketAddress(host, port), new TlsFiles(certificate, key, authority));
+        }
+    }
 
     @Option(
             names = "--take-over",
@@ -128,7 +187,7 @@ final class VolumeServe implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException {
-        requireUsable();
+        Optional<ServedVolume.Network> network = requireUsable();
         Rate rate = rate();
         var wanted =
                 new ServedVolume.Wanted(
@@ -136,7 +195,9 @@ final class VolumeServe implements Callable<Integer> {
                         socket.toAbsolutePath().normalize(),
                         export,
                         Optional.ofNullable(size),
+                        grow,
                         Optional.ofNullable(group),
+                        network,
                         takeOver,
                         rate,
                         new Protection(
@@ -153,14 +214,18 @@ final class VolumeServe implements Callable<Integer> {
                                 },
                                 "stop"));
         System.out.printf(
-                "READY nbd+unix:///%s?socket=%s size=%d attachment=%d%n",
-                export, wanted.socket(), served.size(), served.attachment());
+                "READY nbd+unix:///%s?socket=%s size=%d attachment=%d%s%n",
+                export,
+                wanted.socket(),
+                served.size(),
+                served.attachment(),
+                served.port() < 0 ? "" : " port=" + served.port());
         System.out.flush();
         new CountDownLatch(1).await(); // the hook ends the process
         return 0;
     }
 
-    private void requireUsable() {
+    private Optional<ServedVolume.Network> requireUsable() {
         try {
             Name.require("export", export);
             if (scrubRate.value() < 1) {
@@ -170,6 +235,7 @@ final class VolumeServe implements Callable<Integer> {
                 throw new IllegalArgumentException(
                         "a volume's size is a multiple of 512 bytes, at least 512; got " + size);
             }
+            return Optional.ofNullable(tls).map(Tls::network);
         } catch (IllegalArgumentException e) {
             throw wrong(e);
         }

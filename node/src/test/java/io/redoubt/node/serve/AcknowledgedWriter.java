@@ -12,10 +12,12 @@ import java.util.SplittableRandom;
 /// Writes blocks that say who wrote them, and remembers the last acknowledged one of each place and the one under way.
 final class AcknowledgedWriter {
     private static final int BLOCK = 4096;
+    private static final long FIRST_NANOS_MAX = 20_000_000_000L;
 
     private final Path socket;
     private final long[] acknowledged;
-    private long number;
+    private volatile long number; // one thread writes it
+    private long begun;
     private int underWay = -1;
     private long underWayNumber;
     private Thread thread = new Thread(() -> {});
@@ -26,6 +28,7 @@ final class AcknowledgedWriter {
     }
 
     void start(long seed) {
+        begun = number;
         thread = Thread.ofPlatform().start(() -> work(new SplittableRandom(seed)));
     }
 
@@ -34,13 +37,23 @@ final class AcknowledgedWriter {
             while (true) {
                 int block = random.nextInt(acknowledged.length);
                 underWay = block;
-                underWayNumber = ++number;
-                client.write((long) block * BLOCK, content(block, number), random.nextInt(64) == 0);
-                acknowledged[block] = number;
+                long mine = number + 1;
+                underWayNumber = mine;
+                client.write((long) block * BLOCK, content(block, mine), random.nextInt(64) == 0);
+                acknowledged[block] = mine;
+                number = mine;
                 underWay = -1;
             }
         } catch (FaultException _) {
             // killed
+        }
+    }
+
+    /// The load has begun, however slow this host is.
+    void awaitFirst() throws InterruptedException {
+        long end = System.nanoTime() + FIRST_NANOS_MAX;
+        while (number == begun && System.nanoTime() < end) {
+            Thread.sleep(5);
         }
     }
 

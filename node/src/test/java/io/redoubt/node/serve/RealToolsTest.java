@@ -62,7 +62,7 @@ class RealToolsTest {
         String byDefault = "nbd+unix:///?socket=" + root.resolve("s");
         assertThat(Tool.run(root, "nbdinfo", "--list", byDefault)).contains("export=\"volume\"");
         assertThat(Tool.run(root, "nbdinfo", "--size", byDefault)).startsWith("67108864");
-        assertThat(Tool.run(root, "nbdinfo", "--map", uri)).contains("67108864", "data");
+        assertThat(Tool.run(root, "nbdinfo", "--map", uri)).containsPattern("\\d+ +2 +zero");
         Tool.Result other =
                 Tool.attempt(root, "nbdinfo", "nbd+unix:///other?socket=" + root.resolve("s"));
         assertThat(other.status()).isNotZero();
@@ -104,6 +104,71 @@ class RealToolsTest {
             assertThat(Tool.run(root, all)).contains("Run completed");
         }
         assertThat(Files.mismatch(image, root.resolve("v/volume.raw"))).isNotEqualTo(-1);
+    }
+
+    @Test
+    void what_was_never_written_is_mapped_as_zero_and_the_rest_as_data() throws Exception {
+        Tool.run(root, "qemu-io", "-f", "raw", "-c", "write -P 1 1M 1M", uri);
+        assertThat(Tool.run(root, "nbdinfo", "--map", uri))
+                .containsPattern("0 +1048576 +2 +zero")
+                .containsPattern("1048576 +1048576 +0 +data")
+                .containsPattern("2097152 +65011712 +2 +zero");
+        assertThat(Tool.run(root, "qemu-img", "map", "--output=json", uri))
+                .contains(
+                        "\"start\": 1048576, \"length\": 1048576, \"depth\": 0, \"present\": true, \"zero\": false, \"data\": true");
+        assertThat(Tool.run(root, "nbddump", "--length=1048592", uri))
+                .contains("0000100000: 01 01");
+    }
+
+    @Test
+    void qemu_io_uses_every_kind_of_write_and_reads_back_what_it_says() throws Exception {
+        String said =
+                Tool.run(
+                        root,
+                        "qemu-io",
+                        "-f",
+                        "raw",
+                        "-d",
+                        "unmap",
+                        "-c",
+                        "write -P 0xaa 0 4M",
+                        "-c",
+                        "write -f -P 0xbb 1M 1000k",
+                        "-c",
+                        "write -z 64k 100k",
+                        "-c",
+                        "write -z -u 512k 64k",
+                        "-c",
+                        "discard 2M 512k",
+                        "-c",
+                        "aio_write -P 0xcc 3M 64k",
+                        "-c",
+                        "aio_flush",
+                        "-c",
+                        "flush",
+                        "-c",
+                        "read -P 0xaa 0 64k",
+                        "-c",
+                        "read -P 0 64k 100k",
+                        "-c",
+                        "read -P 0 512k 64k",
+                        "-c",
+                        "read -P 0xbb 1M 1000k",
+                        "-c",
+                        "read -P 0 2M 512k",
+                        "-c",
+                        "read -P 0xcc 3M 64k",
+                        "-c",
+                        "read -P 0xaa 3136k 900k",
+                        uri);
+        assertThat(said).doesNotContain("failed", "rror");
+    }
+
+    @Test
+    void a_qcow2_image_is_made_and_checked_inside_a_volume() throws Exception {
+        Tool.run(root, "qemu-img", "create", "-f", "qcow2", uri, "48M");
+        Tool.run(root, "qemu-io", "-f", "qcow2", "-c", "write -P 7 10M 1M", uri);
+        assertThat(Tool.run(root, "qemu-img", "check", "-f", "qcow2", uri)).contains("No errors");
     }
 
     @Test
@@ -159,6 +224,7 @@ class RealToolsTest {
         var writer = new AcknowledgedWriter(root.resolve("s"), SIZE);
         for (int round = 0; round < 3; round++) {
             writer.start(round);
+            writer.awaitFirst();
             Thread.sleep(700);
             server.kill();
             writer.awaitCut();

@@ -5,10 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.redoubt.core.fault.FaultException;
+import io.redoubt.storage.nbd.NbdAddress;
 import io.redoubt.storage.nbd.NbdClient;
+import io.redoubt.storage.nbd.Retries;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -104,6 +107,60 @@ class VolumeServeTest {
             client.read(0, ByteBuffer.allocate(512));
             assertThat(System.nanoTime() - begin).isGreaterThan(950_000_000L);
         }
+    }
+
+    /// With a reconnect in the middle of its use: the client comes back, and sees the new size.
+    @Test
+    void a_larger_size_with_grow_makes_the_volume_larger_under_its_client() throws Exception {
+        String dir = "--dir=" + root.resolve("v");
+        Path socket = root.resolve("s");
+        var retries = new Retries(Duration.ofSeconds(10), Duration.ofSeconds(30));
+        try (var first = ServeProcess.start(dir, "--socket=" + socket, "--size=1MiB");
+                var client = NbdClient.connect(new NbdAddress.Unix(socket), "volume", retries)) {
+            client.write((1 << 20) - 1, ByteBuffer.wrap(new byte[] {9}));
+            try (var second =
+                    ServeProcess.start(
+                            dir, "--socket=" + socket, "--size=3MiB", "--grow", "--take-over")) {
+                assertThat(first.awaitEnd()).isEqualTo(128 + 9);
+                assertThat(second.ready()).contains("size=3145728");
+                ByteBuffer into = ByteBuffer.allocate(1);
+                client.read((1 << 20) - 1, into);
+                assertThat(into.get(0)).isEqualTo((byte) 9);
+                assertThat(client.size()).isEqualTo(3 << 20);
+            }
+        }
+        assertRefused(1, "not 1 MiB", "", dir, "--socket=" + socket, "--size=1MiB", "--grow");
+    }
+
+    @Test
+    void there_is_no_tcp_without_tls() throws Exception {
+        String dir = "--dir=" + root.resolve("v");
+        String socket = "--socket=" + root.resolve("s");
+        assertRefused(2, "--tls-cert", "", dir, socket, "--size=1MiB", "--listen=127.0.0.1:0");
+        String missing = root.resolve("none").toString();
+        String[] files = {"--tls-cert=" + missing, "--tls-key=" + missing, "--tls-ca=" + missing};
+        assertRefused(
+                2,
+                "HOST:PORT",
+                "",
+                dir,
+                socket,
+                "--size=1MiB",
+                "--listen=nonsense",
+                files[0],
+                files[1],
+                files[2]);
+        assertRefused(
+                1,
+                missing,
+                "openssl",
+                dir,
+                socket,
+                "--size=1MiB",
+                "--listen=127.0.0.1:0",
+                files[0],
+                files[1],
+                files[2]);
     }
 
     private static void assertRefused(int status, String what, String remedy, String... arguments)

@@ -106,6 +106,13 @@ class BlockCrashTest {
         }
     }
 
+    @Test
+    void no_crash_at_any_disk_call_leaves_a_volume_half_grown() {
+        for (long seed = 0; seed < SEEDS; seed++) {
+            assertThat(runGrowth(seed, new SyncLedger())).as("seed %d", seed).isEmpty();
+        }
+    }
+
     /// A write that comes while a flush syncs the data must wait for the next flush, or its bit would be durable before its data.
     @Test
     void a_write_in_the_middle_of_a_flush_is_not_durably_owned_before_its_data() {
@@ -133,6 +140,7 @@ class BlockCrashTest {
                 run(subject, seed, ledger);
             }
             runFence(seed, ledger);
+            runGrowth(seed, ledger);
         }
         Set<String> sites = ledger.sites();
         assertThat(sites).hasSizeGreaterThanOrEqualTo(7);
@@ -152,7 +160,8 @@ class BlockCrashTest {
                     return true;
                 }
             }
-            if (!runFence(seed, new SyncLedger(site)).isEmpty()) {
+            if (!runFence(seed, new SyncLedger(site)).isEmpty()
+                    || !runGrowth(seed, new SyncLedger(site)).isEmpty()) {
                 return true;
             }
         }
@@ -249,6 +258,55 @@ class BlockCrashTest {
                     attempted = fence.mark().number() + random.nextInt(1, 4);
                     fence.raise(attempted, new UUID(seed, attempted), Duration.ZERO);
                     confirmed = attempted;
+                }
+            } catch (ProcessKilled _) {
+                // as drawn
+            } catch (FaultException e) {
+                return "refused: " + e.getMessage();
+            }
+            if (random.nextBoolean()) {
+                host.powerLoss();
+            } else {
+                host.restartProcess();
+            }
+        }
+        return "";
+    }
+
+    /// The size shown is always one that was confirmed or asked for; what is new is zero.
+    private static String runGrowth(long seed, SyncLedger ledger) {
+        var random = new SplittableRandom(seed);
+        var host = new SimHost(random.split(), new SimTime(), ledger);
+        long confirmed = 0;
+        long attempted = SIZE;
+        for (int crash = 0; crash < CRASHES; crash++) {
+            host.killAfter(random.nextInt(1, crash == 0 ? 30 : 20));
+            Disk disk = host.disk("v");
+            try {
+                boolean found = RawVolume.find(disk, ID).isPresent();
+                if (!found && confirmed > 0) {
+                    return "gone";
+                }
+                RawVolume volume =
+                        found
+                                ? RawVolume.open(disk, ID)
+                                : RawVolume.create(disk, ID, new Bytes(SIZE));
+                if (volume.size() < confirmed || volume.size() > attempted) {
+                    return "%d bytes, not %d to %d".formatted(volume.size(), confirmed, attempted);
+                }
+                confirmed = volume.size();
+                while (true) {
+                    attempted = confirmed + 512L * random.nextInt(1, 9);
+                    volume.grow(new Bytes(attempted));
+                    ByteBuffer fresh = ByteBuffer.allocate((int) (attempted - confirmed));
+                    volume.read(confirmed, fresh);
+                    for (byte value : fresh.array()) {
+                        if (value != 0) {
+                            return "the new room is not zero";
+                        }
+                    }
+                    confirmed = attempted;
+                    volume.write(confirmed - 1, ByteBuffer.wrap(new byte[] {1}));
                 }
             } catch (ProcessKilled _) {
                 // as drawn

@@ -6,15 +6,16 @@ import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.net.ProtocolException;
+import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
-import java.nio.channels.SocketChannel;
 import java.util.Optional;
+import javax.net.ssl.SSLException;
 
 /// One peer, from accept to close.
 final class Connection implements Runnable {
     private static final Logger LOG = System.getLogger(Connection.class.getName());
 
-    private final SocketChannel channel;
+    private final Link link;
     private final Exports exports;
     private final NbdLimits limits;
     private final Runnable ended;
@@ -26,8 +27,8 @@ final class Connection implements Runnable {
     private volatile boolean closing;
 
     /// @param ended called on the connection's thread as its last act
-    Connection(SocketChannel channel, Exports exports, NbdLimits limits, Runnable ended) {
-        this.channel = channel;
+    Connection(Link link, Exports exports, NbdLimits limits, Runnable ended) {
+        this.link = link;
         this.exports = exports;
         this.limits = limits;
         this.ended = ended;
@@ -42,9 +43,14 @@ final class Connection implements Runnable {
     /// Cuts the peer off and interrupts what its requests wait for. Does not wait.
     void close() {
         closing = true;
-        closeChannel();
+        cut();
         thread.interrupt();
         second.ifPresent(Thread::interrupt);
+    }
+
+    /// Ends the stream, as if the peer had. Does not wait.
+    void cut() {
+        link.cut();
     }
 
     /// @return false when it still runs at the end of the time
@@ -59,25 +65,30 @@ final class Connection implements Runnable {
                         || receiving.isOver(now, limits.message().toNanos())
                         || sending.isOver(now, limits.message().toNanos());
         if (over) {
-            LOG.log(Level.WARNING, "a peer stalled in the middle of a message and was cut off");
-            closeChannel();
+            PeerLog.warn("a peer stalled in the middle of a message and was cut off");
+            cut();
         }
     }
 
     @Override
     public void run() {
-        try (channel) {
-            var in = new Inbox(channel, receiving);
-            var out = new Outbox(channel, sending);
-            Optional<Session> session = new Handshake(exports, in, out).run();
+        Buffers buffers = Buffers.take();
+        try (link) {
+            var in = new Inbox(link, receiving, buffers.in());
+            var out = new Outbox(link, sending);
+            var handshake = new Handshake(exports, link, in, out, buffers.out());
+            Optional<Session> session = handshake.run();
             negotiating.end();
             if (session.isPresent()) {
-                transmit(session.get(), in, out);
+                transmit(session.get(), in, out, buffers.out());
             }
+            buffers.giveBack(); // after a failure the garbage collector may have them
+        } catch (SSLException e) {
+            PeerLog.warn("a peer was refused TLS: " + e.getMessage());
         } catch (EOFException | ClosedChannelException | InterruptedException _) {
             // The peer died, stalled, or this side closes; nothing is lost that was not answered.
         } catch (ProtocolException e) {
-            LOG.log(Level.WARNING, "a peer broke the protocol: {0}", e.getMessage());
+            PeerLog.warn("a peer broke the protocol: " + e.getMessage());
         } catch (IOException e) {
             LOG.log(Level.DEBUG, "a connection ended", e);
         } catch (RuntimeException | Error e) {
@@ -88,17 +99,16 @@ final class Connection implements Runnable {
         }
     }
 
-    private void transmit(Session session, Inbox in, Outbox out)
+    private void transmit(Session session, Inbox in, Outbox out, ByteBuffer replies)
             throws IOException, InterruptedException {
-        var deferred =
-                new Deferred(session.export(), out, session.structured(), this::closeChannel);
+        var deferred = new Deferred(session.export(), out, session.structured(), this::cut);
         Thread worker = Thread.ofPlatform().daemon().name("nbd-deferred").start(deferred);
         second = Optional.of(worker);
         try {
             if (closing) {
                 return; // close() may have come before it could see the second thread
             }
-            new Transmission(session, in, out, deferred).run();
+            new Transmission(session, in, out, replies, deferred).run();
         } finally {
             finish(deferred, worker);
         }
@@ -116,14 +126,6 @@ final class Connection implements Runnable {
             worker.join(limits.close());
         } catch (InterruptedException | ClosedChannelException _) {
             worker.interrupt();
-        }
-    }
-
-    private void closeChannel() {
-        try {
-            channel.close();
-        } catch (IOException e) {
-            LOG.log(Level.DEBUG, "closing a connection", e);
         }
     }
 }

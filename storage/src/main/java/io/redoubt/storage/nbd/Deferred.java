@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /// The second thread of a connection: what must not hold up reads and writes, which is flushing, zeroing and reading ahead.
 /// All flushes that wait together are done by one.
@@ -20,10 +21,13 @@ final class Deferred implements Runnable {
             8 << 20; // of a zeroing, so that a fence or a close is not held up by gigabytes
 
     private static final int LOOK_MILLIS = 100;
+    private static final int REPLY_BYTES = 16 << 10;
+    private static final int SCRATCH_BYTES = 64 << 10;
 
     enum Work {
         FLUSH,
         ZERO,
+        TRIM,
         CACHE,
         STOP
     }
@@ -33,8 +37,7 @@ final class Deferred implements Runnable {
 
     private final Export export;
     private final Replies replies;
-    private final ByteBuffer scratch =
-            ByteBuffer.allocateDirect(64 << 10); // what is read ahead and dropped
+    private @Nullable ByteBuffer scratch; // for what is read ahead and dropped
     private final ArrayBlockingQueue<Task> waiting = new ArrayBlockingQueue<>(WAITING_MAX);
 
     private final Runnable cut;
@@ -44,7 +47,7 @@ final class Deferred implements Runnable {
     Deferred(Export export, Outbox out, boolean structured, Runnable cut) {
         this.export = export;
         this.cut = cut;
-        this.replies = new Replies(out, structured, 16 << 10);
+        this.replies = new Replies(out, structured, ByteBuffer.allocateDirect(REPLY_BYTES));
     }
 
     boolean tryAdd(Task task) {
@@ -82,7 +85,7 @@ final class Deferred implements Runnable {
     private boolean answer(List<Task> batch) throws IOException, InterruptedException {
         flush(batch, Work.FLUSH); // first: they have waited for nothing but this
         for (Task task : batch) {
-            if (task.work() == Work.ZERO || task.work() == Work.CACHE) {
+            if (task.work() != Work.FLUSH && task.work() != Work.STOP) {
                 Outcome outcome = perform(task);
                 if (outcome.error() != Wire.OK) {
                     replies.failed(task.cookie(), outcome.error(), outcome.text());
@@ -126,11 +129,14 @@ final class Deferred implements Runnable {
                     throw new InterruptedException();
                 }
                 long piece = Math.min(PIECE, task.length() - done);
+                long at = task.offset() + done;
                 if (task.work() == Work.ZERO) {
-                    export.device().zero(task.offset() + done, piece);
+                    export.device().zero(at, piece);
+                } else if (task.work() == Work.TRIM) {
+                    export.device().trim(at, piece);
                 } else {
-                    piece = Math.min(piece, scratch.capacity());
-                    export.device().read(task.offset() + done, scratch.clear().limit((int) piece));
+                    piece = Math.min(piece, SCRATCH_BYTES);
+                    export.device().read(at, scratch().clear().limit((int) piece));
                 }
                 done += piece;
             }
@@ -138,5 +144,14 @@ final class Deferred implements Runnable {
         } catch (FaultException e) {
             return Outcome.of(e);
         }
+    }
+
+    private ByteBuffer scratch() {
+        ByteBuffer present = scratch;
+        if (present == null) {
+            present = ByteBuffer.allocateDirect(SCRATCH_BYTES);
+            scratch = present;
+        }
+        return present;
     }
 }

@@ -3,8 +3,10 @@ package io.redoubt.storage.nbd;
 
 import io.redoubt.storage.block.BlockDevice;
 import io.redoubt.storage.block.BlockImage;
+import io.redoubt.storage.block.ChangeMap;
 import io.redoubt.storage.block.VolumeLimit;
 import java.nio.ByteBuffer;
+import java.util.Optional;
 
 /// A volume as it is offered under a name. All connections to one export should share one object: it joins their flushes.
 public final class Export {
@@ -13,13 +15,21 @@ public final class Export {
     private final String description;
     private final VolumeLimit limit;
     private final Flusher flusher;
+    private final Optional<ChangeMap> dirty;
 
-    private Export(BlockDevice device, boolean readOnly, String description, VolumeLimit limit) {
+    private Export(
+            BlockDevice device,
+            boolean readOnly,
+            String description,
+            VolumeLimit limit,
+            Flusher flusher,
+            Optional<ChangeMap> dirty) {
         this.device = device;
         this.readOnly = readOnly;
         this.description = description;
         this.limit = limit;
-        this.flusher = new Flusher(device);
+        this.flusher = flusher;
+        this.dirty = dirty;
     }
 
     /// @param description for people, shown by `nbdinfo`
@@ -29,12 +39,22 @@ public final class Export {
 
     /// @param limit what requests must pass before they are executed
     public static Export writable(BlockDevice device, String description, VolumeLimit limit) {
-        return new Export(device, false, description, limit);
+        var flusher = new Flusher(device);
+        return new Export(device, false, description, limit, flusher, Optional.empty());
     }
 
     /// @param image never written; a request to do so is answered EPERM
     public static Export readOnly(BlockImage image, String description) {
-        return new Export(new ImageDevice(image), true, description, new VolumeLimit());
+        var device = new ImageDevice(image);
+        var flusher = new Flusher(device);
+        return new Export(device, true, description, new VolumeLimit(), flusher, Optional.empty());
+    }
+
+    /// The same export, which also answers the context `redoubt:dirty`.
+    ///
+    /// @param changes asked at each block status, by many threads
+    public Export withDirty(ChangeMap changes) {
+        return new Export(device, readOnly, description, limit, flusher, Optional.of(changes));
     }
 
     public boolean isReadOnly() {
@@ -53,6 +73,10 @@ public final class Export {
         return limit;
     }
 
+    Optional<ChangeMap> dirty() {
+        return dirty;
+    }
+
     Flusher flusher() {
         return flusher;
     }
@@ -67,6 +91,16 @@ public final class Export {
         @Override
         public void read(long offset, ByteBuffer into) {
             image.read(offset, into);
+        }
+
+        @Override
+        public void extents(long offset, long length, ExtentSink sink) {
+            image.extents(offset, length, sink);
+        }
+
+        @Override
+        public long send(long offset, long length, int socket) {
+            return image.send(offset, length, socket);
         }
 
         @Override

@@ -3,44 +3,40 @@ package io.redoubt.storage.nbd;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.redoubt.storage.nbd.OptionData.BadOption;
+import io.redoubt.storage.nbd.Session.Context;
 import java.io.IOException;
 import java.net.ProtocolException;
 import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
-import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /// The negotiation of a connection: fixed newstyle, option by option, until the peer chooses an export or leaves.
 final class Handshake {
     private static final int OPTIONS_MAX = 64;
     private static final int OPTION_BYTES_MAX = 16 << 10;
     private static final int SKIPPED_BYTES_MAX = 1 << 20;
-    private static final int NAME_BYTES_MAX = 4096;
     private static final int QUERIES_MAX = 64;
 
     private final Exports exports;
+    private final Link link;
     private final Inbox in;
     private final Outbox out;
-    private final ByteBuffer replies = ByteBuffer.allocate(64 << 10);
+    private final ByteBuffer replies;
     private boolean noZeroes;
     private boolean structured;
-    private Optional<String> allocationOf = Optional.empty();
+    private String contextsOf = "";
+    private Set<Context> contexts = Set.of();
 
-    Handshake(Exports exports, Inbox in, Outbox out) {
+    /// @param replies room for all replies to one option, 64 KiB and more
+    Handshake(Exports exports, Link link, Inbox in, Outbox out, ByteBuffer replies) {
         this.exports = exports;
+        this.link = link;
         this.in = in;
         this.out = out;
-    }
-
-    /// The data of an option is not what its kind asks for.
-    private static final class BadOption extends Exception {
-        final int reply;
-
-        BadOption(int reply, String message) {
-            super(message);
-            this.reply = reply;
-        }
+        this.replies = replies.clear();
     }
 
     /// @return empty when the peer ended the negotiation without an export
@@ -67,8 +63,12 @@ final class Handshake {
             if (magic != Wire.IHAVEOPT) {
                 throw new ProtocolException("option magic 0x%x".formatted(magic));
             }
-            Optional<ByteBuffer> data = data(option, length);
+            Optional<OptionData> data = data(option, length);
             if (data.isEmpty()) {
+                continue;
+            }
+            if (link.secrecy() == Link.Secrecy.WANTED && option != Wire.OPT_ABORT) {
+                encrypt(option, data.get());
                 continue;
             }
             if (option == Wire.OPT_EXPORT_NAME) {
@@ -88,8 +88,31 @@ final class Handshake {
         throw new ProtocolException("more than %d options".formatted(OPTIONS_MAX));
     }
 
+    /// Before TLS nothing else is answered, so nobody learns a name or hides an option in front of it.
+    private void encrypt(int option, OptionData data) throws IOException {
+        if (option == Wire.OPT_EXPORT_NAME) {
+            throw new ProtocolException("an export was chosen before TLS");
+        }
+        if (option != Wire.OPT_STARTTLS) {
+            refuse(option, Wire.REP_ERR_TLS_REQD, "this server speaks TLS only");
+            out.send(replies);
+            return;
+        }
+        if (data.hasRemaining()) {
+            refuse(option, Wire.REP_ERR_INVALID, "STARTTLS has no data");
+            out.send(replies);
+            return;
+        }
+        if (in.has(1)) {
+            throw new ProtocolException("more was sent before TLS began");
+        }
+        reply(option, Wire.REP_ACK);
+        out.send(replies);
+        link.startTls();
+    }
+
     /// The option's data, or empty when it was too much and has been refused.
-    private Optional<ByteBuffer> data(int option, int length) throws IOException {
+    private Optional<OptionData> data(int option, int length) throws IOException {
         if (length < 0 || length > OPTION_BYTES_MAX) {
             if (length < 0 || length > SKIPPED_BYTES_MAX || option == Wire.OPT_EXPORT_NAME) {
                 throw new ProtocolException(
@@ -106,10 +129,10 @@ final class Handshake {
         in.require(length);
         var bytes = new byte[length];
         in.buffer().get(bytes);
-        return Optional.of(ByteBuffer.wrap(bytes));
+        return Optional.of(new OptionData(ByteBuffer.wrap(bytes)));
     }
 
-    private Optional<Session> answer(int option, ByteBuffer data) {
+    private Optional<Session> answer(int option, OptionData data) {
         try {
             switch (option) {
                 case Wire.OPT_GO, Wire.OPT_INFO -> {
@@ -117,12 +140,19 @@ final class Handshake {
                 }
                 case Wire.OPT_LIST -> list(data);
                 case Wire.OPT_STRUCTURED_REPLY -> {
-                    requireEnd(data);
+                    data.requireEnd();
                     structured = true;
                     reply(option, Wire.REP_ACK);
                 }
                 case Wire.OPT_SET_META_CONTEXT, Wire.OPT_LIST_META_CONTEXT ->
                         metaContext(option, data);
+                case Wire.OPT_STARTTLS -> {
+                    boolean again = link.secrecy() == Link.Secrecy.TLS;
+                    refuse(
+                            option,
+                            again ? Wire.REP_ERR_INVALID : Wire.REP_ERR_UNSUP,
+                            again ? "TLS has begun already" : "no TLS on a Unix socket");
+                }
                 default -> refuse(option, Wire.REP_ERR_UNSUP, "option is not known");
             }
         } catch (BadOption e) {
@@ -132,34 +162,24 @@ final class Handshake {
     }
 
     /// The old way to choose: an unknown name can only be answered by closing.
-    private Session exportName(ByteBuffer data) throws IOException {
+    private Session exportName(OptionData data) throws IOException {
         try {
-            Export export = require(name(data, data.remaining()));
+            Export export = require(data.rest());
             replies.putLong(export.device().size());
             replies.putShort((short) Session.flags(export, structured));
             if (!noZeroes) {
                 replies.put(new byte[124]);
             }
             out.send(replies);
-            return new Session(export, structured, false);
+            return new Session(export, structured, Set.of());
         } catch (BadOption e) {
             throw new ProtocolException(e.getMessage());
         }
     }
 
-    private Optional<Session> info(int option, ByteBuffer data) throws BadOption {
-        String name = name(data);
-        int count = Short.toUnsignedInt(require(data, 2).getShort());
-        if (data.remaining() != 2 * count) {
-            throw new BadOption(Wire.REP_ERR_INVALID, "information requests are cut");
-        }
-        boolean wantsName = false;
-        boolean wantsDescription = false;
-        for (int i = 0; i < count; i++) {
-            int wanted = Short.toUnsignedInt(data.getShort());
-            wantsName |= wanted == Wire.INFO_NAME;
-            wantsDescription |= wanted == Wire.INFO_DESCRIPTION;
-        }
+    private Optional<Session> info(int option, OptionData data) throws BadOption {
+        String name = data.name();
+        Set<Integer> wanted = data.shorts();
         Export export = require(name);
         reply(
                 option,
@@ -176,16 +196,16 @@ final class Handshake {
                         .putInt(Wire.MIN_BLOCK)
                         .putInt(Wire.PREFERRED_BLOCK)
                         .putInt(Wire.PAYLOAD_MAX));
-        if (wantsName) {
+        if (wanted.contains(Wire.INFO_NAME)) {
             text(option, Wire.INFO_NAME, name);
         }
-        if (wantsDescription) {
+        if (wanted.contains(Wire.INFO_DESCRIPTION)) {
             text(option, Wire.INFO_DESCRIPTION, export.description());
         }
         reply(option, Wire.REP_ACK);
-        boolean allocation = structured && allocationOf.filter(name::equals).isPresent();
+        Set<Context> chosen = contextsOf.equals(name) ? contexts : Set.of();
         return option == Wire.OPT_GO
-                ? Optional.of(new Session(export, structured, allocation))
+                ? Optional.of(new Session(export, structured, chosen))
                 : Optional.empty();
     }
 
@@ -197,8 +217,8 @@ final class Handshake {
                 ByteBuffer.allocate(2 + bytes.length).putShort((short) kind).put(bytes));
     }
 
-    private void list(ByteBuffer data) throws BadOption {
-        requireEnd(data);
+    private void list(OptionData data) throws BadOption {
+        data.requireEnd();
         for (String name : exports.list()) {
             byte[] bytes = name.getBytes(UTF_8);
             if (replies.remaining() < bytes.length + 64) {
@@ -212,77 +232,49 @@ final class Handshake {
         reply(Wire.OPT_LIST, Wire.REP_ACK);
     }
 
-    private void metaContext(int option, ByteBuffer data) throws BadOption {
+    /// A choice replaces the one before, and so does one that is refused.
+    private void metaContext(int option, OptionData data) throws BadOption {
+        boolean setting = option == Wire.OPT_SET_META_CONTEXT;
+        if (setting) {
+            contexts = Set.of();
+        }
         if (!structured) {
             throw new BadOption(Wire.REP_ERR_INVALID, "structured replies come first");
         }
-        String name = name(data);
-        long count = Integer.toUnsignedLong(require(data, 4).getInt());
-        if (count > QUERIES_MAX) {
-            throw new BadOption(Wire.REP_ERR_TOO_BIG, count + " queries");
+        String name = data.name();
+        List<String> queries = data.names(QUERIES_MAX);
+        data.requireEnd();
+        Export export = require(name);
+        var chosen = EnumSet.noneOf(Context.class);
+        for (Context context : Context.values()) {
+            if (context.isOfferedBy(export) && isMeant(context, queries, setting)) {
+                chosen.add(context);
+                byte[] text = context.text.getBytes(UTF_8);
+                reply(
+                        option,
+                        Wire.REP_META_CONTEXT,
+                        ByteBuffer.allocate(4 + text.length)
+                                .putInt(setting ? context.id : 0)
+                                .put(text));
+            }
         }
-        List<String> queries = new ArrayList<>();
-        for (long i = 0; i < count; i++) {
-            queries.add(name(data));
-        }
-        requireEnd(data);
-        require(name);
-        boolean setting = option == Wire.OPT_SET_META_CONTEXT;
-        boolean chosen =
-                queries.contains(Wire.BASE_ALLOCATION)
-                        || (!setting && (queries.isEmpty() || queries.contains("base:")));
         if (setting) {
-            allocationOf = chosen ? Optional.of(name) : Optional.empty();
-        }
-        if (chosen) {
-            byte[] context = Wire.BASE_ALLOCATION.getBytes(UTF_8);
-            reply(
-                    option,
-                    Wire.REP_META_CONTEXT,
-                    ByteBuffer.allocate(4 + context.length)
-                            .putInt(setting ? Session.ALLOCATION_CONTEXT : 0)
-                            .put(context));
+            contexts = chosen;
+            contextsOf = name;
         }
         reply(option, Wire.REP_ACK);
+    }
+
+    /// A list may ask for all, or for all of a namespace; a choice names each.
+    private static boolean isMeant(Context context, List<String> queries, boolean setting) {
+        String namespace = context.text.substring(0, context.text.indexOf(':') + 1);
+        return queries.contains(context.text)
+                || (!setting && (queries.isEmpty() || queries.contains(namespace)));
     }
 
     private Export require(String name) throws BadOption {
         return exports.find(name)
                 .orElseThrow(() -> new BadOption(Wire.REP_ERR_UNKNOWN, "export is not known"));
-    }
-
-    private static ByteBuffer require(ByteBuffer data, int count) throws BadOption {
-        if (data.remaining() < count) {
-            throw new BadOption(Wire.REP_ERR_INVALID, "option is cut");
-        }
-        return data;
-    }
-
-    private static void requireEnd(ByteBuffer data) throws BadOption {
-        if (data.hasRemaining()) {
-            throw new BadOption(Wire.REP_ERR_INVALID, data.remaining() + " bytes too many");
-        }
-    }
-
-    private static String name(ByteBuffer data) throws BadOption {
-        return name(data, require(data, 4).getInt());
-    }
-
-    private static String name(ByteBuffer data, int length) throws BadOption {
-        if (length < 0 || length > data.remaining()) {
-            throw new BadOption(Wire.REP_ERR_INVALID, "name is cut");
-        }
-        if (length > NAME_BYTES_MAX) {
-            throw new BadOption(
-                    Wire.REP_ERR_TOO_BIG, "name of more than %d bytes".formatted(NAME_BYTES_MAX));
-        }
-        ByteBuffer bytes = data.slice(data.position(), length);
-        data.position(data.position() + length);
-        try {
-            return UTF_8.newDecoder().decode(bytes).toString();
-        } catch (CharacterCodingException _) {
-            throw new BadOption(Wire.REP_ERR_INVALID, "name is not UTF-8");
-        }
     }
 
     private void refuse(int option, int kind, String why) {

@@ -4,21 +4,23 @@ package io.redoubt.storage.nbd;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.SocketChannel;
 
 /// The bytes that a peer sent and nobody took yet. One receive brings as much as there is.
 final class Inbox {
     /// A request with a payload up to this much is complete in the buffer before it is executed.
     static final int PAYLOAD = 256 << 10;
 
-    private final SocketChannel channel;
+    static final int BYTES = PAYLOAD + 4096;
+
+    private final Link link;
     private final Patience patience;
     private final ByteBuffer buffer;
 
-    Inbox(SocketChannel channel, Patience patience) {
-        this.channel = channel;
+    /// @param buffer of [#BYTES], its content is of no use
+    Inbox(Link link, Patience patience, ByteBuffer buffer) {
+        this.link = link;
         this.patience = patience;
-        this.buffer = ByteBuffer.allocateDirect(PAYLOAD + 4096).limit(0);
+        this.buffer = buffer.clear().limit(0);
     }
 
     /// Positioned at the next byte, limited after the last one received. Big-endian, as the protocol is.
@@ -36,7 +38,7 @@ final class Inbox {
     boolean awaitMessage(int count) throws IOException {
         if (!buffer.hasRemaining()) {
             buffer.clear();
-            int got = channel.read(buffer);
+            int got = link.read(buffer);
             buffer.flip();
             if (got < 0) {
                 return false;
@@ -55,7 +57,7 @@ final class Inbox {
         buffer.compact();
         try {
             while (buffer.position() < count) {
-                if (channel.read(buffer) < 0) {
+                if (link.read(buffer) < 0) {
                     throw new EOFException("the peer ended in the middle of a message");
                 }
             }

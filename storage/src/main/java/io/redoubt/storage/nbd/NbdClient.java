@@ -1,54 +1,73 @@
 // Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
 package io.redoubt.storage.nbd;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import io.redoubt.core.VolumeId;
 import io.redoubt.core.fault.FaultException;
 import io.redoubt.storage.block.BlockDevice;
 import io.redoubt.storage.block.Range;
-import java.io.EOFException;
+import io.redoubt.storage.nbd.Conversation.Runs;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
-/// A small NBD client: one connection, one request at a time, simple replies. For tests and tools.
+/// Somebody's volume, over NBD: one connection, one request at a time.
+///
+/// With [Retries] it lives through cut connections. A request that was cut is sent again: reading, writing and zeroing twice is the same as
+/// once, as long as this client is the only one that writes. What the server had acknowledged and no flush has covered is sent again first,
+/// in its order, because the server that comes back may be one that lost it with its power; so a [#flush()] that returns covers every
+/// write that ever returned. The client keeps a copy of those writes, at most 16 MiB, and flushes by itself when it would need more.
+///
+/// Waits inside are bounded by [Retries], and [#close()] ends them.
 public final class NbdClient implements BlockDevice {
     private static final VolumeId REMOTE = new VolumeId("remote");
-    private static final long ZERO_MAX = 1L << 30;
+    private static final int ZERO_MAX = 1 << 30;
+    private static final int WRITE_MAX = 8 << 20; // so that a few fit into what is kept
+    private static final int STATUS_MAX = 1 << 30;
+    private static final long PAUSE_MILLIS_MIN = 20;
+    private static final long PAUSE_MILLIS_MAX = 1000;
 
-    private final SocketChannel channel;
+    /// A request that cuts every connection is the server's trouble with it, and not with the connection.
+    private static final int CUTS_MAX = 10;
+
+    private final NbdAddress address;
+    private final String export;
+    private final Retries retries;
     private final ReentrantLock lock = new ReentrantLock();
-    private final ByteBuffer header = ByteBuffer.allocate(Wire.REQUEST_BYTES);
-    private final long size;
-    private final int flags;
-    private long cookie; // guarded by lock
+    private final Unflushed unflushed = new Unflushed(); // guarded by lock
+    private volatile @Nullable Conversation conversation; // changed under lock
+    private volatile boolean closed;
+    private volatile long size = -1;
+    private volatile int flags;
 
-    private record Offer(long size, int flags) {}
+    /// One request; it may be made again from its beginning.
+    @FunctionalInterface
+    private interface Request {
+        void on(Conversation conversation) throws IOException;
+    }
 
-    private NbdClient(SocketChannel channel, Offer info) {
-        this.channel = channel;
-        this.size = info.size();
-        this.flags = info.flags();
+    private NbdClient(NbdAddress address, String export, Retries retries) {
+        this.address = address;
+        this.export = export;
+        this.retries = retries;
+    }
+
+    /// Without a second attempt.
+    ///
+    /// @throws FaultException with an [NbdFault]
+    public static NbdClient connect(Path socket, String export) {
+        return connect(new NbdAddress.Unix(socket), export, Retries.NONE);
     }
 
     /// @throws FaultException with an [NbdFault]
-    public static NbdClient connect(Path socket, String export) {
-        SocketChannel channel = UnixSocket.connect(socket);
-        try {
-            return new NbdClient(channel, negotiate(channel, export));
-        } catch (IOException e) {
-            close(channel);
-            throw disconnected(e);
-        } catch (FaultException e) {
-            close(channel);
-            throw e;
-        }
+    public static NbdClient connect(NbdAddress address, String export, Retries retries) {
+        var client = new NbdClient(address, export, retries);
+        client.request(_ -> {});
+        return client;
     }
 
+    /// As the server told last; it may grow with a new connection.
     @Override
     public long size() {
         return size;
@@ -64,18 +83,52 @@ public final class NbdClient implements BlockDevice {
         int limit = into.limit();
         long at = offset;
         while (into.position() < limit) {
-            into.limit((int) Math.min(limit, into.position() + (long) Wire.PAYLOAD_MAX));
-            int piece = into.remaining();
-            request("read", Wire.CMD_READ, 0, at, piece, null, into);
+            int piece = Math.min(payloadMax(), limit - into.position());
+            ByteBuffer part = into.slice(into.position(), piece);
+            long from = at;
+            request(conversation -> conversation.read(from, part.clear()));
+            into.position(into.position() + piece);
             at += piece;
         }
-        into.limit(limit);
     }
 
     @Override
     public void extents(long offset, long length, ExtentSink sink) {
         Range.require(REMOTE, offset, length, size);
-        BlockDevice.super.extents(offset, length, sink);
+        var runs = new Runs();
+        long end = offset + length;
+        long at = offset;
+        while (at < end) {
+            long from = at;
+            long asked = Math.min(STATUS_MAX, end - at);
+            request(conversation -> {
+                runs.count = 0;
+                if (conversation.offer().allocation() != Offer.NO_CONTEXT) {
+                    conversation.status(from, asked, runs);
+                }
+            });
+            if (runs.count == 0) {
+                sink.extent(end - at, Kind.DATA); // this server cannot tell
+                return;
+            }
+            for (int i = 0; i < runs.count && at < end; i++) {
+                long bytes = Math.min(end - at, Integer.toUnsignedLong(runs.lengths[i]));
+                if (bytes > 0 && !sink.extent(bytes, kind(runs.states[i]))) {
+                    return;
+                }
+                at += bytes;
+            }
+            if (at == from) {
+                throw new FaultException(new NbdFault.Refused("map", Wire.EINVAL, "no progress"));
+            }
+        }
+    }
+
+    private static Kind kind(int state) {
+        if ((state & Wire.STATE_ZERO) == 0) {
+            return Kind.DATA;
+        }
+        return (state & Wire.STATE_HOLE) == 0 ? Kind.ZERO : Kind.HOLE;
     }
 
     @Override
@@ -89,159 +142,189 @@ public final class NbdClient implements BlockDevice {
         int limit = from.limit();
         long at = offset;
         while (from.position() < limit) {
-            from.limit((int) Math.min(limit, from.position() + (long) Wire.PAYLOAD_MAX));
-            int piece = from.remaining();
-            int flag = fua ? Wire.CMD_FLAG_FUA : 0;
-            request("write", Wire.CMD_WRITE, flag, at, piece, from, null);
+            int most = Math.min(payloadMax(), WRITE_MAX);
+            int piece = Math.min(most, limit - from.position());
+            ByteBuffer part = from.slice(from.position(), piece);
+            long to = at;
+            change(
+                    piece,
+                    conversation -> conversation.write(to, part.clear(), fua),
+                    () -> unflushed.wrote(to, part.clear()));
+            from.position(from.position() + piece);
             at += piece;
         }
-        from.limit(limit);
     }
 
     @Override
     public void zero(long offset, long length) {
+        zero(offset, length, true);
+    }
+
+    @Override
+    public void trim(long offset, long length) {
+        zero(offset, length, false); // NBD's own trim may leave anything behind
+    }
+
+    private void zero(long offset, long length, boolean keepsRoom) {
         Range.require(REMOTE, offset, length, size);
         for (long done = 0; done < length; done += ZERO_MAX) {
             long piece = Math.min(ZERO_MAX, length - done);
-            request("zero", Wire.CMD_WRITE_ZEROES, 0, offset + done, piece, null, null);
+            long at = offset + done;
+            change(
+                    0,
+                    conversation -> conversation.zero(at, piece, keepsRoom),
+                    () -> unflushed.zeroed(at, piece));
+        }
+    }
+
+    /// A change, and a note of it once it is acknowledged.
+    private void change(int bytes, Request request, Runnable acknowledged) {
+        lock.lock();
+        try {
+            if (retries.any() && !unflushed.hasRoomFor(bytes)) {
+                flush();
+            }
+            request(request);
+            if (retries.any()) {
+                acknowledged.run();
+            }
+        } finally {
+            lock.unlock();
         }
     }
 
     @Override
     public void flush() {
-        request("flush", Wire.CMD_FLUSH, 0, 0, 0, null, null);
+        lock.lock();
+        try {
+            request(Conversation::flush);
+            unflushed.flushed();
+        } finally {
+            lock.unlock();
+        }
     }
 
-    /// Tells the server and closes.
-    public void disconnect() {
-        close();
-    }
-
+    /// Ends the connection; a request that runs in another thread ends with [NbdFault.Disconnected].
     @Override
     public void close() {
-        lock.lock();
-        try {
-            if (channel.isOpen()) {
-                header.clear().putInt(Wire.REQUEST_MAGIC).putShort((short) 0);
-                header.putShort((short) Wire.CMD_DISC).putLong(0).putLong(0).putInt(0);
-                send(channel, header.flip());
+        closed = true;
+        Conversation present = conversation;
+        if (lock.tryLock()) {
+            try {
+                if (present != null) {
+                    present.close();
+                    conversation = null;
+                }
+            } finally {
+                lock.unlock();
             }
-        } catch (IOException _) {
-            // the server is gone: so is the connection
-        } finally {
-            close(channel);
-            lock.unlock();
+        } else if (present != null) {
+            present.cut(); // its thread frees it
         }
     }
 
-    private void request(
-            String what,
-            int command,
-            int commandFlags,
-            long offset,
-            long length,
-            @Nullable ByteBuffer from,
-            @Nullable ByteBuffer into) {
+    private int payloadMax() {
+        Conversation present = conversation;
+        return present == null ? Wire.PAYLOAD_MAX : present.offer().payloadMax();
+    }
+
+    private void request(Request request) {
         lock.lock();
         try {
-            long mine = ++cookie;
-            header.clear().putInt(Wire.REQUEST_MAGIC).putShort((short) commandFlags);
-            header.putShort((short) command).putLong(mine).putLong(offset).putInt((int) length);
-            send(channel, header.flip());
-            if (from != null) {
-                send(channel, from);
+            long cutAt = 0;
+            int cuts = 0;
+            for (int attempts = 1; ; attempts++) {
+                try {
+                    Conversation ready = connected();
+                    cuts++; // if this does not return
+                    request.on(ready);
+                    return;
+                } catch (IOException e) {
+                    abandon();
+                    cutAt = attempts == 1 ? System.nanoTime() : cutAt;
+                    requirePatience(attempts, cuts, cutAt, e);
+                    pause(attempts, e);
+                }
             }
-            header.clear().limit(Wire.SIMPLE_REPLY_BYTES);
-            receive(channel, header);
-            int magic = header.getInt();
-            int error = header.getInt();
-            if (magic != Wire.SIMPLE_REPLY_MAGIC || header.getLong() != mine) {
-                throw new IOException("an answer to no question of ours");
-            }
-            if (error != Wire.OK) {
-                throw new FaultException(new NbdFault.Refused(what, error));
-            }
-            if (into != null) {
-                int position = into.position();
-                receive(channel, into);
-                into.position(position + (int) length);
-            }
-        } catch (IOException e) {
-            close(channel);
-            throw disconnected(e);
         } finally {
             lock.unlock();
         }
     }
 
-    private static Offer negotiate(SocketChannel channel, String export) throws IOException {
-        ByteBuffer hello = ByteBuffer.allocate(18);
-        receive(channel, hello);
-        if (hello.getLong() != Wire.NBDMAGIC || hello.getLong() != Wire.IHAVEOPT) {
-            throw new IOException("this is no NBD server of the new style");
+    private void requirePatience(int attempts, int cuts, long cutAt, IOException cause) {
+        String why = String.valueOf(cause.getMessage());
+        if (closed || !retries.any() || Thread.currentThread().isInterrupted()) {
+            throw new FaultException(new NbdFault.Disconnected(why), cause);
         }
-        byte[] name = export.getBytes(UTF_8);
-        ByteBuffer go = ByteBuffer.allocate(4 + 16 + 4 + name.length + 2);
-        go.putInt(Wire.FLAG_FIXED_NEWSTYLE | Wire.FLAG_NO_ZEROES);
-        go.putLong(Wire.IHAVEOPT).putInt(Wire.OPT_GO).putInt(4 + name.length + 2);
-        go.putInt(name.length).put(name).putShort((short) 0);
-        send(channel, go.flip());
-        Offer info = new Offer(0, 0);
-        while (true) {
-            ByteBuffer reply = ByteBuffer.allocate(20);
-            receive(channel, reply);
-            if (reply.getLong() != Wire.OPTION_REPLY_MAGIC || reply.getInt() != Wire.OPT_GO) {
-                throw new IOException("an answer to no option of ours");
-            }
-            int kind = reply.getInt();
-            int length = reply.getInt();
-            if (length < 0 || length > 64 << 10) {
-                throw new IOException("an option's answer of %d bytes".formatted(length));
-            }
-            ByteBuffer data = ByteBuffer.allocate(length);
-            receive(channel, data);
-            switch (kind) {
-                case Wire.REP_ACK -> {
-                    return info;
-                }
-                case Wire.REP_INFO -> {
-                    if (data.getShort() == Wire.INFO_EXPORT) {
-                        info = new Offer(data.getLong(), Short.toUnsignedInt(data.getShort()));
-                    }
-                }
-                case Wire.REP_ERR_UNKNOWN ->
-                        throw new FaultException(new NbdFault.UnknownExport(export));
-                default -> throw new IOException("option answer 0x%x".formatted(kind));
-            }
+        long waited = System.nanoTime() - cutAt;
+        if (cuts >= CUTS_MAX || waited > retries.patience().toNanos()) {
+            throw new FaultException(
+                    new NbdFault.GaveUp(address.toString(), attempts, waited / 1_000_000, why),
+                    cause);
         }
     }
 
-    private static void send(SocketChannel channel, ByteBuffer bytes) throws IOException {
-        while (bytes.hasRemaining()) {
-            channel.write(bytes);
-        }
-    }
-
-    /// Fills the buffer to its limit and puts its position back.
-    private static void receive(SocketChannel channel, ByteBuffer into) throws IOException {
-        int start = into.position();
-        while (into.hasRemaining()) {
-            if (channel.read(into) < 0) {
-                throw new EOFException("the server closed it");
-            }
-        }
-        into.position(start);
-    }
-
-    private static FaultException disconnected(IOException e) {
-        return new FaultException(new NbdFault.Disconnected(String.valueOf(e.getMessage())), e);
-    }
-
-    private static void close(SocketChannel channel) {
+    private void pause(int attempts, IOException cause) {
         try {
-            channel.close();
-        } catch (IOException _) {
-            // nothing more can be done with it
+            Thread.sleep(
+                    Math.min(PAUSE_MILLIS_MAX, PAUSE_MILLIS_MIN << Math.min(attempts - 1, 10)));
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+            throw new FaultException(new NbdFault.Disconnected("interrupted"), cause);
+        }
+    }
+
+    /// The present connection, or a new one on which all that may have been lost was sent again.
+    private Conversation connected() throws IOException {
+        Conversation present = conversation;
+        if (present != null) {
+            return present;
+        }
+        if (closed) {
+            throw new IOException("this client was closed");
+        }
+        Conversation made = open();
+        try {
+            for (Unflushed.Change change : unflushed.changes()) {
+                if (change.isWrite()) {
+                    made.write(change.offset(), change.data().duplicate(), false);
+                } else {
+                    made.zero(change.offset(), change.length(), true);
+                }
+            }
+        } catch (IOException | RuntimeException e) {
+            made.abandon();
+            throw e;
+        }
+        size = made.offer().size();
+        flags = made.offer().flags();
+        conversation = made;
+        return made;
+    }
+
+    private Conversation open() throws IOException {
+        Conversation made;
+        try {
+            made = Conversation.open(address, export, (int) retries.answer().toMillis());
+        } catch (FaultException e) {
+            if (retries.any() && e.fault() instanceof NbdFault.SocketFailed) {
+                throw new IOException(e.getMessage(), e); // it may come back
+            }
+            throw e;
+        }
+        long now = made.offer().size();
+        if (now < size) {
+            made.close();
+            throw new FaultException(new NbdFault.Shrunk(export, size, now));
+        }
+        return made;
+    }
+
+    private void abandon() {
+        Conversation present = conversation;
+        if (present != null) {
+            present.abandon();
+            conversation = null;
         }
     }
 }

@@ -73,6 +73,32 @@ public sealed interface NbdFault extends Fault {
         }
     }
 
+    /// The operating system refused an address of the network.
+    record AddressFailed(String address, String operation, String cause) implements NbdFault {
+        @Override
+        public String message() {
+            return "Cannot %s %s: %s.".formatted(operation, address, cause);
+        }
+
+        @Override
+        public String remedy() {
+            return "Check host and port, and that no other process listens there.";
+        }
+    }
+
+    /// A PEM file is not what TLS needs.
+    record BadCertificate(Path file, String cause) implements NbdFault {
+        @Override
+        public String message() {
+            return "Cannot use %s for TLS: %s.".formatted(file, cause);
+        }
+
+        @Override
+        public String remedy() {
+            return "Give a certificate and an unencrypted PKCS 8 key as PEM files, as 'openssl genpkey' and 'openssl x509' write them.";
+        }
+    }
+
     /// The server knows no such export.
     record UnknownExport(String export) implements NbdFault {
         @Override
@@ -87,10 +113,16 @@ public sealed interface NbdFault extends Fault {
     }
 
     /// The server answered a request with an error.
-    record Refused(String request, int error) implements NbdFault {
+    ///
+    /// @param words of the server, perhaps empty
+    record Refused(String request, int error, String words) implements NbdFault {
         @Override
         public String message() {
-            return "The server refused to %s: %s.".formatted(request, Wire.errorName(error));
+            return "The server refused to %s: %s%s."
+                    .formatted(
+                            request,
+                            Wire.errorName(error),
+                            words.isEmpty() ? "" : " (" + words + ")");
         }
 
         @Override
@@ -114,6 +146,33 @@ public sealed interface NbdFault extends Fault {
         @Override
         public String remedy() {
             return "Connect again; what was not answered may or may not have happened.";
+        }
+    }
+
+    /// The server did not come back in time, or every connection was cut at the same request.
+    record GaveUp(String address, int attempts, long waitedMillis, String why) implements NbdFault {
+        @Override
+        public String message() {
+            return "Gave up on the NBD server %s after %d attempts in %d ms: %s."
+                    .formatted(address, attempts, waitedMillis, why);
+        }
+
+        @Override
+        public String remedy() {
+            return "See why the server does not answer; what was not flushed may be lost.";
+        }
+    }
+
+    /// The server came back with a smaller export.
+    record Shrunk(String export, long before, long now) implements NbdFault {
+        @Override
+        public String message() {
+            return "The export '%s' has %d bytes now; it had %d.".formatted(export, now, before);
+        }
+
+        @Override
+        public String remedy() {
+            return "This is another volume, or a damaged one: find the right one.";
         }
     }
 }

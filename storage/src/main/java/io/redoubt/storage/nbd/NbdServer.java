@@ -4,15 +4,14 @@ package io.redoubt.storage.nbd;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.net.InetSocketAddress;
 import java.nio.channels.ClosedChannelException;
-import java.nio.channels.ServerSocketChannel;
-import java.nio.channels.SocketChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import javax.net.ssl.SSLContext;
 
-/// Offers volumes on a Unix socket.
+/// Offers volumes on a Unix socket, or over TCP with TLS 1.3 and certificates on both sides; there is no plain TCP.
 ///
 /// A planned stop, like a fence, closes the sockets and says nothing: an NBD client with a reconnect delay then waits and comes back,
 /// whereas any error would reach the guest.
@@ -20,8 +19,7 @@ public final class NbdServer implements AutoCloseable {
     private static final Logger LOG = System.getLogger(NbdServer.class.getName());
     private static final int WATCH_MILLIS = 200;
 
-    private final Path socket;
-    private final ServerSocketChannel listener;
+    private final Listener listener;
     private final Exports exports;
     private final NbdLimits limits;
     private final Set<Connection> connections = ConcurrentHashMap.newKeySet();
@@ -29,9 +27,7 @@ public final class NbdServer implements AutoCloseable {
     private final Thread watching;
     private volatile boolean closed;
 
-    private NbdServer(
-            Path socket, ServerSocketChannel listener, Exports exports, NbdLimits limits) {
-        this.socket = socket;
+    private NbdServer(Listener listener, Exports exports, NbdLimits limits) {
         this.listener = listener;
         this.exports = exports;
         this.limits = limits;
@@ -48,14 +44,39 @@ public final class NbdServer implements AutoCloseable {
     /// @throws io.redoubt.core.fault.FaultException with an [NbdFault]
     public static NbdServer listen(
             Path socket, Exports exports, SocketAccess access, NbdLimits limits) {
-        var server = new NbdServer(socket, UnixSocket.listen(socket, access), exports, limits);
+        return start(UnixSocket.listen(socket, access), exports, limits);
+    }
+
+    /// Over TCP, for peers with a certificate that the context trusts.
+    ///
+    /// @param address port 0 takes any free one
+    /// @throws io.redoubt.core.fault.FaultException with an [NbdFault]
+    public static NbdServer listen(
+            InetSocketAddress address, Exports exports, SSLContext context, NbdLimits limits) {
+        return start(TlsListener.listen(address, context), exports, limits);
+    }
+
+    private static NbdServer start(Listener listener, Exports exports, NbdLimits limits) {
+        var server = new NbdServer(listener, exports, limits);
         server.accepting.start();
         server.watching.start();
         return server;
     }
 
+    /// The Unix socket that it listens on; empty over TCP.
     public Path socket() {
-        return socket;
+        return listener instanceof UnixListener unix ? unix.path() : Path.of("");
+    }
+
+    /// The port it listens on; -1 on a Unix socket.
+    public int port() {
+        return listener instanceof TlsListener tcp ? tcp.port() : -1;
+    }
+
+    /// Cuts every connection and goes on listening: clients with a reconnect delay come back at once and see what has changed, such as
+    /// a new size. Requests in execution go on to their end.
+    public void reconnectAll() {
+        connections.forEach(Connection::cut);
     }
 
     /// Stops listening, cuts every connection, interrupts requests that wait inside the device, and waits a bounded time for
@@ -63,12 +84,7 @@ public final class NbdServer implements AutoCloseable {
     @Override
     public void close() {
         closed = true;
-        try {
-            listener.close();
-            Files.deleteIfExists(socket);
-        } catch (IOException e) {
-            LOG.log(Level.WARNING, "closing " + socket, e);
-        }
+        listener.stop();
         watching.interrupt();
         connections.forEach(Connection::close);
         try {
@@ -84,37 +100,36 @@ public final class NbdServer implements AutoCloseable {
         long end = System.nanoTime() + limits.close().toNanos();
         for (Connection connection : connections) {
             if (!connection.awaitEnd((end - System.nanoTime()) / 1_000_000)) {
-                LOG.log(Level.WARNING, "a request on {0} did not end in time", socket);
+                LOG.log(Level.WARNING, "a request on {0} did not end in time", listener);
             }
         }
     }
 
+    /// Until the listener says that it was stopped: it then frees its socket.
     private void accept() {
-        while (!closed) {
+        while (true) {
             try {
-                SocketChannel channel = listener.accept();
+                Link link = listener.accept();
                 if (connections.size() >= limits.connections()) {
-                    LOG.log(
-                            Level.WARNING,
-                            "{0} has {1} connections already",
-                            socket,
-                            limits.connections());
-                    channel.close();
+                    PeerLog.warn(
+                            "%s has %d connections already"
+                                    .formatted(listener, limits.connections()));
+                    link.close();
                     continue;
                 }
-                start(channel);
+                start(link);
             } catch (ClosedChannelException _) {
                 return;
             } catch (IOException e) {
-                LOG.log(Level.WARNING, "accepting on " + socket, e);
+                LOG.log(Level.WARNING, "accepting on " + listener, e);
                 pause();
             }
         }
     }
 
-    private void start(SocketChannel channel) {
+    private void start(Link link) {
         var self = new Connection[1];
-        self[0] = new Connection(channel, exports, limits, () -> connections.remove(self[0]));
+        self[0] = new Connection(link, exports, limits, () -> connections.remove(self[0]));
         connections.add(self[0]);
         self[0].start();
     }

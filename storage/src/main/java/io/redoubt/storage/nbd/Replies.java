@@ -14,11 +14,11 @@ final class Replies {
     private final boolean structured;
     private final ByteBuffer buffer;
 
-    /// @param capacity at least one error reply
-    Replies(Outbox out, boolean structured, int capacity) {
+    /// @param buffer with room for at least one error reply; its content is of no use
+    Replies(Outbox out, boolean structured, ByteBuffer buffer) {
         this.out = out;
         this.structured = structured;
-        this.buffer = ByteBuffer.allocateDirect(Math.max(capacity, 1024));
+        this.buffer = buffer.clear();
     }
 
     ByteBuffer buffer() {

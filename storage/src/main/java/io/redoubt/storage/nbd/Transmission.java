@@ -9,6 +9,7 @@ import java.lang.foreign.Arena;
 import java.net.ProtocolException;
 import java.nio.ByteBuffer;
 import java.util.concurrent.Semaphore;
+import org.jspecify.annotations.Nullable;
 
 /// The requests of one connection, after the negotiation. Reads and writes are executed here, in order, straight from and into the
 /// socket's buffers; replies are collected and sent together when no further request has arrived, or at 128 KiB.
@@ -16,7 +17,9 @@ import java.util.concurrent.Semaphore;
 /// Every length and offset from the wire is checked against the export before it is used in any sum.
 final class Transmission {
     private static final int SEND_AT = 128 << 10;
-    private static final int REPLY_BUFFER = 260 << 10;
+
+    /// From here on the kernel sends the data from the file, which is cheaper than a copy.
+    private static final int FILE_SENT_MIN = 32 << 10;
 
     private static final int BIG_READS_MAX = 4;
 
@@ -32,6 +35,8 @@ final class Transmission {
     private final Replies replies;
     private final Deferred deferred;
     private final ByteBuffer payload;
+    private final boolean takesFiles;
+    private @Nullable BlockStatus status;
 
     private int flags;
     private int command;
@@ -39,14 +44,16 @@ final class Transmission {
     private long offset;
     private long length;
 
-    Transmission(Session session, Inbox in, Outbox out, Deferred deferred) {
+    /// @param buffer for replies
+    Transmission(Session session, Inbox in, Outbox out, ByteBuffer buffer, Deferred deferred) {
         this.session = session;
         this.device = session.export().device();
         this.limit = session.export().limit();
         this.size = device.size();
         this.in = in;
         this.out = out;
-        this.replies = new Replies(out, session.structured(), REPLY_BUFFER);
+        this.replies = new Replies(out, session.structured(), buffer);
+        this.takesFiles = out.takesFiles();
         this.deferred = deferred;
         this.payload = in.buffer().duplicate();
     }
@@ -112,7 +119,7 @@ final class Transmission {
             case Wire.CMD_TRIM -> {
                 if (mayUse(Wire.CMD_FLAG_FUA) && mayChange() && isInside(Wire.EINVAL)) {
                     passLimit(0);
-                    defer(Deferred.Work.ZERO, (flags & Wire.CMD_FLAG_FUA) != 0);
+                    defer(Deferred.Work.TRIM, (flags & Wire.CMD_FLAG_FUA) != 0);
                 }
             }
             case Wire.CMD_WRITE_ZEROES -> {
@@ -189,7 +196,9 @@ final class Transmission {
 
     private void read() throws IOException, InterruptedException {
         int bytes = (int) length;
-        if (bytes + Wire.CHUNK_BYTES + 8 <= replies.buffer().capacity()) {
+        if (bytes >= FILE_SENT_MIN && takesFiles && isInFile()) {
+            readFromFile(bytes);
+        } else if (bytes + Wire.CHUNK_BYTES + 8 <= replies.buffer().capacity()) {
             replies.reserve(bytes + Wire.CHUNK_BYTES + 8);
             readInto(replies.buffer(), offset, bytes, true);
         } else if (session.structured() && (flags & Wire.CMD_FLAG_DF) == 0) {
@@ -197,6 +206,26 @@ final class Transmission {
         } else {
             readInOne(bytes);
         }
+    }
+
+    private boolean isInFile() {
+        try {
+            return device.send(offset, length, -1) >= length;
+        } catch (FaultException _) {
+            return false; // reading meets it, too, and can say so
+        }
+    }
+
+    private void readFromFile(int bytes) throws IOException {
+        replies.reserve(Wire.CHUNK_BYTES + 8);
+        if (session.structured()) {
+            Replies.chunk(
+                    replies.buffer(), Wire.CHUNK_DONE, Wire.CHUNK_OFFSET_DATA, cookie, 8 + bytes);
+            replies.buffer().putLong(offset);
+        } else {
+            Replies.simple(replies.buffer(), cookie, Wire.OK);
+        }
+        out.send(replies.buffer(), device, offset, bytes);
     }
 
     /// Puts a reply or a chunk of one with its data, or with the device's refusal.
@@ -317,23 +346,27 @@ final class Transmission {
     }
 
     private void zero() throws IOException, InterruptedException {
-        if ((flags & Wire.CMD_FLAG_FAST_ZERO) != 0) {
+        if ((flags & Wire.CMD_FLAG_FAST_ZERO) != 0 && !device.zeroesFast()) {
             replies.failed(cookie, Wire.ENOTSUP, "zeroing may be as slow as writing");
         } else {
             passLimit(0);
-            defer(Deferred.Work.ZERO, (flags & Wire.CMD_FLAG_FUA) != 0);
+            boolean keepsRoom = (flags & Wire.CMD_FLAG_NO_HOLE) != 0;
+            Deferred.Work work = keepsRoom ? Deferred.Work.ZERO : Deferred.Work.TRIM;
+            defer(work, (flags & Wire.CMD_FLAG_FUA) != 0);
         }
     }
 
-    /// A thick volume has data everywhere.
     private void blockStatus() throws IOException {
-        if (!session.allocation() || length == 0) {
+        if (session.contexts().isEmpty() || length == 0) {
             replies.failed(cookie, Wire.EINVAL, "no context was chosen, or no length given");
             return;
         }
-        replies.reserve(Wire.CHUNK_BYTES + 12);
-        Replies.chunk(replies.buffer(), Wire.CHUNK_DONE, Wire.CHUNK_BLOCK_STATUS, cookie, 12);
-        replies.buffer().putInt(Session.ALLOCATION_CONTEXT).putInt((int) length).putInt(0);
+        BlockStatus present = status;
+        if (present == null) {
+            present = new BlockStatus(session);
+            status = present;
+        }
+        present.answer(replies, cookie, offset, length, (flags & Wire.CMD_FLAG_REQ_ONE) != 0);
     }
 
     private void defer(Deferred.Work work, boolean flush) throws IOException, InterruptedException {

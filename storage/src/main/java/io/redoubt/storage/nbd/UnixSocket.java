@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.net.ConnectException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
-import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -26,18 +25,19 @@ final class UnixSocket {
     private UnixSocket() {}
 
     /// A listening socket. A file that a dead server left is replaced; one of a living server is not.
-    static ServerSocketChannel listen(Path socket, SocketAccess access) {
+    static UnixListener listen(Path socket, SocketAccess access) {
         requireShort(socket);
         try {
             prepareDirectory(socket.toAbsolutePath().normalize().resolveSibling("."), access);
             removeStale(socket);
-            ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+            int server = require(SocketCalls.socket());
             try {
-                server.bind(UnixDomainSocketAddress.of(socket), BACKLOG);
+                require(SocketCalls.bind(server, socket));
                 allow(socket, access, "rw-------", "rw-rw----");
-                return server;
+                require(SocketCalls.listen(server, BACKLOG));
+                return new UnixListener(socket, server);
             } catch (IOException | RuntimeException e) {
-                server.close();
+                int _ = SocketCalls.close(server);
                 throw e;
             }
         } catch (IOException e) {
@@ -45,20 +45,29 @@ final class UnixSocket {
         }
     }
 
-    static SocketChannel connect(Path socket) {
+    /// @param millisMax of this and of each later wait; 0 for no limit
+    static UnixStream connect(Path socket, int millisMax) {
         requireShort(socket);
         try {
-            SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
+            int peer = require(SocketCalls.socket());
             try {
-                channel.connect(UnixDomainSocketAddress.of(socket));
-                return channel;
+                require(SocketCalls.millisMax(peer, millisMax));
+                require(SocketCalls.connect(peer, socket));
+                return new UnixStream(peer);
             } catch (IOException | RuntimeException e) {
-                channel.close();
+                int _ = SocketCalls.close(peer);
                 throw e;
             }
         } catch (IOException e) {
             throw failed(socket, "connect to", e);
         }
+    }
+
+    private static int require(int result) throws IOException {
+        if (result < 0) {
+            throw new IOException(SocketCalls.text(-result));
+        }
+        return result;
     }
 
     private static void requireShort(Path socket) {

@@ -30,6 +30,7 @@ final class Wire {
     static final int OPT_EXPORT_NAME = 1;
     static final int OPT_ABORT = 2;
     static final int OPT_LIST = 3;
+    static final int OPT_STARTTLS = 5;
     static final int OPT_INFO = 6;
     static final int OPT_GO = 7;
     static final int OPT_STRUCTURED_REPLY = 8;
@@ -42,6 +43,7 @@ final class Wire {
     static final int REP_META_CONTEXT = 4;
     static final int REP_ERR_UNSUP = 0x80000001;
     static final int REP_ERR_INVALID = 0x80000003;
+    static final int REP_ERR_TLS_REQD = 0x80000005;
     static final int REP_ERR_UNKNOWN = 0x80000006;
     static final int REP_ERR_TOO_BIG = 0x80000009;
 
@@ -68,8 +70,10 @@ final class Wire {
     static final int CHUNK_DONE = 1;
     static final int CHUNK_NONE = 0;
     static final int CHUNK_OFFSET_DATA = 1;
+    static final int CHUNK_OFFSET_HOLE = 2;
     static final int CHUNK_BLOCK_STATUS = 5;
     static final int CHUNK_ERROR = 0x8001;
+    static final int CHUNK_ERROR_BIT = 0x8000;
 
     static final int OK = 0;
     static final int EPERM = 1;
@@ -78,11 +82,23 @@ final class Wire {
     static final int ENOSPC = 28;
     static final int ENOTSUP = 95;
 
+    /// Other servers say it; ours never does.
+    static final int ESHUTDOWN = 108;
+
     static final int MIN_BLOCK = 1;
     static final int PREFERRED_BLOCK = 4096;
     static final int PAYLOAD_MAX = 32 << 20;
 
     static final String BASE_ALLOCATION = "base:allocation";
+    static final String REDOUBT_DIRTY = "redoubt:dirty";
+
+    /// States of `base:allocation`.
+    static final int STATE_HOLE = 1;
+
+    static final int STATE_ZERO = 2;
+
+    /// The state of `redoubt:dirty`.
+    static final int STATE_DIRTY = 1;
 
     private Wire() {}
 

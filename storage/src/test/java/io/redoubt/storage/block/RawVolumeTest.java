@@ -60,6 +60,27 @@ class RawVolumeTest extends BlockDeviceContract {
     }
 
     @Test
+    void a_volume_grows_with_room_and_zeros_and_keeps_its_content() {
+        SystemDisk disk = newDisk();
+        try (var volume = RawVolume.create(disk, ID, Bytes.mebibytes(1))) {
+            volume.write((1 << 20) - 50, ByteBuffer.wrap(random(50, 3)));
+            volume.grow(Bytes.mebibytes(3));
+            assertThat(volume.size()).isEqualTo(3 << 20);
+            volume.write((3 << 20) - 50, ByteBuffer.wrap(random(50, 4)));
+            assertThatThrownBy(() -> volume.grow(Bytes.mebibytes(2)))
+                    .isInstanceOf(IllegalArgumentException.class);
+            assertThatThrownBy(() -> volume.grow(new Bytes(1L << 60)))
+                    .isInstanceOf(FaultException.class);
+        }
+        try (var volume = RawVolume.open(disk, ID)) {
+            assertThat(volume.size()).isEqualTo(3 << 20);
+            ByteBuffer into = ByteBuffer.allocate(100);
+            volume.read((1 << 20) - 50, into);
+            assertThat(into.array()).startsWith(random(50, 3)).endsWith(new byte[50]);
+        }
+    }
+
+    @Test
     void the_raw_file_is_thick_and_is_the_content() throws Exception {
         SystemDisk disk = newDisk();
         try (var volume = RawVolume.create(disk, ID, Bytes.mebibytes(8))) {

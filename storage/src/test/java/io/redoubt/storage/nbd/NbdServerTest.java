@@ -59,7 +59,7 @@ class NbdServerTest {
         try (var server = serve(socket, device, NbdLimits.DEFAULT);
                 var held = Peer.simple(socket);
                 var free = Peer.simple(socket)) {
-            assertThat(server.socket()).isEqualTo(socket);
+            assertThat(server.port()).isEqualTo(-1);
             held.send(Peer.write(0, 1, 1 << 20, new byte[512]));
             device.held.await();
             free.send(Peer.write(0, 2, 0, new byte[512]));
@@ -91,7 +91,7 @@ class NbdServerTest {
                 var stalled = Peer.simple(socket);
                 var payload = Peer.simple(socket);
                 var silent = Peer.simple(socket)) {
-            assertThat(server.socket()).isEqualTo(socket);
+            assertThat(server.port()).isEqualTo(-1);
             stalled.send(new byte[] {0x25, 0x60});
             payload.send(Peer.request(0, 1, 1, 0, 100));
             stalled.expectClosed();
@@ -310,7 +310,7 @@ class NbdServerTest {
         var client = NbdClient.connect(socket, "vol-7");
         assertThat(client.isReadOnly()).isTrue();
         assertThat(faultOf(() -> client.write(0, ByteBuffer.allocate(1))))
-                .isEqualTo(new NbdFault.Refused("write", 1));
+                .isEqualTo(new NbdFault.Refused("write", 1, "the export is read-only"));
         server.close();
         assertThat(faultOf(client::flush)).isInstanceOf(NbdFault.Disconnected.class);
     }

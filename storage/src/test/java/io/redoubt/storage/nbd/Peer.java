@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
@@ -22,6 +23,10 @@ final class Peer implements AutoCloseable {
     Peer(Path socket) throws IOException {
         channel = SocketChannel.open(StandardProtocolFamily.UNIX);
         channel.connect(UnixDomainSocketAddress.of(socket));
+    }
+
+    Peer(InetSocketAddress address) throws IOException {
+        channel = SocketChannel.open(address);
     }
 
     /// A peer in transmission over simple replies.
@@ -136,6 +141,20 @@ final class Peer implements AutoCloseable {
             }
         }
         return buffer.array();
+    }
+
+    /// Takes what is there and drops it, without waiting for more.
+    void drainQuietly() {
+        ByteBuffer buffer = ByteBuffer.allocate(64 << 10);
+        try {
+            channel.configureBlocking(false);
+            while (channel.read(buffer.clear()) > 0) {
+                // more may be there
+            }
+            channel.configureBlocking(true);
+        } catch (IOException _) {
+            // it was closed: there is nothing to take
+        }
     }
 
     String hex(int count) throws IOException {
