@@ -64,8 +64,7 @@ class RealTlsTest {
     void qemu_img_works_over_tls() throws Exception {
         String image =
                 "driver=nbd,host=localhost,port=%d,export=volume,tls-creds=tls".formatted(port);
-        String credentials =
-                "tls-creds-x509,id=tls,endpoint=client,dir=" + root.resolve("client");
+        String credentials = "tls-creds-x509,id=tls,endpoint=client,dir=" + root.resolve("client");
         String[] info = {"qemu-img", "info", "--object", credentials, "--image-opts", image};
         assertThat(Tool.run(root, info)).contains("16 MiB");
         String said =
