@@ -104,13 +104,7 @@ final class Deferred implements Runnable {
         if (batch.stream().noneMatch(task -> task.work() == work)) {
             return;
         }
-        Outcome outcome;
-        try {
-            export.flusher().flush();
-            outcome = Outcome.OK;
-        } catch (FaultException e) {
-            outcome = Outcome.of(e);
-        }
+        Outcome outcome = export.flusher().attempt();
         for (Task task : batch) {
             if (task.work() == work && outcome.error() == Wire.OK) {
                 replies.done(task.cookie());

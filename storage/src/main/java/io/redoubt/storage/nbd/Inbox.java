@@ -34,10 +34,11 @@ final class Inbox {
 
     /// Waits for the first byte of a message as long as it takes, then for `count` bytes as long as patience lasts.
     ///
+    /// @param alone takes nothing beyond `count` bytes for now
     /// @return false when the peer ended before the first byte
-    boolean awaitMessage(int count) throws IOException {
+    boolean awaitMessage(int count, boolean alone) throws IOException {
         if (!buffer.hasRemaining()) {
-            buffer.clear();
+            buffer.clear().limit(alone ? count : buffer.capacity());
             int got = link.read(buffer);
             buffer.flip();
             if (got < 0) {

@@ -29,6 +29,7 @@ final class SocketCalls {
     private static final int NOSIGNAL = 0x4000;
     private static final int SHUT_BOTH = 2;
     private static final int SOL_SOCKET = 1;
+    private static final int SO_SNDBUF = 7;
     private static final int SO_RCVTIMEO = 20;
     private static final int SO_SNDTIMEO = 21;
     private static final int ADDRESS_BYTES = 110;
@@ -131,6 +132,19 @@ final class SocketCalls {
             int out =
                     (int) SETSOCKOPT.invokeExact(error, socket, SOL_SOCKET, SO_SNDTIMEO, time, 16);
             return result(out, error);
+        } catch (Throwable e) {
+            throw unexpected(e);
+        }
+    }
+
+    /// How much may wait in the socket for the peer; the system may grant less.
+    static int sendRoom(int socket, int bytes) {
+        MemorySegment error = ERROR.get();
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment value = arena.allocateFrom(INT, bytes);
+            return result(
+                    (int) SETSOCKOPT.invokeExact(error, socket, SOL_SOCKET, SO_SNDBUF, value, 4),
+                    error);
         } catch (Throwable e) {
             throw unexpected(e);
         }

@@ -21,6 +21,14 @@ final class Transmission {
     /// From here on the kernel sends the data from the file, which is cheaper than a copy.
     private static final int FILE_SENT_MIN = 32 << 10;
 
+    /// From here on it pays to take the head of a request alone: the payload then lies as the file's pages do.
+    private static final int LARGE_WRITE = 64 << 10;
+
+    /// So much of a large payload is written at once, or more when it is there: the peer sends the next part meanwhile.
+    private static final int PIECE_MIN = 64 << 10;
+
+    private static final int PAGE = 4096;
+
     private static final int BIG_READS_MAX = 4;
 
     /// Replies that must be in one piece but exceed the buffer; each takes up to 32 MiB while it is made.
@@ -37,6 +45,7 @@ final class Transmission {
     private final ByteBuffer payload;
     private final boolean takesFiles;
     private @Nullable BlockStatus status;
+    private boolean largeWrites; // was the last request
 
     private int flags;
     private int command;
@@ -63,11 +72,12 @@ final class Transmission {
         while (true) {
             if (!in.has(Wire.REQUEST_BYTES)) {
                 replies.send();
-                if (!in.awaitMessage(Wire.REQUEST_BYTES)) {
+                if (!in.awaitMessage(Wire.REQUEST_BYTES, largeWrites)) {
                     return;
                 }
             }
             parse();
+            largeWrites = command == Wire.CMD_WRITE && length >= LARGE_WRITE;
             if (command == Wire.CMD_DISC) {
                 replies.send();
                 return;
@@ -113,7 +123,7 @@ final class Transmission {
                 if (offset != 0 || length != 0) {
                     replies.failed(cookie, Wire.EINVAL, "a flush has no range");
                 } else {
-                    defer(Deferred.Work.FLUSH, true);
+                    flush();
                 }
             }
             case Wire.CMD_TRIM -> {
@@ -297,12 +307,28 @@ final class Transmission {
         }
         passLimit(length);
         Outcome outcome = length <= Inbox.PAYLOAD ? writeWhole() : writeInPieces();
-        if (outcome.error() != Wire.OK) {
-            replies.failed(cookie, outcome.error(), outcome.text());
-        } else if ((flags & Wire.CMD_FLAG_FUA) != 0) {
-            defer(Deferred.Work.FLUSH, true);
+        if (outcome.error() == Wire.OK && (flags & Wire.CMD_FLAG_FUA) != 0) {
+            flush();
         } else {
+            answer(outcome);
+        }
+    }
+
+    /// Here while that takes no longer than to wake the other thread.
+    private void flush() throws IOException, InterruptedException {
+        Flusher flusher = session.export().flusher();
+        if (flusher.isQuick()) {
+            answer(flusher.attempt());
+        } else {
+            defer(Deferred.Work.FLUSH, true);
+        }
+    }
+
+    private void answer(Outcome outcome) throws IOException {
+        if (outcome.error() == Wire.OK) {
             replies.done(cookie);
+        } else {
+            replies.failed(cookie, outcome.error(), outcome.text());
         }
     }
 
@@ -321,8 +347,11 @@ final class Transmission {
         Outcome outcome = Outcome.OK;
         long done = 0;
         while (done < length) {
-            in.require((int) Math.min(Inbox.PAYLOAD, length - done));
+            in.require((int) Math.min(PIECE_MIN, length - done));
             int piece = in.requireSome(length - done);
+            if (done + piece < length) {
+                piece -= piece % PAGE; // what follows lies as the file's pages do
+            }
             if (outcome.error() == Wire.OK) {
                 outcome = take(offset + done, piece);
             } else {

@@ -40,6 +40,40 @@ class FlusherTest {
     private final Flusher flusher = new Flusher(device);
 
     /// What was written after the running flush began is not covered by it.
+    /// Only then it may be done in front of other requests.
+    @Test
+    void
+            a_flusher_is_quick_after_a_row_of_quick_flushes_and_no_longer_after_one_slow_or_failed_one()
+                    throws Exception {
+        becomeQuick();
+        device.mayEnd.drainPermits();
+        CompletableFuture<Boolean> slow = flush();
+        device.begun.acquire();
+        Thread.sleep(2);
+        device.mayEnd.release();
+        assertThat(slow.get(10, TimeUnit.SECONDS)).isTrue();
+        assertThat(flusher.isQuick()).isFalse();
+
+        becomeQuick();
+        device.fails.set(true);
+        assertThat(flusher.attempt().error()).isEqualTo(Wire.EIO);
+        assertThat(flusher.isQuick()).isFalse();
+    }
+
+    private void becomeQuick() throws InterruptedException {
+        device.mayEnd.release(1 << 20); // the device is as fast as it can be
+        device.begun.drainPermits();
+        for (int i = 0; i < 15; i++) {
+            assertThat(flusher.isQuick()).isFalse();
+            flusher.flush();
+        }
+        for (int i = 0; i < 100_000 && !flusher.isQuick(); i++) {
+            flusher.flush(); // a busy host interrupts the row
+        }
+        assertThat(flusher.isQuick()).isTrue();
+        device.begun.drainPermits();
+    }
+
     @Test
     void a_flush_that_runs_already_does_not_count_for_a_later_caller() throws Exception {
         CompletableFuture<Boolean> first = flush();
