@@ -10,8 +10,6 @@ import io.redoubt.core.port.DiskFault;
 import io.redoubt.core.port.DiskFile;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Supplier;
 
 /// So many bytes, taken whole from a pool and physically held until they are deleted.
 ///
@@ -25,12 +23,9 @@ public final class Datastore implements AutoCloseable {
     private final Disk disk;
     private final Directories directories;
     private final RoomRules rules;
-    private final Reserve reserve;
+    private final Holding holding;
     private final Book book;
     private final Promises promises;
-    private final ReentrantLock changing = new ReentrantLock();
-    private volatile boolean sparse;
-    private volatile long size;
 
     private Datastore(
             DatastoreId id,
@@ -43,10 +38,8 @@ public final class Datastore implements AutoCloseable {
         this.disk = disk;
         this.directories = directories;
         this.rules = rules;
-        this.size = terms.size().value();
-        this.sparse = terms.sparse();
-        this.reserve = reserve;
-        this.book = new Book(rules);
+        this.holding = new Holding(id, disk, rules, terms, reserve);
+        this.book = holding.book();
         this.promises = new Promises(disk, id);
     }
 
@@ -108,12 +101,12 @@ public final class Datastore implements AutoCloseable {
         }
         for (VolumeId volume : directories.list()) {
             if (book.find(volume) == null) { // its release was interrupted
-                new RoomedDisk(this, volume, directories.open(volume), false).clear();
+                new RoomedDisk(holding, volume, directories.open(volume), false).clear();
                 directories.remove(volume);
             }
         }
-        settle(0);
-        reserve.sync();
+        holding.settle(0);
+        holding.reserve().sync();
     }
 
     private void count(VolumeId volume, Disk files) {
@@ -129,35 +122,19 @@ public final class Datastore implements AutoCloseable {
     }
 
     public Bytes size() {
-        return new Bytes(size);
+        return new Bytes(holding.size());
     }
 
     public Room room() {
-        changing.lock();
-        try {
-            long spare = rules.spareOf(size) - book.other();
-            long missing = sparse ? 0 : Math.max(0, target() - reserve.size());
-            return new Room(
-                    size,
-                    book.thick(),
-                    book.thin(),
-                    book.mayGrow(),
-                    free(),
-                    Math.max(0, spare),
-                    reserve.size(),
-                    missing,
-                    sparse);
-        } finally {
-            changing.unlock();
-        }
+        return holding.room();
     }
 
     public Set<VolumeId> volumes() {
-        changing.lock();
+        holding.lock().lock();
         try {
             return book.volumes();
         } finally {
-            changing.unlock();
+            holding.lock().unlock();
         }
     }
 
@@ -165,7 +142,7 @@ public final class Datastore implements AutoCloseable {
     ///
     /// @throws FaultException with [PoolFault.NoRoom] or [PoolFault.NoSpare] and nothing changed; the other volumes feel nothing
     public void allot(VolumeId volume, Allotment wanted) {
-        changing.lock();
+        holding.lock().lock();
         try {
             Book.Held held = book.find(volume);
             long before = 0;
@@ -178,33 +155,34 @@ public final class Datastore implements AutoCloseable {
                     throw new FaultException(new PoolFault.OtherVolume(volume, has, wanted));
                 }
                 before = has.size().value();
-            } else if (rules.perVolume() > rules.spareOf(size) - book.other()) {
+            } else if (rules.perVolume() > holding.spare()) {
                 throw new FaultException(
                         new PoolFault.NoSpare(
                                 id,
                                 new Bytes(rules.perVolume()),
-                                new Bytes(Math.max(0, rules.spareOf(size) - book.other()))));
+                                new Bytes(Math.max(0, holding.spare()))));
             }
             long more = wanted.thin() ? rules.grain() : wanted.size().value() - before;
-            if (more > free()) {
+            long free = holding.free();
+            if (more > free) {
                 throw new FaultException(
-                        new PoolFault.NoRoom(id, new Bytes(more), new Bytes(free())));
+                        new PoolFault.NoRoom(id, new Bytes(more), new Bytes(free)));
             }
-            yieldingRoom(rules.perVolume(), () -> promises.replace(volume, wanted));
+            holding.yieldingRoom(rules.perVolume(), () -> promises.replace(volume, wanted));
             book.allot(volume, wanted);
-            settle(rules.slice());
+            holding.settle(rules.slice());
         } finally {
-            changing.unlock();
+            holding.lock().unlock();
         }
     }
 
     /// @throws FaultException with [PoolFault.UnknownVolume]
     public Allotment allotment(VolumeId volume) {
-        changing.lock();
+        holding.lock().lock();
         try {
-            return require(volume).allotment();
+            return holding.require(volume).allotment();
         } finally {
-            changing.unlock();
+            holding.lock().unlock();
         }
     }
 
@@ -215,30 +193,29 @@ public final class Datastore implements AutoCloseable {
     /// @throws FaultException with [PoolFault.UnknownVolume] when it was not allotted before
     public Disk disk(VolumeId volume) {
         boolean thin = allotment(volume).thin();
-        Disk files = making(() -> directories.open(volume));
-        return new RoomedDisk(this, volume, files, thin);
+        Disk files = holding.making(() -> directories.open(volume));
+        return new RoomedDisk(holding, volume, files, thin);
     }
 
     /// Deletes the volume's files and takes its room back. Unknown is done already.
     public void release(VolumeId volume) {
-        changing.lock();
+        holding.lock().lock();
         try {
             boolean known = book.find(volume) != null;
-            if (known
-                    && !sparse) { // the room for small files comes back before anybody else sees it
-                reserve.growTowards(target() + rules.perVolume(), rules.slice());
+            if (known) {
+                holding.regain();
             }
             promises.remove(volume); // the decision: from here on every opening finishes it
             book.leaves(volume);
             if (known || directories.list().contains(volume)) {
-                new RoomedDisk(this, volume, directories.open(volume), false).clear();
+                new RoomedDisk(holding, volume, directories.open(volume), false).clear();
                 directories.remove(volume);
             }
             book.forget(volume);
-            settle(0);
-            reserve.sync();
+            holding.settle(0);
+            holding.reserve().sync();
         } finally {
-            changing.unlock();
+            holding.lock().unlock();
         }
     }
 
@@ -246,229 +223,63 @@ public final class Datastore implements AutoCloseable {
     ///
     /// @throws FaultException with [PoolFault.PoolFull] or [PoolFault.BelowUse] and nothing changed
     public void resize(Bytes wanted) {
-        changing.lock();
+        holding.lock().lock();
         try {
-            long before = size;
+            long before = holding.size();
+            boolean sparse = holding.sparse();
             if (wanted.value() > before) {
-                hold(wanted);
+                holding.hold(wanted);
                 promises.replace(new Promises.Terms(wanted, sparse));
-                size = wanted.value();
+                holding.size(wanted.value());
             } else if (wanted.value() < before) {
                 if (wanted.value() < book.used() || rules.spareOf(wanted.value()) < book.other()) {
                     throw new FaultException(
                             new PoolFault.BelowUse(id, wanted, new Bytes(book.used())));
                 }
                 promises.replace(new Promises.Terms(wanted, sparse));
-                size = wanted.value();
-                settle(0);
+                holding.size(wanted.value());
+                holding.settle(0);
             }
         } finally {
-            changing.unlock();
-        }
-    }
-
-    private void hold(Bytes wanted) {
-        if (sparse) {
-            return;
-        }
-        long now = reserve.size();
-        long goal = needs(wanted, rules).value() - book.room();
-        try {
-            reserve.growTo(goal);
-            reserve.sync();
-        } catch (FaultException e) {
-            Reserve.requireFull(e);
-            var free = new Bytes(disk.freeBytes());
-            throw new FaultException(
-                    new PoolFault.PoolFull("of " + id, new Bytes(goal - now), free), e);
+            holding.lock().unlock();
         }
     }
 
     /// Takes back what is missing, as far as the file system has it again.
     public void mend() {
-        changing.lock();
+        holding.lock().lock();
         try {
-            settle(rules.slice());
+            holding.settle(rules.slice());
         } finally {
-            changing.unlock();
+            holding.lock().unlock();
         }
     }
 
     /// Whether a write of a thin volume would find room.
     public boolean hasRoom() {
-        return free() >= rules.grain();
-    }
-
-    RoomRules rules() {
-        return rules;
-    }
-
-    /// Runs something that puts room behind a file of a volume, and counts it.
-    ///
-    /// @param more at most so many bytes
-    /// @throws FaultException with [DiskFault.Full]
-    void take(VolumeId volume, String name, DiskFile file, long more, Runnable allocation) {
-        changing.lock();
-        try {
-            require(volume);
-            requireRoom(volume, name, more);
-            try {
-                yieldingRoom(more + rules.grain(), allocation);
-            } finally {
-                book.measured(volume, name, file.room(), file.size());
-                settle(rules.slice());
-            }
-        } finally {
-            changing.unlock();
-        }
-    }
-
-    /// Like [#take] for a part of a thin file that may have its room already, which only the disk knows: what turns out to be new and
-    /// finds no room is made a hole again.
-    void takeUnlessThere(VolumeId volume, String name, DiskFile file, long offset, long length) {
-        changing.lock();
-        try {
-            long before = file.room();
-            yieldingRoom(length + rules.grain(), () -> file.allocate(offset, length));
-            long more = rules.grainsDown(file.room() - before);
-            if (more >= length && book.wouldTake(volume, more) > free()) {
-                file.punch(offset, length);
-                requireRoom(volume, name, more);
-            }
-            book.measured(volume, name, file.room(), file.size());
-            settle(rules.slice());
-        } finally {
-            changing.unlock();
-        }
-    }
-
-    /// Runs something that frees room behind a file, and takes it into the reserve.
-    ///
-    /// @param less at most so many bytes; one slice at most, for on a full file system it is nobody's for a moment
-    void give(VolumeId volume, String name, DiskFile file, long less, Runnable freeing) {
-        changing.lock();
-        try {
-            if (!sparse) {
-                reserve.growTowards(Math.min(target() + less, reserve.size() + less), less);
-            }
-            freeing.run();
-            book.measured(volume, name, file.room(), file.size());
-            settle(rules.slice());
-        } finally {
-            changing.unlock();
-        }
-    }
-
-    void removed(VolumeId volume, String name) {
-        changing.lock();
-        try {
-            book.removed(volume, name);
-            settle(rules.slice());
-        } finally {
-            changing.unlock();
-        }
-    }
-
-    void renamed(VolumeId volume, String from, String to) {
-        changing.lock();
-        try {
-            book.renamed(volume, from, to);
-        } finally {
-            changing.unlock();
-        }
-    }
-
-    private void requireRoom(VolumeId volume, String name, long more) {
-        long wanted = Book.isContent(name) ? book.wouldTake(volume, more) : more;
-        long free = Book.isContent(name) ? free() : rules.spareOf(size) - book.other();
-        if (wanted > 0 && wanted > free) {
-            String where = "volume %s in datastore %s".formatted(volume, id);
-            throw new FaultException(new DiskFault.Full(where, wanted, Math.max(0, free)));
-        }
-    }
-
-    /// Runs something that makes a name, which may take a block of the file system.
-    <T> T making(Supplier<T> maker) {
-        changing.lock();
-        try {
-            return maker.get();
-        } catch (FaultException e) {
-            Reserve.requireFull(e);
-            if (sparse) {
-                throw e;
-            }
-            reserve.shrinkTo(Math.max(0, reserve.size() - rules.perVolume()));
-            T made = maker.get();
-            settle(rules.slice());
-            return made;
-        } finally {
-            changing.unlock();
-        }
-    }
-
-    /// On a file system that is full besides, the reserve gives way first.
-    private void yieldingRoom(long bytes, Runnable allocation) {
-        try {
-            allocation.run();
-        } catch (FaultException e) {
-            Reserve.requireFull(e);
-            if (sparse || reserve.size() == 0) {
-                throw e;
-            }
-            reserve.shrinkTo(Math.max(0, reserve.size() - bytes));
-            allocation.run();
-        }
-    }
-
-    /// @param slack the reserve may be too large by so much, which spares a call for each small step
-    private void settle(long slack) {
-        if (sparse) {
-            return;
-        }
-        long target = target();
-        if (reserve.size() > target + slack) {
-            reserve.shrinkTo(target);
-        } else if (reserve.size() < target) {
-            reserve.growTowards(target, rules.slice());
-        }
-    }
-
-    private long target() {
-        return Math.max(0, size + rules.spareOf(size) - book.room());
-    }
-
-    private long free() {
-        return Math.max(0, size - book.used());
-    }
-
-    private Book.Held require(VolumeId volume) {
-        Book.Held held = book.find(volume);
-        if (held == null) {
-            throw new FaultException(new PoolFault.UnknownVolume(id, volume));
-        }
-        return held;
+        return holding.free() >= rules.grain();
     }
 
     /// Gives its room back to the pool. Unknown is done already.
     ///
     /// @throws FaultException with [PoolFault.NotEmpty]
     public void delete() {
-        changing.lock();
+        holding.lock().lock();
         try {
             if (!book.volumes().isEmpty()) {
                 throw new FaultException(new PoolFault.NotEmpty(id, book.volumes().size()));
             }
             promises.removeTerms();
-            reserve.close();
+            holding.reserve().close();
             disk.delete(Reserve.FILE);
             disk.sync();
         } finally {
-            changing.unlock();
+            holding.lock().unlock();
         }
     }
 
     @Override
     public void close() {
-        reserve.close();
+        holding.reserve().close();
     }
 }

@@ -9,7 +9,7 @@ import java.util.List;
 /// A volume's directory whose files draw their room from a datastore.
 ///
 /// @param thin content files get their room with the writes
-record RoomedDisk(Datastore datastore, VolumeId volume, Disk next, boolean thin) implements Disk {
+record RoomedDisk(Holding holding, VolumeId volume, Disk next, boolean thin) implements Disk {
     @Override
     public DiskFile open(String name) {
         return new RoomedFile(this, name, next.open(name));
@@ -17,7 +17,7 @@ record RoomedDisk(Datastore datastore, VolumeId volume, Disk next, boolean thin)
 
     @Override
     public DiskFile create(String name) {
-        return new RoomedFile(this, name, datastore.making(() -> next.create(name)));
+        return new RoomedFile(this, name, holding.making(() -> next.create(name)));
     }
 
     @Override
@@ -33,7 +33,7 @@ record RoomedDisk(Datastore datastore, VolumeId volume, Disk next, boolean thin)
     @Override
     public void rename(String from, String to) {
         next.rename(from, to);
-        datastore.renamed(volume, from, to);
+        holding.renamed(volume, from, to);
     }
 
     /// Its room goes back slice by slice, so that at no moment more than a slice is nobody's.
@@ -42,7 +42,7 @@ record RoomedDisk(Datastore datastore, VolumeId volume, Disk next, boolean thin)
         if (next.exists(name)) {
             empty(name);
             next.delete(name);
-            datastore.removed(volume, name);
+            holding.removed(volume, name);
         }
     }
 
@@ -52,15 +52,15 @@ record RoomedDisk(Datastore datastore, VolumeId volume, Disk next, boolean thin)
     }
 
     private void empty(String name) {
-        long slice = datastore.rules().slice();
+        long slice = holding.rules().slice();
         try (DiskFile file = next.open(name)) {
-            if (file.room() < datastore.rules().small()) {
+            if (file.room() < holding.rules().small()) {
                 return;
             }
             long size = file.size();
             while (size > 0) {
                 long rest = Math.max(0, size - slice);
-                datastore.give(volume, name, file, size - rest, () -> file.truncate(rest));
+                holding.give(volume, name, file, size - rest, () -> file.truncate(rest));
                 size = rest;
             }
         }
@@ -73,6 +73,6 @@ record RoomedDisk(Datastore datastore, VolumeId volume, Disk next, boolean thin)
 
     @Override
     public long freeBytes() {
-        return datastore.room().free();
+        return holding.room().free();
     }
 }

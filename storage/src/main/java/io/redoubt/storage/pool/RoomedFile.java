@@ -31,7 +31,7 @@ final class RoomedFile implements DiskFile {
         this.next = next;
         this.content = Book.isContent(name);
         this.thin = disk.thin() && content;
-        this.grain = disk.datastore().rules().grain();
+        this.grain = disk.holding().rules().grain();
         lookAgain();
     }
 
@@ -98,12 +98,12 @@ final class RoomedFile implements DiskFile {
         }
         clearPart(offset, first);
         clearPart(last, end);
-        long slice = disk.datastore().rules().slice();
+        long slice = disk.holding().rules().slice();
         for (long at = first; at < last; at += slice) {
             long from = at;
             long count = Math.min(slice, last - at);
             known.clear(from / grain, (from + count + grain - 1) / grain);
-            disk.datastore().give(disk.volume(), name, next, count, () -> next.punch(from, count));
+            disk.holding().give(disk.volume(), name, next, count, () -> next.punch(from, count));
         }
     }
 
@@ -115,8 +115,7 @@ final class RoomedFile implements DiskFile {
             next.zero(offset, end - offset);
         } else {
             long count = end - offset; // no room is taken for zeros, some may come back
-            disk.datastore()
-                    .give(disk.volume(), name, next, count, () -> next.punch(offset, count));
+            disk.holding().give(disk.volume(), name, next, count, () -> next.punch(offset, count));
         }
     }
 
@@ -146,7 +145,7 @@ final class RoomedFile implements DiskFile {
         long stop = Math.min(until * grain, length);
         long count = stop - begin;
         try {
-            disk.datastore()
+            disk.holding()
                     .take(disk.volume(), name, next, count, () -> next.allocate(begin, count));
             known.set(from, until);
         } catch (FaultException e) {
@@ -154,7 +153,7 @@ final class RoomedFile implements DiskFile {
             // Some of it may be there since an earlier life of this process: ask for each grain.
             for (long at = begin; at < stop; at += grain) {
                 long piece = Math.min(grain, stop - at);
-                disk.datastore().takeUnlessThere(disk.volume(), name, next, at, piece);
+                disk.holding().takeUnlessThere(disk.volume(), name, next, at, piece);
                 known.set(at / grain, at / grain + 1);
             }
         }
@@ -174,11 +173,11 @@ final class RoomedFile implements DiskFile {
     @Override
     public void allocate(long size) {
         long old = length;
-        long slice = disk.datastore().rules().slice();
+        long slice = disk.holding().rules().slice();
         try {
             for (long at = old; at < size; at += slice) {
                 long to = Math.min(size, at + slice);
-                disk.datastore().take(disk.volume(), name, next, to - at, () -> next.allocate(to));
+                disk.holding().take(disk.volume(), name, next, to - at, () -> next.allocate(to));
             }
         } catch (FaultException e) {
             Reserve.requireFull(e);
@@ -220,7 +219,7 @@ final class RoomedFile implements DiskFile {
         } else {
             solid = Math.min(solid, size);
             known.clear(size / grain, (old + grain - 1) / grain);
-            disk.datastore().give(disk.volume(), name, next, old - size, () -> next.truncate(size));
+            disk.holding().give(disk.volume(), name, next, old - size, () -> next.truncate(size));
         }
         length = size;
     }
@@ -253,7 +252,7 @@ final class RoomedFile implements DiskFile {
     }
 
     private void growing(long more, Runnable allocation) {
-        disk.datastore().take(disk.volume(), name, next, more, allocation);
+        disk.holding().take(disk.volume(), name, next, more, allocation);
         lookAgain();
     }
 
