@@ -23,6 +23,9 @@ public interface Machine extends AutoCloseable {
     /// Halts the processors; the guest notices nothing but the time.
     void pause();
 
+    /// Whether a disk halted it because a write found no room, and that is not over: known to its QEMU alone, also to one that was adopted.
+    boolean lacksRoom();
+
     /// Tells the guest that a disk has become larger. Its server has the new size already and the client has found that out by connecting
     /// anew; until then QEMU refuses.
     ///

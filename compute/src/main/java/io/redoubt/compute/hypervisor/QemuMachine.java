@@ -90,6 +90,16 @@ final class QemuMachine implements Machine {
     }
 
     @Override
+    public boolean lacksRoom() {
+        for (JsonNode device : ask("query-block")) {
+            if (device.path("io-status").asString("").equals("nospace")) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    @Override
     public void resizeDisk(String disk, Bytes size) {
         ask("block_resize", Map.of("node-name", disk, "size", size.value()));
     }

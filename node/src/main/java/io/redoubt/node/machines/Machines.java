@@ -43,6 +43,8 @@ public final class Machines {
     private static final String NO_ROOM = "No space left on device"; // QEMU's word for ENOSPC
     private static final String KIND = "machine";
     private static final String STOPPED = "stopped";
+    private static final String PAUSED =
+            "paused"; // by an order, while a disk had halted it already
 
     /// Where a guest finds its small files, by their names.
     private static final String SEEDS = "opt/redoubt/";
@@ -135,8 +137,28 @@ public final class Machines {
         Optional<Machine> found = hypervisor.get().adopt(id(kept), event -> heard(kept, event));
         found.ifPresent(machine -> {
             kept.running = machine;
+            notice(kept, machine);
             watch(kept, machine);
         });
+    }
+
+    /// What halted an adopted machine was told to a process that is gone; its QEMU still knows.
+    private void notice(Kept kept, Machine machine) {
+        kept.pausedByOrder = pauseOf(kept).isPresent();
+        try {
+            if (machine.state() == io.redoubt.compute.hypervisor.MachineState.PAUSED_IO_ERROR
+                    && machine.lacksRoom()) {
+                kept.reason =
+                        "a disk has no room: its datastore is full; the machine goes on by itself once it has been grown";
+                kept.waitsForRoom = true;
+            }
+        } catch (FaultException e) {
+            LOG.log(
+                    Level.WARNING,
+                    "machine {0} does not say why it is halted: {1}",
+                    machine.id(),
+                    e.getMessage());
+        }
     }
 
     private void launch(Kept kept, boolean paused) {
@@ -166,9 +188,21 @@ public final class Machines {
         kept.reason = "";
         kept.waitsForRoom = false;
         kept.pausedByOrder = paused;
+        forgetPause(kept);
         Machine started = hypervisor.get().start(spec, event -> heard(kept, event));
         kept.running = started;
         watch(kept, started);
+    }
+
+    /// Mostly there is none, and then this costs no sync.
+    private void forgetPause(Kept kept) {
+        if (pauseOf(kept).isPresent()) {
+            told.remove(PAUSED, kept.told.getMachine());
+        }
+    }
+
+    private Optional<StopMachine> pauseOf(Kept kept) {
+        return told.find(PAUSED, kept.told.getMachine(), StopMachine.parser());
     }
 
     /// The serial number by which the guest tells its disks apart.
@@ -224,6 +258,7 @@ public final class Machines {
         Kept kept = find(machine);
         synchronized (kept) {
             kept.pausedByOrder = false;
+            forgetPause(kept);
             if (state(kept) != MachineState.MACHINE_RUNNING) {
                 require(kept).resume();
             }
@@ -313,6 +348,8 @@ public final class Machines {
                     // disk.
                     if (state(kept) != MachineState.MACHINE_PAUSED) {
                         running.pause();
+                    } else {
+                        told.put(PAUSED, wanted.getMachine(), wanted); // QEMU does not know it
                     }
                 }
                 case SHUTDOWN -> {
@@ -332,6 +369,18 @@ public final class Machines {
         machines.remove(machine);
         told.remove(KIND, machine);
         told.remove(STOPPED, machine);
+        told.remove(PAUSED, machine);
+    }
+
+    /// Lets go of all machines without touching them: another process of the node may adopt them.
+    void letGo() {
+        for (Kept kept : machines.values()) {
+            Machine running = kept.running;
+            if (running != null) {
+                running.close();
+            }
+        }
+        machines.clear();
     }
 
     /// Halts every machine that has one of these volumes: their writes may not be acknowledged any more.

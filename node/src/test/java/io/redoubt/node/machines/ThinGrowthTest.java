@@ -23,6 +23,8 @@ import io.redoubt.protocol.MachineDisk;
 import io.redoubt.protocol.MachineReport;
 import io.redoubt.protocol.MachineState;
 import io.redoubt.protocol.RaiseAttachment;
+import io.redoubt.protocol.StopMachine;
+import io.redoubt.protocol.StopMode;
 import io.redoubt.storage.nbd.SocketAccess;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -64,33 +66,51 @@ class ThinGrowthTest {
 
     private final boolean root = RunAs.currentUid() == 0;
     private final Path home;
-    private final NodeStorage storage;
-    private final Machines machines;
+    private NodeStorage storage;
+    private Machines machines;
+    private final Qemu qemu;
+    private String serialLog = "";
 
     ThinGrowthTest() throws Exception {
         home = Files.createTempDirectory("rdt");
         Files.setPosixFilePermissions(home, PosixFilePermissions.fromString("rwx--x--x"));
-        storage =
-                new NodeStorage(
-                        home,
-                        new SystemClock(),
-                        new StreamDialer(SSLContext.getDefault()),
-                        root ? SocketAccess.group("nogroup") : SocketAccess.OWNER,
-                        new TemplateImages(CACHE),
-                        "127.0.0.1");
+        storage = storage();
         Optional<RunAs> account = root ? Optional.of(RunAs.user("nobody")) : Optional.empty();
         Path guests = home.resolve("m");
         Files.createDirectory(guests);
         Files.setPosixFilePermissions(guests, PosixFilePermissions.fromString("rwx--x--x"));
-        var qemu =
+        qemu =
                 new Qemu(
                         QemuProgram.find(),
                         guests,
                         account,
                         Accelerator.TCG,
                         Duration.ofSeconds(10));
-        machines =
-                new Machines(new Told(new SystemDisk(home.resolve("told"))), storage, () -> qemu);
+        machines = machines();
+    }
+
+    private NodeStorage storage() throws Exception {
+        return new NodeStorage(
+                home,
+                new SystemClock(),
+                new StreamDialer(SSLContext.getDefault()),
+                root ? SocketAccess.group("nogroup") : SocketAccess.OWNER,
+                new TemplateImages(CACHE),
+                "127.0.0.1");
+    }
+
+    private Machines machines() {
+        return new Machines(new Told(new SystemDisk(home.resolve("told"))), storage, () -> qemu);
+    }
+
+    /// The node's process ends and another one takes over; the guest's QEMU goes on.
+    private void restartNode() throws Exception {
+        machines.letGo();
+        storage.close();
+        storage = storage();
+        storage.start();
+        machines = machines();
+        machines.start();
     }
 
     @AfterEach
@@ -106,7 +126,39 @@ class ThinGrowthTest {
 
     @Test
     @Tag("long")
-    void a_guest_that_finds_its_datastore_full_is_paused_and_goes_on_unharmed_once_it_has_grown() {
+    void a_guest_that_finds_its_datastore_full_is_paused_and_goes_on_unharmed_once_it_has_grown()
+            throws Exception {
+        pauseForWantOfRoom();
+        growAndSeeItGoOn();
+    }
+
+    @Test
+    @Tag("long")
+    void a_pause_for_want_of_room_that_outlives_the_nodes_process_ends_when_there_is_room()
+            throws Exception {
+        pauseForWantOfRoom();
+        restartNode();
+        assertThat(report().getState()).isEqualTo(MachineState.MACHINE_PAUSED);
+        assertThat(report().getReason()).contains("its datastore is full");
+        growAndSeeItGoOn();
+    }
+
+    @Test
+    @Tag("long")
+    void a_machine_that_was_also_paused_by_an_order_stays_so_over_a_restart_of_the_node()
+            throws Exception {
+        pauseForWantOfRoom();
+        machines.stop(StopMachine.newBuilder().setMachine("m1").setMode(StopMode.PAUSE).build());
+        restartNode();
+        datastore(96 * MIB);
+        machines.resumeThoseWithRoom();
+        Pause.of(Duration.ofMillis(500));
+        assertThat(report().getState()).isEqualTo(MachineState.MACHINE_PAUSED);
+        machines.resume("m1");
+        await("it goes on to its end", () -> text(serialLog).contains("ALL-READ"));
+    }
+
+    private void pauseForWantOfRoom() {
         storage.start();
         datastore(40 * MIB);
         tell(
@@ -142,20 +194,24 @@ class ThinGrowthTest {
                                             .setHolder("m1")));
             wanted.addDisks(MachineDisk.newBuilder().setVolume(volume).setAttachment(attachment));
         }
-        String log = machines.ensure(wanted.build()).getSerialLog();
+        serialLog = machines.ensure(wanted.build()).getSerialLog();
 
         await("it is paused", () -> report().getState() == MachineState.MACHINE_PAUSED);
         await("it says why", () -> report().getReason().contains("its datastore is full"));
-        assertThat(text(log)).contains("WRITTEN 30").doesNotContain("WRITE-FAILED", "WRITTEN 45");
+        assertThat(text(serialLog))
+                .contains("WRITTEN 30")
+                .doesNotContain("WRITE-FAILED", "WRITTEN 45");
 
         machines.resumeThoseWithRoom();
         Pause.of(Duration.ofMillis(500));
         assertThat(report().getState()).isEqualTo(MachineState.MACHINE_PAUSED);
+    }
 
+    private void growAndSeeItGoOn() {
         datastore(96 * MIB);
         machines.resumeThoseWithRoom();
-        await("it goes on to its end", () -> text(log).contains("ALL-READ"));
-        assertThat(text(log)).doesNotContain("WRITE-FAILED", "DIFFERS", "I/O error");
+        await("it goes on to its end", () -> text(serialLog).contains("ALL-READ"));
+        assertThat(text(serialLog)).doesNotContain("WRITE-FAILED", "DIFFERS", "I/O error");
         assertThat(report().getState()).isEqualTo(MachineState.MACHINE_RUNNING);
         assertThat(report().getReason()).isEmpty();
     }
