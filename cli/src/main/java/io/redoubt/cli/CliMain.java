@@ -52,11 +52,13 @@ public final class CliMain {
                 noun(Nouns.VOLUME, "Disks of machines.")
                         .addSubcommand(new StorageCommands.CreateVolume())
                         .addSubcommand(new StorageCommands.Resize(Nouns.VOLUME))
+                        .addSubcommand(new LimitCommands.LimitVolume())
                         .addSubcommand(new Writes.Delete(Nouns.VOLUME)));
         line.addSubcommand(
                 noun(Nouns.DATASTORE, "Room for volumes in a zone.")
                         .addSubcommand(new StorageCommands.CreateDatastore())
                         .addSubcommand(new StorageCommands.Resize(Nouns.DATASTORE))
+                        .addSubcommand(new LimitCommands.LimitDatastore())
                         .addSubcommand(new Writes.Delete(Nouns.DATASTORE)));
         line.addSubcommand(
                 noun(Nouns.CLASS.name(), "What can be ordered as a datastore.")

@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -153,6 +154,9 @@ final class StorageCommands {
                         "Room comes with the writes, as long as the datastore has some; a machine that finds none is paused.")
         private boolean thin;
 
+        @ArgGroup(exclusive = false)
+        private LimitCommands.@Nullable Allowance allowance;
+
         @Override
         public Integer call() {
             var body = new HashMap<String, Object>();
@@ -165,6 +169,10 @@ final class StorageCommands {
             }
             if (thin) {
                 body.put("thin", true);
+            }
+            LimitCommands.Allowance limits = allowance;
+            if (limits != null) {
+                body.putAll(limits.wish());
             }
             return writes.post(Nouns.VOLUME.path(), body, "volume " + name + " is ready");
         }

@@ -63,20 +63,20 @@ class CliTest {
                 "GET /v1/volumes?limit=1000",
                 200,
                 """
-                {"items":[{"id":"v1","name":"data","zone":"a","sizeBytes":1073741824,"state":"ready","attachment":{"number":3},"group":null}],"next":"v1"}
+                {"items":[{"id":"v1","name":"data","zone":"a","sizeBytes":1073741824,"shares":100,"iopsLimit":750,"usedIops":12,"usedBytesPerSecond":49152,"state":"ready","attachment":{"number":3},"group":null}],"next":"v1"}
                 """);
         api.on(
                 "GET /v1/volumes?limit=1000&after=v1",
                 200,
                 """
-                {"items":[{"id":"v2","name":"log","zone":"b","sizeBytes":773263360,"state":"ready","attachment":null,"group":"g1"}],"next":null}
+                {"items":[{"id":"v2","name":"log","zone":"b","sizeBytes":773263360,"shares":100,"iopsLimit":null,"usedIops":null,"state":"ready","attachment":null,"group":"g1"}],"next":null}
                 """);
         assertThat(run("volume", "list")).isZero();
         assertThat(output.toString().lines())
                 .containsExactly(
-                        "NAME  ZONE  SIZE       THIN  STATE  ATTACHMENT  GROUP  ID",
-                        "data  a     1 GiB      -     ready  3           -      v1",
-                        "log   b     737.4 MiB  -     ready  -           g1     v2");
+                        "NAME  ZONE  SIZE       THIN  SHARES  IOPS  USED IOPS  USED B/S  STATE  ATTACHMENT  GROUP  ID",
+                        "data  a     1 GiB      -     100     750   12         48 KiB    ready  3           -      v1",
+                        "log   b     737.4 MiB  -     100     -     -          -         ready  -           g1     v2");
         assertThat(api.asked()).allMatch(asked -> asked.token().equals("Bearer t0ken"));
     }
 
@@ -112,6 +112,19 @@ class CliTest {
         assertThat(sent.body())
                 .contains("\"sizeBytes\":10737418240", "\"datastore\":\"d\"")
                 .doesNotContain("template");
+    }
+
+    @Test
+    void a_limit_says_what_was_given_and_nothing_else() {
+        api.on("PATCH /v1/volumes/v", 202, DONE).on("PATCH /v1/datastores/d", 202, DONE);
+        assertThat(run("volume", "limit", "v", "--iops", "0", "--bandwidth", "1MiB")).isZero();
+        assertThat(api.asked().getLast().body())
+                .contains("\"iopsLimit\":0", "\"bytesPerSecondLimit\":1048576")
+                .doesNotContain("shares");
+        assertThat(run("datastore", "limit", "d", "--no-ceiling")).isZero();
+        assertThat(api.asked().getLast().body()).isEqualTo("{\"ceiling\":false}");
+        assertThat(run("volume", "limit", "v")).isEqualTo(2);
+        assertThat(run("datastore", "limit", "d")).isEqualTo(2);
     }
 
     @Test

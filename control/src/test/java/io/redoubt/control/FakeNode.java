@@ -15,6 +15,7 @@ import io.redoubt.protocol.AttachmentRaised;
 import io.redoubt.protocol.Command;
 import io.redoubt.protocol.CommandResult;
 import io.redoubt.protocol.ControlMessage;
+import io.redoubt.protocol.DatastoreReport;
 import io.redoubt.protocol.EnrolmentGrpc;
 import io.redoubt.protocol.EnsureMachine;
 import io.redoubt.protocol.Fault;
@@ -78,6 +79,7 @@ public final class FakeNode implements AutoCloseable {
     public final Map<String, VolumeReport> volumes = new ConcurrentHashMap<>();
     public final Map<String, MachineState> machines = new ConcurrentHashMap<>();
     final Map<String, EnsureMachine> descriptions = new ConcurrentHashMap<>();
+    final Map<String, DatastoreReport> datastores = new ConcurrentHashMap<>();
     final Map<String, SetLimits> limits = new ConcurrentHashMap<>(); // by datastore
     final Map<String, Source> sources = new ConcurrentHashMap<>();
     final Map<String, Receiver> receivers = new ConcurrentHashMap<>();
@@ -304,7 +306,7 @@ public final class FakeNode implements AutoCloseable {
 
     private Report report() {
         var report = Report.newBuilder().setAtMillis(System.currentTimeMillis());
-        report.addAllVolumes(volumes.values());
+        report.addAllVolumes(volumes.values()).addAllDatastores(datastores.values());
         machines.forEach((machine, state) -> report.addMachines(machine(machine, state)));
         sources.forEach((group, source) -> report.addSources(source(group, source)));
         receivers.forEach((group, receiver) -> report.addReceivers(receiver(group, receiver)));

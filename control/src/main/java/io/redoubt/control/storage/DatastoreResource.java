@@ -15,6 +15,7 @@ import io.redoubt.core.fault.FaultException;
 import io.redoubt.workflow.Operation;
 import io.redoubt.workflow.Workflow;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.annotation.Qualifier;
@@ -36,44 +37,69 @@ import org.springframework.web.bind.annotation.RestController;
 /// Datastores.
 @RestController
 class DatastoreResource {
+    private static final long TERABYTE = 1L << 40; // 1024 GB (requirement X1)
+
     private final Datastores datastores;
     private final Pools pools;
     private final Region region;
     private final Operations operations;
+    private final Usage usage;
     private final Flows flows;
 
     DatastoreResource(
-            Datastores datastores, Pools pools, Region region, Operations operations, Flows flows) {
+            Datastores datastores,
+            Pools pools,
+            Region region,
+            Operations operations,
+            Usage usage,
+            Flows flows) {
         this.datastores = datastores;
         this.pools = pools;
         this.region = region;
         this.operations = operations;
+        this.usage = usage;
         this.flows = flows;
     }
 
-    @Component
+    @Component("datastoreFlows")
     record Flows(
             @Qualifier("createDatastore") Workflow<DatastoreWorkflows.OneDatastore> create,
             @Qualifier("resizeDatastore") Workflow<DatastoreWorkflows.OneDatastore> resize,
+            Workflow<DatastoreWorkflows.Terms> limit,
             @Qualifier("deleteDatastore") Workflow<DatastoreWorkflows.OneDatastore> delete) {}
 
     /// @param storageClass `lab`, also when left out
     /// @param pool         for the operator; the best one of the zone when left out
+    /// @param ceiling      for the operator: the class's ceiling holds, whatever the size; false when left out
     record NewDatastore(
             String name,
             String zone,
             long sizeBytes,
             @JsonProperty("class") @Nullable String storageClass,
-            @Nullable String pool) {}
+            @Nullable String pool,
+            @Nullable Boolean ceiling) {}
 
-    record DatastoreChange(long sizeBytes) {}
+    /// Either another size, or what else is given.
+    ///
+    /// @param ceiling      for the operator: whether the class's ceiling holds
+    /// @param alarmPercent of the size in use, 1 to 100, from which on it raises the alarm when it could run full; 80 at first
+    record DatastoreChange(
+            @Nullable Long sizeBytes, @Nullable Boolean ceiling, @Nullable Integer alarmPercent) {}
 
     /// @param usedBytes    promised to thick volumes, and written by thin ones
     /// @param thinBytes    written by thin ones
     /// @param mayGrowBytes what thin volumes could still write: above freeBytes the datastore is overcommitted
+    /// @param keepBytes    space to keep: what thin volumes and snapshots may still take without asking. Memory of machines is not swapped here
+    /// @param alarm        whether keepBytes is more than freeBytes, and alarmPercent of the size is used
     /// @param reserveBytes what is held on the disk for what is free, with the room for maps and small files
     /// @param missingBytes what should be held and is not, because something else fills the file system
-    /// @param iopsLimit    class rate x size, 1 TB = 1024 GB; null for a class without limit
+    /// @param terabytes    the size in units of 1024 GB
+    /// @param iopsPerTerabyte of its class; null for a class without limit
+    /// @param iopsLimit    iopsPerTerabyte x terabytes, rounded down, below the ceiling where it holds; null for none
+    /// @param bytesPerSecondLimit with the ceiling only
+    /// @param ceiling      whether the class's ceiling holds, whatever the size
+    /// @param usedIops     of all its volumes, as a mean over five seconds; null when its node has not told it lately
+    /// @param usedBytesPerSecond the same in bytes
     /// @param sparse       for tests: nothing is held, the size is only a number
     /// @param fault        why it cannot be used now, or null
     record DatastoreView(
@@ -87,9 +113,18 @@ class DatastoreResource {
             long thinBytes,
             long freeBytes,
             long mayGrowBytes,
+            long keepBytes,
+            int alarmPercent,
+            boolean alarm,
             long reserveBytes,
             long missingBytes,
+            double terabytes,
+            @Nullable Long iopsPerTerabyte,
             @Nullable Long iopsLimit,
+            @Nullable Long bytesPerSecondLimit,
+            boolean ceiling,
+            @Nullable Long usedIops,
+            @Nullable Long usedBytesPerSecond,
             boolean sparse,
             String state,
             @Nullable String fault) {}
@@ -107,6 +142,10 @@ class DatastoreResource {
         if (before.isPresent()) {
             return OperationView.accepted(before.get());
         }
+        boolean ceiling = Boolean.TRUE.equals(body.ceiling());
+        if (body.ceiling() != null) {
+            caller.requireOperator();
+        }
         String zone = region.requireZone(body.zone());
         Pools.Pool pool = pool(caller, body, zone);
         String id = RandomId.next();
@@ -122,7 +161,13 @@ class DatastoreResource {
                         _ -> {
                             pools.requireRoom(pool, body.sizeBytes());
                             datastores.reserve(
-                                    caller, id, body.name(), pool, storageClass, body.sizeBytes());
+                                    caller,
+                                    id,
+                                    body.name(),
+                                    pool,
+                                    storageClass,
+                                    body.sizeBytes(),
+                                    ceiling);
                         }));
     }
 
@@ -145,7 +190,7 @@ class DatastoreResource {
             @RequestAttribute Caller caller,
             @RequestParam(required = false) @Nullable Integer limit,
             @RequestParam(required = false, defaultValue = "") String after) {
-        return datastores.page(caller, limit, after, DatastoreResource::view, DatastoreView::name);
+        return datastores.page(caller, limit, after, this::view, DatastoreView::name);
     }
 
     @GetMapping("/v1/datastores/{datastore}")
@@ -153,7 +198,7 @@ class DatastoreResource {
         return view(datastores.require(caller, datastore));
     }
 
-    /// Grows it, or shrinks it down to what is used.
+    /// Grows it, or shrinks it down to what is used; or changes its class's ceiling, or when it raises the alarm.
     @PatchMapping("/v1/datastores/{datastore}")
     @ResponseStatus(HttpStatus.ACCEPTED)
     ResponseEntity<OperationView> changeDatastore(
@@ -161,19 +206,71 @@ class DatastoreResource {
             @RequestHeader(name = "Idempotency-Key", required = false) @Nullable String key,
             @PathVariable String datastore,
             @RequestBody DatastoreChange body) {
+        Long sizeBytes = body.sizeBytes();
+        if ((sizeBytes != null) == (body.ceiling() != null || body.alarmPercent() != null)) {
+            throw new IllegalArgumentException(
+                    "a change of a datastore has either sizeBytes or some of ceiling and alarmPercent");
+        }
         List<Object> wish = List.of(datastore, body);
+        return sizeBytes == null
+                ? limit(caller, key, wish, datastore, body)
+                : resize(caller, key, wish, datastore, sizeBytes);
+    }
+
+    private ResponseEntity<OperationView> limit(
+            Caller caller,
+            @Nullable String key,
+            List<Object> wish,
+            String datastore,
+            DatastoreChange body) {
+        if (body.ceiling() != null) {
+            caller.requireOperator();
+        }
+        int percent = Objects.requireNonNullElse(body.alarmPercent(), 1);
+        if (percent < 1 || percent > 100) {
+            throw new IllegalArgumentException(
+                    "alarmPercent is 1 to 100; got %d".formatted(percent));
+        }
+        Optional<Operation> before = operations.repeated(caller, key, wish, flows.limit());
+        if (before.isPresent()) {
+            return OperationView.accepted(before.get());
+        }
+        Datastores.Datastore found = datastores.require(caller, datastore);
+        return OperationView.accepted(
+                operations.begin(
+                        caller,
+                        key,
+                        wish,
+                        flows.limit(),
+                        found.id(),
+                        new DatastoreWorkflows.Terms(
+                                found.id(), found.ceiling(), found.alarmPercent()),
+                        _ ->
+                                datastores.terms(
+                                        found.id(),
+                                        Objects.requireNonNullElse(body.ceiling(), found.ceiling()),
+                                        Objects.requireNonNullElse(
+                                                body.alarmPercent(), found.alarmPercent()))));
+    }
+
+    private ResponseEntity<OperationView> resize(
+            Caller caller,
+            @Nullable String key,
+            List<Object> wish,
+            String datastore,
+            long sizeBytes) {
         Optional<Operation> before = operations.repeated(caller, key, wish, flows.resize());
         if (before.isPresent()) {
             return OperationView.accepted(before.get());
         }
         Datastores.Datastore found = datastores.require(caller, datastore);
-        found.storageClass().requireSize(body.sizeBytes());
-        if (body.sizeBytes() < found.usedBytes()) {
+        found.storageClass().requireSize(sizeBytes);
+        if (sizeBytes < found.usedBytes()) {
             throw new IllegalArgumentException(
                     "datastore '%s' cannot shrink to %s: %s are used"
                             .formatted(
                                     found.name(),
-                                    new Bytes(body.sizeBytes()),
+                                    new Bytes(sizeBytes),
                                     new Bytes(found.usedBytes())));
         }
         return OperationView.accepted(
@@ -184,12 +281,11 @@ class DatastoreResource {
                         flows.resize(),
                         found.id(),
                         new DatastoreWorkflows.OneDatastore(
-                                found.id(), found.node(), found.place(), body.sizeBytes()),
+                                found.id(), found.node(), found.place(), sizeBytes),
                         _ -> {
                             if (found.pool() != null) {
                                 pools.requireRoom(
-                                        pools.require(found.pool()),
-                                        body.sizeBytes() - found.sizeBytes());
+                                        pools.require(found.pool()), sizeBytes - found.sizeBytes());
                             }
                         }));
     }
@@ -219,7 +315,12 @@ class DatastoreResource {
                         _ -> datastores.state(found.id(), "deleting")));
     }
 
-    private static DatastoreView view(Datastores.Datastore datastore) {
+    private DatastoreView view(Datastores.Datastore datastore) {
+        Rate rate = datastore.rate();
+        long keep =
+                datastore.mayGrowBytes()
+                        + usage.snapshotsMayGrow(datastore.node(), datastore.volumes());
+        Optional<Usage.Used> used = usage.of(datastore.node(), datastore.volumes());
         return new DatastoreView(
                 datastore.id(),
                 datastore.name(),
@@ -231,15 +332,24 @@ class DatastoreResource {
                 datastore.thinBytes(),
                 datastore.freeBytes(),
                 datastore.mayGrowBytes(),
+                keep,
+                datastore.alarmPercent(),
+                datastore.alarms(keep),
                 datastore.reserveBytes(),
                 datastore.missingBytes(),
-                datastore
-                        .storageClass()
-                        .rateOf(new Bytes(datastore.sizeBytes()))
-                        .map(Rate::iops)
-                        .orElse(null),
+                (double) datastore.sizeBytes() / TERABYTE,
+                filled(datastore.storageClass().iopsPerTerabyte()),
+                filled(rate.iops()),
+                filled(rate.bytesPerSecond()),
+                datastore.ceiling(),
+                used.map(Usage.Used::iops).orElse(null),
+                used.map(Usage.Used::bytesPerSecond).orElse(null),
                 datastore.sparse(),
                 datastore.state(),
                 datastore.fault().isEmpty() ? null : datastore.fault());
+    }
+
+    private static @Nullable Long filled(long limit) {
+        return limit == 0 ? null : Long.valueOf(limit);
     }
 }

@@ -17,6 +17,9 @@ class DatastoreWorkflows {
     /// @param sizeBytes from now on
     record OneDatastore(String id, String node, String place, long sizeBytes) {}
 
+    /// What held before: it holds again when the node refuses the new.
+    record Terms(String id, boolean ceiling, int alarmPercent) {}
+
     @Bean
     Workflow<OneDatastore> createDatastore(Datastores datastores, Nodes nodes) {
         return Workflow.named("datastore.create", OneDatastore.class)
@@ -31,6 +34,13 @@ class DatastoreWorkflows {
                 .step(new ChangeRoom(nodes))
                 .step(new RecordSize(datastores))
                 .step(new LimitRate(limits)); // at once, under attached clients
+    }
+
+    @Bean
+    Workflow<Terms> limitDatastore(Datastores datastores, Limits limits) {
+        return Workflow.named("datastore.limit", Terms.class)
+                .step(new RecordTerms(datastores))
+                .step(new ApplyCeiling(limits));
     }
 
     @Bean
@@ -88,6 +98,24 @@ class DatastoreWorkflows {
     record LimitRate(Limits limits) implements Step<OneDatastore> {
         @Override
         public void run(OneDatastore input) {
+            limits.tell(input.id());
+        }
+    }
+
+    /// The row says so since the wish was taken.
+    record RecordTerms(Datastores datastores) implements Step<Terms> {
+        @Override
+        public void run(Terms input) {}
+
+        @Override
+        public void undo(Terms input) {
+            datastores.terms(input.id(), input.ceiling(), input.alarmPercent());
+        }
+    }
+
+    record ApplyCeiling(Limits limits) implements Step<Terms> {
+        @Override
+        public void run(Terms input) {
             limits.tell(input.id());
         }
     }

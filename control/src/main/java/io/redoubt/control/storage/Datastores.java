@@ -6,9 +6,11 @@ import io.redoubt.control.identity.TenantRows;
 import io.redoubt.control.web.Page;
 import io.redoubt.control.web.Refusal;
 import io.redoubt.core.Bytes;
+import io.redoubt.core.Rate;
 import io.redoubt.core.fault.FaultException;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
@@ -22,7 +24,8 @@ import org.springframework.stereotype.Component;
 class Datastores {
     private static final String SELECT =
             "select datastore.*, coalesce(pool.sparse, false) as sparse, coalesce(pool.place, '') as place,"
-                    + " (select coalesce(sum(volume.size_bytes), 0) from volume where volume.datastore = datastore.id and not volume.thin) as thick_bytes"
+                    + " (select coalesce(sum(volume.size_bytes), 0) from volume where volume.datastore = datastore.id and not volume.thin) as thick_bytes,"
+                    + " array(select volume.id from volume where volume.datastore = datastore.id) as volumes"
                     + " from datastore left join pool on pool.id = datastore.pool";
 
     private final JdbcClient sql;
@@ -38,6 +41,9 @@ class Datastores {
     /// @param thinBytes    written by thin ones, as the node last told
     /// @param mayGrowBytes what thin ones could still write
     /// @param missingBytes what should be held and is not
+    /// @param ceiling      whether the ceiling of its class holds, whatever its size (requirement U1)
+    /// @param alarmPercent of its size in use, from which on it raises the alarm when it could run full
+    /// @param volumes      the ids of those in it
     record Datastore(
             String id,
             String name,
@@ -54,7 +60,16 @@ class Datastores {
             long mayGrowBytes,
             long reserveBytes,
             long missingBytes,
-            String fault) {
+            String fault,
+            boolean ceiling,
+            int alarmPercent,
+            List<String> volumes) {
+
+        /// What its volumes may do together.
+        Rate rate() {
+            Rate ordered = storageClass.rateOf(new Bytes(sizeBytes)).orElse(Rate.UNLIMITED);
+            return ceiling ? ordered.within(storageClass.ceiling()) : ordered;
+        }
 
         long usedBytes() {
             return thickBytes + thinBytes;
@@ -62,6 +77,13 @@ class Datastores {
 
         long freeBytes() {
             return Math.max(0, sizeBytes - usedBytes());
+        }
+
+        /// Whether it could run full, and so much is used already that somebody should see to it (requirement A82).
+        ///
+        /// @param keepBytes what may still be written without asking for more room
+        boolean alarms(long keepBytes) {
+            return keepBytes > freeBytes() && usedBytes() >= sizeBytes / 100.0 * alarmPercent;
         }
 
         boolean isHeld() {
@@ -75,10 +97,11 @@ class Datastores {
             String name,
             Pools.Pool pool,
             StorageClass storageClass,
-            long sizeBytes) {
+            long sizeBytes,
+            boolean ceiling) {
         try {
             sql.sql(
-                            "insert into datastore (id, tenant, name, zone, node, pool, class, size_bytes, state) values (?, ?, ?, ?, ?, ?, ?, ?, 'making')")
+                            "insert into datastore (id, tenant, name, zone, node, pool, class, size_bytes, ceiling, state) values (?, ?, ?, ?, ?, ?, ?, ?, ?, 'making')")
                     .params(
                             id,
                             caller.tenant(),
@@ -87,7 +110,8 @@ class Datastores {
                             pool.node(),
                             pool.id(),
                             storageClass.label(),
-                            sizeBytes)
+                            sizeBytes,
+                            ceiling)
                     .update();
         } catch (DuplicateKeyException e) {
             throw new FaultException(new Refusal.NameTaken("datastore", name), e);
@@ -141,6 +165,12 @@ class Datastores {
         sql.sql("update datastore set size_bytes = ? where id = ?").params(sizeBytes, id).update();
     }
 
+    void terms(String id, boolean ceiling, int alarmPercent) {
+        sql.sql("update datastore set ceiling = ?, alarm_percent = ? where id = ?")
+                .params(ceiling, alarmPercent, id)
+                .update();
+    }
+
     void forget(String id) {
         sql.sql("delete from datastore where id = ?").param(id).update();
     }
@@ -175,6 +205,9 @@ class Datastores {
                 row.getLong("may_grow_bytes"),
                 row.getLong("reserve_bytes"),
                 row.getLong("missing_bytes"),
-                row.getString("fault"));
+                row.getString("fault"),
+                row.getBoolean("ceiling"),
+                row.getInt("alarm_percent"),
+                List.of((String[]) row.getArray("volumes").getArray()));
     }
 }

@@ -2,7 +2,6 @@
 package io.redoubt.control.storage;
 
 import io.redoubt.control.gateway.Nodes;
-import io.redoubt.core.Bytes;
 import io.redoubt.core.Rate;
 import io.redoubt.protocol.Command;
 import io.redoubt.protocol.SetLimits;
@@ -11,7 +10,7 @@ import java.util.List;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
-/// Tells nodes how fast a datastore may be: its class's rate times its size, shared by its volumes.
+/// Tells nodes how fast a datastore may be (its class's rate times its size) and how its volumes share it.
 @Component
 class Limits {
     private final JdbcClient sql;
@@ -24,32 +23,38 @@ class Limits {
         this.datastores = datastores;
     }
 
-    /// For steps: the whole of it each time, from the rows as they are now. A class without limit needs no word.
+    /// For steps: the whole of it each time, from the rows as they are now. In a class without limit the volumes may have their own.
     void tell(String datastore) {
-        datastores
-                .find(datastore)
-                .ifPresent(found ->
-                        found.storageClass()
-                                .rateOf(new Bytes(found.sizeBytes()))
-                                .ifPresent(rate -> tell(found, rate)));
+        datastores.find(datastore).ifPresent(this::tell);
     }
 
-    private void tell(Datastores.Datastore datastore, Rate rate) {
-        List<String> volumes =
-                sql.sql("select id from volume where datastore = ? order by id")
+    private void tell(Datastores.Datastore datastore) {
+        List<VolumeLimit> volumes =
+                sql.sql(
+                                "select id, shares, iops_limit, bytes_per_second_limit from volume where datastore = ? order by id")
                         .param(datastore.id())
-                        .query(String.class)
+                        .query((row, _) -> limit(row.getString("id"), Volumes.allowance(row)))
                         .list();
         var limits =
                 SetLimits.newBuilder()
                         .setDatastore(datastore.id())
-                        .setRate(
-                                io.redoubt.protocol.Rate.newBuilder()
-                                        .setIops(rate.iops())
-                                        .setBytesPerSecond(rate.bytesPerSecond()));
-        for (String volume : volumes) {
-            limits.addVolumes(VolumeLimit.newBuilder().setVolume(volume));
-        }
+                        .setRate(rate(datastore.rate()))
+                        .addAllVolumes(volumes);
         nodes.tell(datastore.node(), Command.newBuilder().setSetLimits(limits), Nodes.SOON);
+    }
+
+    private static VolumeLimit limit(String volume, Allowance allowance) {
+        return VolumeLimit.newBuilder()
+                .setVolume(volume)
+                .setWeight(allowance.shares())
+                .setOwn(rate(allowance.own()))
+                .build();
+    }
+
+    private static io.redoubt.protocol.Rate rate(Rate rate) {
+        return io.redoubt.protocol.Rate.newBuilder()
+                .setIops(rate.iops())
+                .setBytesPerSecond(rate.bytesPerSecond())
+                .build();
     }
 }

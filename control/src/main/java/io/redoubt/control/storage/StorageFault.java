@@ -81,6 +81,24 @@ public sealed interface StorageFault extends Refusal {
         }
     }
 
+    /// It has no part in the rate of a datastore.
+    record NotLimited(String volume) implements StorageFault {
+        @Override
+        public Kind kind() {
+            return Kind.CONFLICT;
+        }
+
+        @Override
+        public String message() {
+            return "volume '%s' belongs to a view and shares no datastore's rate".formatted(volume);
+        }
+
+        @Override
+        public String remedy() {
+            return "Set shares and limits of volumes in a datastore.";
+        }
+    }
+
     /// Somebody holds it.
     record InUse(String what, String name, String by) implements StorageFault {
         @Override

@@ -2,6 +2,7 @@
 package io.redoubt.control.storage;
 
 import io.redoubt.control.gateway.Nodes;
+import io.redoubt.core.Rate;
 import io.redoubt.protocol.Command;
 import io.redoubt.protocol.DeleteVolume;
 import io.redoubt.protocol.EnsureVolume;
@@ -29,6 +30,9 @@ class StorageWorkflows {
     /// @param beforeBytes what it goes back to when the node refuses
     record Growth(OneVolume volume, long beforeBytes) {}
 
+    /// What of a datastore's rate a volume had before: it gets that back when the node refuses the new.
+    record Share(String volume, String datastore, int shares, long iops, long bytesPerSecond) {}
+
     @Bean
     Workflow<OneVolume> createVolume(Volumes volumes, Nodes nodes, Limits limits) {
         return Workflow.named("volume.create", OneVolume.class)
@@ -42,6 +46,13 @@ class StorageWorkflows {
         return Workflow.named("volume.grow", Growth.class)
                 .step(new ReserveMore(volumes))
                 .step(new GrowFiles(nodes));
+    }
+
+    @Bean
+    Workflow<Share> limitVolume(Volumes volumes, Limits limits) {
+        return Workflow.named("volume.limit", Share.class)
+                .step(new RecordAllowance(volumes))
+                .step(new ShareRate(limits)); // at once, under an attached machine
     }
 
     @Bean
@@ -113,6 +124,26 @@ class StorageWorkflows {
         @Override
         public void undo(Growth input) {
             volumes.size(input.volume().id(), input.beforeBytes());
+        }
+    }
+
+    /// The row says so since the wish was taken.
+    record RecordAllowance(Volumes volumes) implements Step<Share> {
+        @Override
+        public void run(Share input) {}
+
+        @Override
+        public void undo(Share input) {
+            volumes.allowance(
+                    input.volume(),
+                    new Allowance(input.shares(), new Rate(input.iops(), input.bytesPerSecond())));
+        }
+    }
+
+    record ShareRate(Limits limits) implements Step<Share> {
+        @Override
+        public void run(Share input) {
+            limits.tell(input.datastore());
         }
     }
 

@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 /// @param holder    the machine that may connect, or null
 /// @param group     the protection group that it is in, or null
 /// @param thin      its room comes with the writes
+/// @param allowance what it may take of its datastore's rate
 public record Volume(
         String id,
         String tenant,
@@ -25,7 +26,8 @@ public record Volume(
         String attachmentNonce,
         @Nullable String holder,
         @Nullable String group,
-        boolean thin) {
+        boolean thin,
+        Allowance allowance) {
 
     public Attachment attachment() {
         return Attachment.newBuilder()

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.ResponseEntity;
+import org.springframework.stereotype.Component;
 import org.springframework.web.bind.annotation.DeleteMapping;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PatchMapping;
@@ -39,36 +40,61 @@ class VolumeResource {
     private final Volumes volumes;
     private final Datastores datastores;
     private final Operations operations;
-    private final Workflow<StorageWorkflows.OneVolume> create;
-    private final Workflow<StorageWorkflows.Growth> grow;
-    private final Workflow<StorageWorkflows.OneVolume> delete;
+    private final Usage usage;
+    private final Flows flows;
 
     VolumeResource(
             Volumes volumes,
             Datastores datastores,
             Operations operations,
-            @Qualifier("createVolume") Workflow<StorageWorkflows.OneVolume> create,
-            Workflow<StorageWorkflows.Growth> grow,
-            @Qualifier("deleteVolume") Workflow<StorageWorkflows.OneVolume> delete) {
+            Usage usage,
+            Flows flows) {
         this.volumes = volumes;
         this.datastores = datastores;
         this.operations = operations;
-        this.create = create;
-        this.grow = grow;
-        this.delete = delete;
+        this.usage = usage;
+        this.flows = flows;
     }
+
+    @Component("volumeFlows")
+    record Flows(
+            @Qualifier("createVolume") Workflow<StorageWorkflows.OneVolume> create,
+            Workflow<StorageWorkflows.Growth> grow,
+            Workflow<StorageWorkflows.Share> limit,
+            @Qualifier("deleteVolume") Workflow<StorageWorkflows.OneVolume> delete) {}
 
     /// @param template the disk image that it begins with; zeroes when left out
     /// @param thin     its room comes with the writes, as long as the datastore has some; thick when left out
+    /// @param shares   1 to 10000 against the other volumes of the datastore when there is not enough for all; 100 when left out
+    /// @param iopsLimit              of the volume alone, below the datastore's; 0 or left out: none
+    /// @param bytesPerSecondLimit of the volume alone; 0 or left out: none
     record NewVolume(
             String name,
             String datastore,
             long sizeBytes,
             @Nullable String template,
-            @Nullable Boolean thin) {}
+            @Nullable Boolean thin,
+            @Nullable Integer shares,
+            @Nullable Long iopsLimit,
+            @Nullable Long bytesPerSecondLimit) {}
 
-    record VolumeChange(long sizeBytes) {}
+    /// Either a larger size, or what it may take of its datastore's rate; what is left out stays.
+    ///
+    /// @param iopsLimit              0 lifts it
+    /// @param bytesPerSecondLimit 0 lifts it
+    record VolumeChange(
+            @Nullable Long sizeBytes,
+            @Nullable Integer shares,
+            @Nullable Long iopsLimit,
+            @Nullable Long bytesPerSecondLimit) {
+        boolean limits() {
+            return shares != null || iopsLimit != null || bytesPerSecondLimit != null;
+        }
+    }
 
+    /// @param iopsLimit          of the volume alone; null for none
+    /// @param usedIops           what passed, as a mean over five seconds; null when its node has not told it lately
+    /// @param usedBytesPerSecond the same in bytes
     record VolumeView(
             String id,
             String name,
@@ -77,6 +103,11 @@ class VolumeResource {
             String node,
             long sizeBytes,
             boolean thin,
+            int shares,
+            @Nullable Long iopsLimit,
+            @Nullable Long bytesPerSecondLimit,
+            @Nullable Long usedIops,
+            @Nullable Long usedBytesPerSecond,
             @Nullable String template,
             String state,
             AttachmentView attachment,
@@ -97,6 +128,8 @@ class VolumeResource {
         if (!template.isEmpty()) {
             Name.require("template", template);
         }
+        Allowance allowance =
+                Allowance.USUAL.with(body.shares(), body.iopsLimit(), body.bytesPerSecondLimit());
         Datastores.Datastore datastore = datastores.require(caller, body.datastore());
         String id = RandomId.next();
         var wanted =
@@ -113,10 +146,10 @@ class VolumeResource {
                         caller,
                         key,
                         body,
-                        create,
+                        flows.create(),
                         id,
                         wanted,
-                        _ -> volumes.reserve(caller, body.name(), datastore, wanted)));
+                        _ -> volumes.reserve(caller, body.name(), datastore, wanted, allowance)));
     }
 
     @GetMapping("/v1/volumes")
@@ -124,7 +157,7 @@ class VolumeResource {
             @RequestAttribute Caller caller,
             @RequestParam(required = false) @Nullable Integer limit,
             @RequestParam(required = false, defaultValue = "") String after) {
-        return volumes.rows().page(caller, limit, after, VolumeResource::view, VolumeView::name);
+        return volumes.rows().page(caller, limit, after, this::view, VolumeView::name);
     }
 
     @GetMapping("/v1/volumes/{volume}")
@@ -132,9 +165,9 @@ class VolumeResource {
         return view(volumes.require(caller, volume));
     }
 
-    /// Makes it larger, also while a machine uses it.
+    /// Makes it larger, or changes its part of the datastore's rate, also while a machine uses it.
     ///
-    /// @throws FaultException with [StorageFault.NoRoom] or [StorageFault.CannotGrow]
+    /// @throws FaultException with [StorageFault.NoRoom], [StorageFault.CannotGrow] or [StorageFault.NotLimited]
     @PatchMapping("/v1/volumes/{volume}")
     @ResponseStatus(HttpStatus.ACCEPTED)
     ResponseEntity<OperationView> changeVolume(
@@ -142,20 +175,64 @@ class VolumeResource {
             @RequestHeader(name = "Idempotency-Key", required = false) @Nullable String key,
             @PathVariable String volume,
             @RequestBody VolumeChange body) {
-        requireSize(body.sizeBytes());
+        if ((body.sizeBytes() != null) == body.limits()) {
+            throw new IllegalArgumentException(
+                    "a change of a volume has either sizeBytes or some of shares, iopsLimit and bytesPerSecondLimit");
+        }
+        Long sizeBytes = body.sizeBytes();
         List<Object> wish = List.of(volume, body);
-        Optional<Operation> before = operations.repeated(caller, key, wish, grow);
+        return sizeBytes == null
+                ? limit(caller, key, wish, volume, body)
+                : grow(caller, key, wish, volume, sizeBytes);
+    }
+
+    private ResponseEntity<OperationView> limit(
+            Caller caller,
+            @Nullable String key,
+            List<Object> wish,
+            String volume,
+            VolumeChange body) {
+        Optional<Operation> earlier = operations.repeated(caller, key, wish, flows.limit());
+        if (earlier.isPresent()) {
+            return OperationView.accepted(earlier.get());
+        }
+        Volume found = volumes.require(caller, volume);
+        if (found.datastore() == null) {
+            throw new FaultException(new StorageFault.NotLimited(found.name()));
+        }
+        Allowance before = found.allowance();
+        Allowance after = before.with(body.shares(), body.iopsLimit(), body.bytesPerSecondLimit());
+        return OperationView.accepted(
+                operations.begin(
+                        caller,
+                        key,
+                        wish,
+                        flows.limit(),
+                        found.id(),
+                        new StorageWorkflows.Share(
+                                found.id(),
+                                found.datastore(),
+                                before.shares(),
+                                before.own().iops(),
+                                before.own().bytesPerSecond()),
+                        _ -> volumes.allowance(found.id(), after)));
+    }
+
+    private ResponseEntity<OperationView> grow(
+            Caller caller, @Nullable String key, List<Object> wish, String volume, long sizeBytes) {
+        requireSize(sizeBytes);
+        Optional<Operation> before = operations.repeated(caller, key, wish, flows.grow());
         if (before.isPresent()) {
             return OperationView.accepted(before.get());
         }
         Volume found = volumes.require(caller, volume);
-        requireGrows(found, body.sizeBytes());
+        requireGrows(found, sizeBytes);
         var datastore = datastores.find(Objects.requireNonNull(found.datastore())).orElseThrow();
         var wanted =
                 new StorageWorkflows.OneVolume(
                         found.id(),
                         found.node(),
-                        body.sizeBytes(),
+                        sizeBytes,
                         "",
                         datastore.isHeld() ? datastore.id() : null,
                         found.thin(),
@@ -165,10 +242,10 @@ class VolumeResource {
                         caller,
                         key,
                         wish,
-                        grow,
+                        flows.grow(),
                         found.id(),
                         new StorageWorkflows.Growth(wanted, found.sizeBytes()),
-                        _ -> volumes.reserveMore(found, body.sizeBytes())));
+                        _ -> volumes.reserveMore(found, sizeBytes)));
     }
 
     private static void requireSize(long sizeBytes) {
@@ -204,7 +281,7 @@ class VolumeResource {
             @RequestAttribute Caller caller,
             @RequestHeader(name = "Idempotency-Key", required = false) @Nullable String key,
             @PathVariable String volume) {
-        Optional<Operation> before = operations.repeated(caller, key, volume, delete);
+        Optional<Operation> before = operations.repeated(caller, key, volume, flows.delete());
         if (before.isPresent()) {
             return OperationView.accepted(before.get());
         }
@@ -215,7 +292,7 @@ class VolumeResource {
                         caller,
                         key,
                         volume,
-                        delete,
+                        flows.delete(),
                         found.id(),
                         new StorageWorkflows.OneVolume(
                                 found.id(),
@@ -244,7 +321,8 @@ class VolumeResource {
         return new FaultException(new StorageFault.InUse("volume", volume.name(), by));
     }
 
-    private static VolumeView view(Volume volume) {
+    private VolumeView view(Volume volume) {
+        Optional<Usage.Used> used = usage.of(volume.node(), volume.id());
         return new VolumeView(
                 volume.id(),
                 volume.name(),
@@ -253,10 +331,19 @@ class VolumeResource {
                 volume.node(),
                 volume.sizeBytes(),
                 volume.thin(),
+                volume.allowance().shares(),
+                filled(volume.allowance().own().iops()),
+                filled(volume.allowance().own().bytesPerSecond()),
+                used.map(Usage.Used::iops).orElse(null),
+                used.map(Usage.Used::bytesPerSecond).orElse(null),
                 volume.template(),
                 volume.state(),
                 new AttachmentView(volume.attachmentNumber(), volume.holder()),
                 volume.view(),
                 volume.group());
+    }
+
+    private static @Nullable Long filled(long limit) {
+        return limit == 0 ? null : Long.valueOf(limit);
     }
 }

@@ -7,6 +7,7 @@ import io.redoubt.control.gateway.Nodes;
 import io.redoubt.control.identity.Caller;
 import io.redoubt.control.identity.TenantRows;
 import io.redoubt.control.web.Refusal;
+import io.redoubt.core.Rate;
 import io.redoubt.core.fault.FaultException;
 import io.redoubt.protocol.Attachment;
 import io.redoubt.protocol.Command;
@@ -61,11 +62,13 @@ public class Volumes implements NodeListener {
             Caller caller,
             String name,
             Datastores.Datastore datastore,
-            StorageWorkflows.OneVolume wanted) {
+            StorageWorkflows.OneVolume wanted,
+            Allowance allowance) {
         datastores.requireRoom(datastore.id(), wanted.thin() ? 0 : wanted.sizeBytes());
         try {
             sql.sql(
-                            "insert into volume (id, tenant, name, datastore, node, size_bytes, template, thin, state) values (?, ?, ?, ?, ?, ?, ?, ?, 'making')")
+                            "insert into volume (id, tenant, name, datastore, node, size_bytes, template, thin, shares, iops_limit, bytes_per_second_limit, state)"
+                                    + " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'making')")
                     .params(
                             wanted.id(),
                             caller.tenant(),
@@ -74,7 +77,10 @@ public class Volumes implements NodeListener {
                             wanted.node(),
                             wanted.sizeBytes(),
                             wanted.template(),
-                            wanted.thin())
+                            wanted.thin(),
+                            allowance.shares(),
+                            allowance.own().iops(),
+                            allowance.own().bytesPerSecond())
                     .update();
         } catch (DuplicateKeyException e) {
             throw new FaultException(new Refusal.NameTaken("volume", name), e);
@@ -89,6 +95,18 @@ public class Volumes implements NodeListener {
             datastores.requireRoom(volume.datastore(), sizeBytes - volume.sizeBytes());
         }
         size(volume.id(), sizeBytes);
+    }
+
+    /// The row alone; [Limits#tell] then carries it to the node.
+    void allowance(String id, Allowance allowance) {
+        sql.sql(
+                        "update volume set shares = ?, iops_limit = ?, bytes_per_second_limit = ? where id = ?")
+                .params(
+                        allowance.shares(),
+                        allowance.own().iops(),
+                        allowance.own().bytesPerSecond(),
+                        id)
+                .update();
     }
 
     void size(String id, long sizeBytes) {
@@ -195,6 +213,13 @@ public class Volumes implements NodeListener {
                 row.getString("attachment_nonce"),
                 Rows.filled(row, "holder"),
                 row.getString("group_id"),
-                row.getBoolean("thin"));
+                row.getBoolean("thin"),
+                allowance(row));
+    }
+
+    static Allowance allowance(ResultSet row) throws SQLException {
+        return new Allowance(
+                row.getInt("shares"),
+                new Rate(row.getLong("iops_limit"), row.getLong("bytes_per_second_limit")));
     }
 }

@@ -57,7 +57,7 @@ class CreateVolumeTest {
         var input =
                 new StorageWorkflows.OneVolume(
                         id, store.node(), SIZE, "", store.id(), false, false);
-        volumes.reserve(owner, TestRegion.unique("v"), store, input);
+        volumes.reserve(owner, TestRegion.unique("v"), store, input, Allowance.USUAL);
         return input;
     }
 }

@@ -208,6 +208,7 @@ public final class NodeStorage implements AutoCloseable {
             }
             report.addVolumes(
                     told.setSnapshotBytes(volume.snapshots().usedBytes())
+                            .setSnapshotsMayGrowBytes(volume.snapshots().mayGrowBytes())
                             .setSnapshotsBroken(volume.snapshots().broken())
                             .setOperations(passed.operations())
                             .setBytes(passed.bytes())

@@ -105,6 +105,15 @@ final class VolumeSnapshots {
         return device.usage().used();
     }
 
+    /// What they may still take before the oldest is given up; 0 without one that is kept.
+    long mayGrowBytes() {
+        if (device.list().stream().noneMatch(Snapshot::kept)) {
+            return 0;
+        }
+        SnapshotDevice.Usage usage = device.usage();
+        return Math.max(0, usage.quota() - usage.used());
+    }
+
     /// The names of those that were given up.
     String broken() {
         return device.list().stream()

@@ -46,6 +46,26 @@ class LimitsTest {
         assertThat(limits.of("c").tryPass(512)).isTrue();
     }
 
+    /// Requirement A5 in the class `lab`, which has no rate.
+    @Test
+    void a_volume_of_a_datastore_without_a_rate_has_its_own_limit_and_the_others_none() {
+        limits.set(
+                SetLimits.newBuilder()
+                        .setDatastore("lab")
+                        .addVolumes(
+                                VolumeLimit.newBuilder()
+                                        .setVolume("a")
+                                        .setOwn(Rate.newBuilder().setIops(1)))
+                        .addVolumes(VolumeLimit.newBuilder().setVolume("b"))
+                        .build());
+        assertThat(limits.of("a").tryPass(BIG)).isTrue();
+        assertThat(limits.of("a").tryPass(512)).isFalse();
+        assertThat(limits.of("b").tryPass(BIG)).isTrue();
+        assertThat(limits.of("b").tryPass(512)).isTrue();
+        limits.set(datastore("lab", 0, "a", "b"));
+        assertThat(limits.of("a").tryPass(512)).isTrue();
+    }
+
     @Test
     void limits_hold_over_a_restart_before_a_volume_is_opened() {
         limits.set(datastore("gold", 1, "a"));
