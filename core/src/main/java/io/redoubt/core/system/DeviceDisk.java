@@ -22,6 +22,15 @@ public final class DeviceDisk implements Disk {
         this.device = device.toAbsolutePath();
     }
 
+    /// Its bytes.
+    ///
+    /// @throws io.redoubt.core.fault.FaultException with a [io.redoubt.core.port.DiskFault] when it cannot be had alone
+    public static long sizeOf(Path device) {
+        try (DeviceFile file = DeviceFile.open(device)) {
+            return file.size();
+        }
+    }
+
     @Override
     public DiskFile open(String file) {
         return file.equals(name) ? DeviceFile.open(device) : directory.open(file);

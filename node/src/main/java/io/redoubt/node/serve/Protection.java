@@ -3,6 +3,7 @@ package io.redoubt.node.serve;
 
 import io.redoubt.core.VolumeId;
 import io.redoubt.core.fault.FaultException;
+import io.redoubt.core.port.Disk;
 import io.redoubt.core.system.SystemClock;
 import io.redoubt.core.system.SystemDisk;
 import io.redoubt.storage.atrest.FileRegionKey;
@@ -22,11 +23,10 @@ import org.jspecify.annotations.Nullable;
 /// @param scrubBytesPerSecond of the background reader
 record Protection(Sealing asked, @Nullable Path regionKey, long scrubBytesPerSecond) {
 
-    SealedDisk over(SystemDisk disk, VolumeId volume) {
+    SealedDisk over(Disk disk, Path directory, VolumeId volume) {
         Path key = regionKey;
-        if (key != null && key.startsWith(disk.directory())) {
-            throw new FaultException(
-                    new KeyFault.Inside(key.toString(), disk.directory().toString()));
+        if (key != null && key.startsWith(directory)) {
+            throw new FaultException(new KeyFault.Inside(key.toString(), directory.toString()));
         }
         return new SealedDisk(disk, volume, asked, () -> wrapper(volume), new SystemClock());
     }

@@ -6,6 +6,7 @@ import io.redoubt.core.Rate;
 import io.redoubt.core.VolumeId;
 import io.redoubt.core.fault.FaultException;
 import io.redoubt.core.port.Disk;
+import io.redoubt.core.system.DeviceDisk;
 import io.redoubt.core.system.SystemDisk;
 import io.redoubt.storage.atrest.Scrubber;
 import io.redoubt.storage.atrest.SealedDisk;
@@ -75,7 +76,8 @@ final class ServedVolume implements AutoCloseable {
             Optional<Network> network,
             boolean takeOver,
             Rate rate,
-            Protection protection) {}
+            Protection protection,
+            Backing backing) {}
 
     static ServedVolume start(Wanted wanted) {
         var disk = new SystemDisk(wanted.directory());
@@ -84,7 +86,8 @@ final class ServedVolume implements AutoCloseable {
                         ? OwnerLock.takeOver(wanted.directory(), PATIENCE)
                         : OwnerLock.take(wanted.directory());
         try {
-            SealedDisk content = wanted.protection().over(disk, ID);
+            Disk backed = wanted.backing().over(disk, ID, wanted.protection().asked());
+            SealedDisk content = wanted.protection().over(backed, disk.directory(), ID);
             RawVolume volume = openOrCreate(content, disk.directory(), wanted);
             try {
                 wanted.protection().requireAsAsked(disk, ID);
@@ -188,15 +191,28 @@ final class ServedVolume implements AutoCloseable {
         lock.close();
     }
 
+    private static Bytes sizeOfNew(Wanted wanted, Path directory) {
+        Optional<Path> device = wanted.backing().device();
+        if (device.isEmpty()) {
+            return wanted.size()
+                    .orElseThrow(
+                            () -> new FaultException(new ServeFault.NoSize(directory.toString())));
+        }
+        var whole = new Bytes(DeviceDisk.sizeOf(device.get()));
+        Bytes asked = wanted.size().orElse(whole);
+        if (!asked.equals(whole)) {
+            throw new FaultException(
+                    new ServeFault.OtherSize(
+                            device.get().toString(), whole.value(), asked.value()));
+        }
+        return whole;
+    }
+
     private static RawVolume openOrCreate(Disk disk, Path directory, Wanted wanted) {
         Optional<Bytes> size = wanted.size();
         Optional<Bytes> stored = RawVolume.find(disk, ID);
         if (stored.isEmpty()) {
-            return RawVolume.create(
-                    disk,
-                    ID,
-                    size.orElseThrow(
-                            () -> new FaultException(new ServeFault.NoSize(directory.toString()))));
+            return RawVolume.create(disk, ID, sizeOfNew(wanted, directory));
         }
         boolean grows =
                 wanted.grow() && size.isPresent() && size.get().value() > stored.get().value();

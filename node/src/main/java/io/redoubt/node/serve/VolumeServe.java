@@ -66,6 +66,18 @@ final class VolumeServe implements Callable<Integer> {
     private String export = "volume";
 
     @Option(
+            names = "--device",
+            paramLabel = "DEV",
+            description =
+                    "the content is this whole block device, best by its id under /dev/disk; said once, the directory remembers it")
+    private @Nullable Path device;
+
+    @Option(
+            names = "--wipe",
+            description = "a new volume on --device may turn all of it into zeros")
+    private boolean wipe;
+
+    @Option(
             names = "--group",
             paramLabel = "GROUP",
             description = "members of this group may connect, too, such as an unprivileged QEMU")
@@ -203,7 +215,11 @@ final class VolumeServe implements Callable<Integer> {
                         new Protection(
                                 new Sealing(encrypt, integrity),
                                 regionKey == null ? null : regionKey.toAbsolutePath().normalize(),
-                                scrubRate.value()));
+                                scrubRate.value()),
+                        new Backing(
+                                Optional.ofNullable(device)
+                                        .map(path -> path.toAbsolutePath().normalize()),
+                                wipe));
         ServedVolume served = ServedVolume.start(wanted);
         Runtime.getRuntime()
                 .addShutdownHook(
