@@ -14,6 +14,7 @@ import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 
 /// A file of the host's file system through the C library. An interrupt of a thread does nothing to it.
 final class SystemFile implements DiskFile {
@@ -29,24 +30,16 @@ final class SystemFile implements DiskFile {
 
     private final Path path;
     private final int descriptor;
-    private final boolean zeroesFast;
-    private final Arena mappings = Arena.ofShared();
+    private volatile @Nullable Boolean zeroesFast; // null until somebody asks
+    private @Nullable Arena
+            mappings; // guarded by this; few files are mapped, and closing it costs a word with
+    // every thread
     private final AtomicInteger calls = new AtomicInteger();
     private final AtomicBoolean closed = new AtomicBoolean();
 
     private SystemFile(Path path, int descriptor) {
         this.path = path;
         this.descriptor = descriptor;
-        this.zeroesFast = zeroesFast(path);
-    }
-
-    /// These turn a range into unwritten extents whatever its size and alignment; others write the zeros.
-    private static boolean zeroesFast(Path path) {
-        try {
-            return ZERO_BY_EXTENT.contains(Files.getFileStore(path).type());
-        } catch (IOException _) {
-            return false;
-        }
     }
 
     static SystemFile create(Path path) {
@@ -287,9 +280,24 @@ final class SystemFile implements DiskFile {
         }
     }
 
+    /// Looked up once, when it is asked: that reads the host's table of mounts, too much for every file that is opened.
     @Override
     public boolean zeroesFast() {
-        return zeroesFast;
+        Boolean known = zeroesFast;
+        if (known == null) {
+            known = zeroesByExtent();
+            zeroesFast = known;
+        }
+        return known;
+    }
+
+    /// These turn a range into unwritten extents whatever its size and alignment; others write the zeros.
+    private boolean zeroesByExtent() {
+        try {
+            return ZERO_BY_EXTENT.contains(Files.getFileStore(path).type());
+        } catch (IOException _) {
+            return false;
+        }
     }
 
     @Override
@@ -340,10 +348,29 @@ final class SystemFile implements DiskFile {
         }
         enter();
         try {
+            Arena arena = mappings();
             long address = require("map", Posix.map(descriptor, size));
-            return MemorySegment.ofAddress(address).reinterpret(size, mappings, Posix::unmap);
+            return MemorySegment.ofAddress(address).reinterpret(size, arena, Posix::unmap);
         } finally {
             exit();
+        }
+    }
+
+    private synchronized Arena mappings() {
+        if (closed.get()) {
+            throw wasClosed();
+        }
+        Arena arena = mappings;
+        if (arena == null) {
+            arena = Arena.ofShared();
+            mappings = arena;
+        }
+        return arena;
+    }
+
+    private synchronized void endMappings() {
+        if (mappings != null) {
+            mappings.close();
         }
     }
 
@@ -352,7 +379,7 @@ final class SystemFile implements DiskFile {
         if (!closed.compareAndSet(false, true)) {
             return;
         }
-        mappings.close();
+        endMappings();
         long end = System.nanoTime() + CLOSE_WAIT_NANOS_MAX;
         while (calls.get() != 0) {
             if (System.nanoTime() - end > 0) {
@@ -368,8 +395,12 @@ final class SystemFile implements DiskFile {
         calls.incrementAndGet();
         if (closed.get()) {
             calls.decrementAndGet();
-            throw new FaultException(new DiskFault.Failed(path.toString(), "use", "it was closed"));
+            throw wasClosed();
         }
+    }
+
+    private FaultException wasClosed() {
+        return new FaultException(new DiskFault.Failed(path.toString(), "use", "it was closed"));
     }
 
     private void exit() {

@@ -5,6 +5,7 @@ import io.redoubt.core.Bytes;
 import io.redoubt.core.DatastoreId;
 import io.redoubt.core.VolumeId;
 import io.redoubt.core.fault.FaultException;
+import io.redoubt.core.system.SettledDisk;
 import io.redoubt.core.system.SystemDisk;
 import io.redoubt.protocol.DatastoreReport;
 import io.redoubt.protocol.EnsureDatastore;
@@ -82,7 +83,7 @@ final class Datastores implements AutoCloseable {
     private Datastore openOrCreate(EnsureDatastore wanted) {
         var id = new DatastoreId(wanted.getDatastore());
         Path directory = pools.directory(wanted.getPool()).resolve(wanted.getDatastore());
-        var disk = new SystemDisk(directory);
+        var disk = new SettledDisk(new SystemDisk(directory)); // one sync for a thousand promises
         var directories = new SystemDirectories(directory);
         if (Datastore.find(disk, id).isPresent()) {
             return Datastore.open(disk, directories, id, RoomRules.DEFAULT);

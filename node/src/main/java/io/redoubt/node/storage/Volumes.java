@@ -6,6 +6,7 @@ import io.redoubt.core.VolumeId;
 import io.redoubt.core.fault.FaultException;
 import io.redoubt.core.port.Clock;
 import io.redoubt.core.port.Disk;
+import io.redoubt.core.system.SettledDisk;
 import io.redoubt.core.system.SystemDisk;
 import io.redoubt.protocol.AttachmentRaised;
 import io.redoubt.protocol.EnsureVolume;
@@ -38,6 +39,7 @@ final class Volumes implements AutoCloseable {
     private static final Logger LOG = System.getLogger(Volumes.class.getName());
     private static final String VOLUME = "volume";
     private static final String ATTACHMENT = "attachment";
+    private static final int OPENERS = 8;
 
     private final Path home;
     private final Told told;
@@ -74,14 +76,16 @@ final class Volumes implements AutoCloseable {
     void reopen() {
         List<EnsureVolume> all = told.all(VOLUME, EnsureVolume.parser());
         datastores.keepOnly(all.stream().map(EnsureVolume::getVolume).collect(Collectors.toSet()));
-        for (EnsureVolume volume : all) {
-            if (volume.getDatastore().isEmpty() || datastores.isOpen(volume.getDatastore())) {
-                open(volume);
-            } else {
-                LOG.log(Level.WARNING, "volume {0} stays closed", volume.getVolume());
-            }
-        }
+        AtOnce.each(OPENERS, all, this::reopen); // mostly waiting for the disk
         hydrations.reopen();
+    }
+
+    private void reopen(EnsureVolume volume) {
+        if (volume.getDatastore().isEmpty() || datastores.isOpen(volume.getDatastore())) {
+            open(volume);
+        } else {
+            LOG.log(Level.WARNING, "volume {0} stays closed", volume.getVolume());
+        }
     }
 
     /// Opens the sockets that were open before.
@@ -158,11 +162,11 @@ final class Volumes implements AutoCloseable {
     /// Where the volume's layers keep their files: in its datastore, or uncounted in the node's home.
     private Disk disk(VolumeId id, EnsureVolume wanted) {
         if (wanted.getDatastore().isEmpty()) {
-            return new SystemDisk(directory(id.value()));
+            return new SettledDisk(new SystemDisk(directory(id.value())));
         }
         Datastore datastore = datastores.require(wanted.getDatastore());
         datastore.allot(id, new Allotment(new Bytes(wanted.getSizeBytes()), wanted.getThin()));
-        return datastore.disk(id);
+        return new SettledDisk(datastore.disk(id));
     }
 
     /// A volume stays on the template that it was made from, also when a newer one is built.

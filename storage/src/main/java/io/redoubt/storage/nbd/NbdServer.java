@@ -9,6 +9,7 @@ import java.nio.channels.ClosedChannelException;
 import java.nio.file.Path;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.LockSupport;
 import javax.net.ssl.SSLContext;
 
 /// Offers volumes on a Unix socket, or over TCP with TLS 1.3 and certificates on both sides; there is no plain TCP.
@@ -131,11 +132,15 @@ public final class NbdServer implements AutoCloseable {
         var self = new Connection[1];
         self[0] = new Connection(link, exports, limits, () -> connections.remove(self[0]));
         connections.add(self[0]);
+        LockSupport.unpark(watching);
         self[0].start();
     }
 
     private void watch() {
         while (!closed) {
+            if (connections.isEmpty()) {
+                LockSupport.park(this); // a thousand idle volumes wake nobody
+            }
             long now = System.nanoTime();
             connections.forEach(connection -> connection.closeIfStalled(now));
             pause();
