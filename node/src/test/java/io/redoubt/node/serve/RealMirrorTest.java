@@ -45,21 +45,26 @@ class RealMirrorTest {
         assertThat(Files.mismatch(image, back)).isEqualTo(-1);
     }
 
-    /// The server dies in the middle, twice; QEMU waits, comes back and goes on.
+    /// The server dies in the middle, twice, in either direction; QEMU waits, comes back and goes on.
     @Test
-    void a_mirror_survives_the_death_of_the_server() throws Exception {
+    void a_mirror_onto_a_volume_and_one_away_survive_the_death_of_the_server() throws Exception {
         Path image = randomImage();
-        mirror(
-                file(image),
-                volume(),
-                () -> {
-                    for (int i = 0; i < 2; i++) {
-                        Thread.sleep(600);
-                        server.kill();
-                        server = start();
-                    }
-                });
+        mirror(file(image), volume(), this::killTwice);
         assertThat(Files.mismatch(image, root.resolve("v/volume.raw"))).isEqualTo(-1);
+        Path back = root.resolve("back");
+        try (var file = new RandomAccessFile(back.toFile(), "rw")) {
+            file.setLength(SIZE);
+        }
+        mirror(volume(), file(back), this::killTwice);
+        assertThat(Files.mismatch(image, back)).isEqualTo(-1);
+    }
+
+    private void killTwice() throws Exception {
+        for (int i = 0; i < 2; i++) {
+            Thread.sleep(600);
+            server.kill();
+            server = start();
+        }
     }
 
     @FunctionalInterface

@@ -25,6 +25,7 @@ final class Connection implements Runnable {
     private final Thread thread;
     private volatile Optional<Thread> second = Optional.empty();
     private volatile boolean closing;
+    private volatile boolean cutOff;
 
     /// @param ended called on the connection's thread as its last act
     Connection(Link link, Exports exports, NbdLimits limits, Runnable ended) {
@@ -50,7 +51,13 @@ final class Connection implements Runnable {
 
     /// Ends the stream, as if the peer had. Does not wait.
     void cut() {
+        cutOff = true;
         link.cut();
+    }
+
+    /// How long it has been negotiating; negative when it is not, or must end already.
+    long negotiatingNanos(long now) {
+        return cutOff ? -1 : negotiating.nanos(now);
     }
 
     /// @return false when it still runs at the end of the time
@@ -121,9 +128,10 @@ final class Connection implements Runnable {
             if (closing || Thread.interrupted()) {
                 worker.interrupt();
             } else {
+                deferred.abandon();
                 deferred.add(stop);
             }
-            worker.join(limits.close());
+            worker.join(); // however long: until then this counts as one of the connections
         } catch (InterruptedException | ClosedChannelException _) {
             worker.interrupt();
         }

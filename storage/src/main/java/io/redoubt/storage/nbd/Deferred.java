@@ -42,6 +42,7 @@ final class Deferred implements Runnable {
 
     private final Runnable cut;
     private volatile boolean over;
+    private volatile boolean abandoned;
 
     /// @param cut closes the connection, when this thread cannot go on
     Deferred(Export export, Outbox out, boolean structured, Runnable cut) {
@@ -60,6 +61,11 @@ final class Deferred implements Runnable {
                 throw new ClosedChannelException();
             }
         }
+    }
+
+    /// The peer is gone: what was to be read ahead for it is not.
+    void abandon() {
+        abandoned = true;
     }
 
     @Override
@@ -128,6 +134,8 @@ final class Deferred implements Runnable {
                     export.device().zero(at, piece);
                 } else if (task.work() == Work.TRIM) {
                     export.device().trim(at, piece);
+                } else if (abandoned) {
+                    return Outcome.OK;
                 } else {
                     piece = Math.min(piece, SCRATCH_BYTES);
                     export.device().read(at, scratch().clear().limit((int) piece));

@@ -74,9 +74,11 @@ final class Inbox {
         return (int) Math.min(max, buffer.remaining());
     }
 
+    /// Each 256 KiB of it must come as long as patience lasts, not each byte.
     void skip(long count) throws IOException {
         long left = count;
         while (left > 0) {
+            require((int) Math.min(PAYLOAD, left));
             int some = requireSome(left);
             buffer.position(buffer.position() + some);
             left -= some;

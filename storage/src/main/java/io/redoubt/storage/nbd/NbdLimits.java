@@ -9,7 +9,7 @@ import java.time.Duration;
 /// @param message     for one message to arrive, from its first byte to its last (each 256 KiB of a larger one), or for
 ///                    replies to be taken by the peer; between messages a peer may be silent for ever, and the time that a
 ///                    request spends inside the device does not count
-/// @param connections at once; further ones are closed
+/// @param connections at once; a further one takes the place of a peer that is slow to choose an export, or is closed
 /// @param close       how long [NbdServer#close()] waits for requests in execution to end
 public record NbdLimits(Duration handshake, Duration message, int connections, Duration close) {
     public static final NbdLimits DEFAULT =

@@ -7,6 +7,8 @@ import java.lang.System.Logger.Level;
 import java.net.InetSocketAddress;
 import java.nio.channels.ClosedChannelException;
 import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
@@ -19,6 +21,12 @@ import javax.net.ssl.SSLContext;
 public final class NbdServer implements AutoCloseable {
     private static final Logger LOG = System.getLogger(NbdServer.class.getName());
     private static final int WATCH_MILLIS = 200;
+
+    /// Nobody is sent away for another before that.
+    private static final long NEGOTIATION_NANOS_MIN = 200_000_000;
+
+    /// Connections above the limit, while those that must go have not ended.
+    private static final int LEAVING_MAX = 8;
 
     private final Listener listener;
     private final Exports exports;
@@ -111,7 +119,7 @@ public final class NbdServer implements AutoCloseable {
         while (true) {
             try {
                 Link link = listener.accept();
-                if (connections.size() >= limits.connections()) {
+                if (connections.size() >= limits.connections() && !makeRoom()) {
                     PeerLog.warn(
                             "%s has %d connections already"
                                     .formatted(listener, limits.connections()));
@@ -126,6 +134,20 @@ public final class NbdServer implements AutoCloseable {
                 pause();
             }
         }
+    }
+
+    /// Whoever has negotiated the longest must go. An honest peer is done in a moment, so those who hold connections without ever
+    /// choosing an export keep nobody out, and need no certificate to try.
+    ///
+    /// @return false when nobody can go, or many still have to end
+    private boolean makeRoom() {
+        long now = System.nanoTime();
+        Optional<Connection> slowest =
+                connections.stream()
+                        .filter(one -> one.negotiatingNanos(now) > NEGOTIATION_NANOS_MIN)
+                        .max(Comparator.comparingLong(one -> one.negotiatingNanos(now)));
+        slowest.ifPresent(Connection::cut);
+        return slowest.isPresent() && connections.size() < limits.connections() + LEAVING_MAX;
     }
 
     private void start(Link link) {

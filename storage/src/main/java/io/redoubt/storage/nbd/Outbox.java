@@ -41,7 +41,7 @@ final class Outbox {
             while (done < length) {
                 patience.begin();
                 long piece = Math.min(PIECE, length - done);
-                long count = image.send(offset + done, piece, link.descriptor());
+                long count = takesFiles() ? image.send(offset + done, piece, link.descriptor()) : 0;
                 if (count <= 0) {
                     replies.clear().limit((int) Math.min(replies.capacity(), piece));
                     count = replies.remaining();

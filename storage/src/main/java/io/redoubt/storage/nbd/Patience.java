@@ -15,6 +15,12 @@ final class Patience {
         since = IDLE;
     }
 
+    /// How long it has lasted; negative while nobody waits.
+    long nanos(long now) {
+        long begun = since;
+        return begun == IDLE ? -1 : Math.max(0, now - begun);
+    }
+
     boolean isOver(long now, long nanosMax) {
         long begun = since;
         return begun != IDLE && now - begun > nanosMax;

@@ -281,9 +281,15 @@ final class Transmission {
         }
     }
 
-    private void readInOne(int bytes) throws IOException, InterruptedException {
+    private void readInOne(int bytes) throws IOException {
         replies.send();
-        BIG_READS.acquire();
+        if (!BIG_READS.tryAcquire()) {
+            // Those who have the memory may be slow to take their replies: nobody waits for them.
+            if (isReadable(bytes)) {
+                readFromFile(bytes);
+            }
+            return;
+        }
         try (Arena arena = Arena.ofConfined()) {
             ByteBuffer whole = arena.allocate(bytes + Wire.CHUNK_BYTES + 8L).asByteBuffer();
             if (readInto(whole, offset, bytes, true)) {
@@ -293,6 +299,25 @@ final class Transmission {
         } finally {
             BIG_READS.release();
         }
+    }
+
+    /// Reads all of it and drops it, so that a refusal is met before the head of the reply promises data.
+    private boolean isReadable(int bytes) throws IOException {
+        ByteBuffer buffer = replies.buffer(); // empty
+        Outcome outcome = Outcome.OK;
+        try {
+            for (int done = 0; done < bytes; done += buffer.position()) {
+                buffer.clear().limit(Math.min(buffer.capacity(), bytes - done));
+                device.read(offset + done, buffer);
+            }
+        } catch (FaultException e) {
+            outcome = Outcome.of(e);
+        }
+        buffer.clear();
+        if (outcome.error() != Wire.OK) {
+            replies.failed(cookie, outcome.error(), outcome.text());
+        }
+        return outcome.error() == Wire.OK;
     }
 
     private void write() throws IOException, InterruptedException {

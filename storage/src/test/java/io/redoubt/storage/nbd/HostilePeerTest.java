@@ -74,7 +74,7 @@ class HostilePeerTest {
 
     @Test
     void no_seed_of_nonsense_harms_the_server_or_its_other_clients() throws Exception {
-        fuzz(400);
+        fuzz(3000);
     }
 
     @Test

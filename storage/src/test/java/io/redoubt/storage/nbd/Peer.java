@@ -157,6 +157,18 @@ final class Peer implements AutoCloseable {
         }
     }
 
+    /// Takes and drops everything until the server closes.
+    void drainToEnd() {
+        ByteBuffer buffer = ByteBuffer.allocate(64 << 10);
+        try {
+            while (channel.read(buffer.clear()) >= 0) {
+                // more comes
+            }
+        } catch (IOException _) {
+            // reset, which is closed as well
+        }
+    }
+
     String hex(int count) throws IOException {
         return HexFormat.of().formatHex(receive(count));
     }
