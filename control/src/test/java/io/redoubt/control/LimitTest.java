@@ -126,9 +126,7 @@ class LimitTest {
             assertThat(told(node, datastore).getRate().getIops()).isEqualTo(perTerabyte);
             long begin = System.nanoTime();
             region.done(change("datastores", datastore, "{'sizeBytes': %d}".formatted(2048 * GIB)));
-            Api.await(
-                    "the new rate",
-                    () -> told(node, datastore).getRate().getIops() == 2 * perTerabyte);
+            assertThat(told(node, datastore).getRate().getIops()).isEqualTo(2 * perTerabyte);
             assertThat(System.nanoTime() - begin).isLessThan(TimeUnit.SECONDS.toNanos(5));
             assertThat(told(node, datastore).getVolumesList())
                     .containsExactly(limit(volume, 100, 0, 0));

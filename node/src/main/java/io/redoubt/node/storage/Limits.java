@@ -56,6 +56,11 @@ final class Limits {
         volumes.remove(volume);
     }
 
+    /// The datastore is gone, and what was said of it.
+    void forgetDatastore(String datastore) {
+        set(SetLimits.newBuilder().setDatastore(datastore).build());
+    }
+
     /// @throws FaultException with [NodeFault.BadLimits], and nothing changed
     synchronized void set(SetLimits wanted) {
         require(wanted);

@@ -96,7 +96,11 @@ public final class NodeStorage implements AutoCloseable {
                 pools.forget(command.getDeletePool().getPool());
             }
             case ENSURE_DATASTORE -> datastores.ensure(command.getEnsureDatastore());
-            case DELETE_DATASTORE -> datastores.delete(command.getDeleteDatastore().getDatastore());
+            case DELETE_DATASTORE -> {
+                String datastore = command.getDeleteDatastore().getDatastore();
+                datastores.delete(datastore);
+                limits.forgetDatastore(datastore);
+            }
             case ENSURE_VOLUME -> volumes.ensure(command.getEnsureVolume());
             case DELETE_VOLUME -> volumes.delete(command.getDeleteVolume().getVolume());
             case RAISE_ATTACHMENT ->

@@ -7,9 +7,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.redoubt.core.Bytes;
 import io.redoubt.core.VolumeId;
 import io.redoubt.core.fault.FaultException;
+import io.redoubt.core.system.SystemClock;
 import io.redoubt.core.system.SystemDisk;
 import io.redoubt.protocol.Attachment;
 import io.redoubt.protocol.AttachmentRaised;
+import io.redoubt.protocol.Command;
+import io.redoubt.protocol.DeleteDatastore;
+import io.redoubt.protocol.EnsureDatastore;
 import io.redoubt.protocol.RaiseAttachment;
 import io.redoubt.protocol.Rate;
 import io.redoubt.protocol.SetLimits;
@@ -19,6 +23,7 @@ import io.redoubt.storage.nbd.NbdClient;
 import io.redoubt.storage.nbd.SocketAccess;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import javax.net.ssl.SSLContext;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -100,6 +105,37 @@ class LimitsTest {
         limits.set(
                 datastore("gold", 1_000_000_000, "a")); // its 127 seconds are 127 nanoseconds now
         assertThat(a.tryPass(512)).isTrue();
+    }
+
+    @Test
+    void a_deleted_datastore_leaves_no_limits_behind() throws Exception {
+        try (var storage =
+                new NodeStorage(
+                        root,
+                        new SystemClock(),
+                        new StreamDialer(SSLContext.getDefault()),
+                        SocketAccess.OWNER,
+                        new TemplateImages(root.resolve("cache")),
+                        "127.0.0.1")) {
+            storage.start();
+            var made = EnsureDatastore.newBuilder().setDatastore("ds").setPool("home");
+            var _ =
+                    storage.carryOut(
+                            Command.newBuilder()
+                                    .setEnsureDatastore(made.setSizeBytes(1 << 20))
+                                    .build());
+            var _ =
+                    storage.carryOut(
+                            Command.newBuilder().setSetLimits(datastore("ds", 5, "a")).build());
+            assertThat(root.resolve("told/limits_ds")).exists();
+            var _ =
+                    storage.carryOut(
+                            Command.newBuilder()
+                                    .setDeleteDatastore(
+                                            DeleteDatastore.newBuilder().setDatastore("ds"))
+                                    .build());
+            assertThat(root.resolve("told/limits_ds")).doesNotExist();
+        }
     }
 
     @Test
