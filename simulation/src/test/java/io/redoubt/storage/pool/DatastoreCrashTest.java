@@ -283,7 +283,7 @@ class DatastoreCrashTest {
             return "size %d, told %d".formatted(room.size(), told.size);
         }
         told.size = room.size();
-        if (room.thick() + room.thin() + room.free() != room.size()) {
+        if (room.thick() + room.thin() + room.saved() + room.free() != room.size()) {
             return "the sum is wrong: " + room;
         }
         if (room.missing() != 0) {

@@ -267,7 +267,8 @@ class SnapshotCrashTest {
         for (int a = 0; a < all.size(); a++) {
             for (int b = a + 1; b <= all.size(); b++) {
                 @Nullable Snapshot to = b < all.size() ? all.get(b) : null;
-                ChangeMap map = device.changes(all.get(a).number(), to == null ? 0 : to.number());
+                ChangedGrains map =
+                        device.changes(all.get(a).number(), to == null ? 0 : to.number());
                 for (int at = 0; at < SIZE; at += GRAIN) {
                     String name = to == null ? null : to.name();
                     if (oracle.differs(all.get(a).name(), name, at, GRAIN) && !map.changed(at)) {

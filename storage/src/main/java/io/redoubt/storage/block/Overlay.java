@@ -380,7 +380,7 @@ public final class Overlay implements BlockDevice {
     }
 
     /// Bytes of which the image is not needed any more.
-    long adoptedBytes() {
+    public long adoptedBytes() {
         return Math.min(size, ownership.wholeBlocks() * Ownership.BLOCK);
     }
 

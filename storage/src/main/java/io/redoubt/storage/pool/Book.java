@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 /// Who was promised what in a datastore, and what stands behind each file. Pure counting: it touches no disk.
 final class Book {
     private static final String CONTENT = ".raw";
+    private static final String SAVED = "snapshots.";
 
     private final RoomRules rules;
     private final Map<VolumeId, Held> volumes =
@@ -18,6 +19,7 @@ final class Book {
     private long thick;
     private long thin;
     private long thinPromised;
+    private long saved;
     private long other;
     private long room;
 
@@ -50,6 +52,11 @@ final class Book {
 
     static boolean isContent(String file) {
         return file.endsWith(CONTENT);
+    }
+
+    /// What snapshots keep: content that nobody was promised.
+    static boolean isSaved(String file) {
+        return isContent(file) && file.startsWith(SAVED);
     }
 
     @Nullable Held find(VolumeId volume) {
@@ -93,6 +100,7 @@ final class Book {
             held.files.forEach((name, file) -> {
                 room -= file.room();
                 other -= isContent(name) ? 0 : file.counts();
+                saved -= isSaved(name) ? file.counts() : 0;
             });
         }
     }
@@ -126,7 +134,9 @@ final class Book {
         FileRoom before = now == null ? held.files.remove(file) : held.files.put(file, now);
         long more = (now == null ? 0 : now.counts()) - (before == null ? 0 : before.counts());
         room += (now == null ? 0 : now.room()) - (before == null ? 0 : before.room());
-        if (isContent(file)) {
+        if (isSaved(file)) {
+            saved += more;
+        } else if (isContent(file)) {
             count(held, -1);
             held.content += more;
             count(held, 1);
@@ -145,9 +155,9 @@ final class Book {
     }
 
     /// How much less would be free if this file of the volume grew by so much.
-    long wouldTake(VolumeId volume, long more) {
+    long wouldTake(VolumeId volume, String file, long more) {
         Held held = volumes.get(volume);
-        if (held == null || held.allotment.thin()) {
+        if (held == null || held.allotment.thin() || isSaved(file)) {
             return more;
         }
         return Math.max(held.allotment.size().value(), held.content + more) - held.charge();
@@ -165,9 +175,14 @@ final class Book {
         return Math.max(0, thinPromised - thin);
     }
 
+    /// Kept for snapshots.
+    long saved() {
+        return saved;
+    }
+
     /// Counted against the datastore's size.
     long used() {
-        return thick + thin;
+        return thick + thin + saved;
     }
 
     /// Counted against its spare room.

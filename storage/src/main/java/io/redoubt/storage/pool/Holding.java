@@ -15,6 +15,8 @@ import java.util.function.Supplier;
 ///
 /// It keeps the book and the reserve in step and knows nothing of promises; [Datastore] makes them. Each change is one step under [#lock].
 final class Holding {
+    private static final int THIN_FIRST = 10; // the share of the size that saved data leaves
+
     private final DatastoreId id;
     private final Disk disk;
     private final RoomRules rules;
@@ -72,6 +74,7 @@ final class Holding {
                     size,
                     book.thick(),
                     book.thin(),
+                    book.saved(),
                     book.mayGrow(),
                     free(),
                     Math.max(0, spare()),
@@ -131,7 +134,7 @@ final class Holding {
             long before = file.room();
             yieldingRoom(length + rules.grain(), () -> file.allocate(offset, length));
             long more = rules.grainsDown(file.room() - before);
-            if (more >= length && book.wouldTake(volume, more) > free()) {
+            if (more >= length && book.wouldTake(volume, name, more) > freeFor(name)) {
                 file.punch(offset, length);
                 requireRoom(volume, name, more);
             }
@@ -179,8 +182,8 @@ final class Holding {
     }
 
     private void requireRoom(VolumeId volume, String name, long more) {
-        long wanted = Book.isContent(name) ? book.wouldTake(volume, more) : more;
-        long free = Book.isContent(name) ? free() : spare();
+        long wanted = Book.isContent(name) ? book.wouldTake(volume, name, more) : more;
+        long free = freeFor(name);
         if (wanted > 0 && wanted > free) {
             String where = "volume %s in datastore %s".formatted(volume, id);
             throw new FaultException(new DiskFault.Full(where, wanted, Math.max(0, free)));
@@ -251,6 +254,23 @@ final class Holding {
 
     long free() {
         return Math.max(0, size - book.used());
+    }
+
+    private long freeFor(String file) {
+        if (!Book.isContent(file)) {
+            return spare();
+        }
+        return Book.isSaved(file) ? freeForSaved() : free();
+    }
+
+    /// What snapshots may still keep (ADR 19): the last tenth is for what thin volumes were promised, as far as they have not written it.
+    long freeForSaved() {
+        changing.lock();
+        try {
+            return Math.max(0, free() - Math.min(book.mayGrow(), size / THIN_FIRST));
+        } finally {
+            changing.unlock();
+        }
     }
 
     Book.Held require(VolumeId volume) {

@@ -1,10 +1,11 @@
 // Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
 package io.redoubt.storage.pool;
 
-/// A datastore's book at one moment, in bytes. `thick + thin + free = size`, always.
+/// A datastore's book at one moment, in bytes. `thick + thin + saved + free = size`, always.
 ///
-/// @param thick   promised to thick volumes, with what else of theirs counts (snapshots)
+/// @param thick   promised to thick volumes
 /// @param thin    written by thin volumes, in grains
+/// @param saved   kept for snapshots of either
 /// @param mayGrow what thin volumes could still write: above `free` the datastore is overcommitted
 /// @param spare   room beside the size for maps and small files, still free
 /// @param reserve held in the reserve file; at least free + spare once nothing is missing
@@ -14,6 +15,7 @@ public record Room(
         long size,
         long thick,
         long thin,
+        long saved,
         long mayGrow,
         long free,
         long spare,

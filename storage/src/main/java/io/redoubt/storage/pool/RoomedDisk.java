@@ -71,8 +71,9 @@ record RoomedDisk(Holding holding, VolumeId volume, Disk next, boolean thin) imp
         next.sync();
     }
 
+    /// For snapshots, who alone ask: what the others need is promised already.
     @Override
     public long freeBytes() {
-        return holding.room().free();
+        return holding.freeForSaved();
     }
 }

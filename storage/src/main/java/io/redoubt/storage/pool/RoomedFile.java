@@ -30,7 +30,7 @@ final class RoomedFile implements DiskFile {
         this.name = name;
         this.next = next;
         this.content = Book.isContent(name);
-        this.thin = disk.thin() && content;
+        this.thin = disk.thin() && content && !Book.isSaved(name);
         this.grain = disk.holding().rules().grain();
         lookAgain();
     }

@@ -156,6 +156,15 @@ final class GrainIndex {
         }
     }
 
+    /// [#changed] for one grain.
+    synchronized boolean isChanged(long grain, long from, long until) {
+        int best = NONE;
+        for (int at = heads[bucket(grain)] - 1; at >= 0 && owners[at] >= from; at = older[at]) {
+            best = at;
+        }
+        return best >= 0 && owners[best] < until;
+    }
+
     /// Gives up the free slots at the end, in whole segments. @return the slots that remain
     synchronized int cutTail(int perSegment) {
         int last = taken.length(); // one past the highest that is taken

@@ -84,10 +84,10 @@ final class GrainStore implements AutoCloseable {
         return lengthOf(index.capacity());
     }
 
-    /// Bytes that can still be saved, as far as the quota goes.
-    long freeBytes() {
-        long slots = (long) slotsIn(quota) - index.taken();
-        return Math.max(0, slots) * grain;
+    /// Bytes that can still be saved, within the quota and in what the disk has for a longer file: it grows by whole segments.
+    long freeBytes(long disk) {
+        long slots = Math.min(slotsIn(quota), index.capacity() + (long) slotsIn(disk));
+        return Math.max(0, slots - index.taken()) * grain;
     }
 
     GroupCommit groups() {

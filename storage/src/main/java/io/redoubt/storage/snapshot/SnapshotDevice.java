@@ -6,8 +6,8 @@ import io.redoubt.core.fault.FaultException;
 import io.redoubt.core.port.Disk;
 import io.redoubt.storage.block.BlockDevice;
 import io.redoubt.storage.block.BlockImage;
+import io.redoubt.storage.block.ChangeMap;
 import io.redoubt.storage.block.Range;
-import io.redoubt.storage.block.SmallFile;
 import io.redoubt.storage.block.StripeLocks;
 import io.redoubt.storage.block.VolumeFault;
 import java.nio.ByteBuffer;
@@ -34,33 +34,18 @@ import org.jspecify.annotations.Nullable;
 ///   finds [#reverting()], refuses writes, and [#revert] of the same snapshot does it all again.
 public final class SnapshotDevice implements BlockDevice {
     public static final int GRAIN = 64 << 10;
-    private static final String TABLE = "snapshots.meta";
-    private static final String MAGIC = "RDBTSNP1";
-    private static final int VERSION = 1;
-    private static final long EVERYTHING = Long.MAX_VALUE / 2;
+    static final long EVERYTHING = Long.MAX_VALUE / 2;
     private static final long PIECE = 4L << 20; // saved at once for a zero or trim
 
     private final VolumeId id;
-    private final Disk disk;
     private final BlockDevice next;
     private final Options options;
     private final Saver saver;
     private final StripeLocks stripes = new StripeLocks();
     private final ReentrantLock managing = new ReentrantLock(); // before the stripes, never inside
-    private final ReentrantLock reclaiming = new ReentrantLock();
-    private volatile State state;
-    private volatile @Nullable GrainStore store; // from the first snapshot on
-    private volatile @Nullable FaultException storeFailure; // final
-    private volatile long reverter; // the thread whose writes pass during a revert, 0 for none
-    private boolean closed; // reclaiming only
-
-    /// What a write looks at, replaced as a whole.
-    ///
-    /// @param owner the newest snapshot with content, 0 for none
-    /// @param saved what needs no saving for the owner
-    /// @param stuck set once it is unknown what the durable table says: no write is safe
-    private record State(
-            SnapshotTable table, long owner, SavedGrains saved, @Nullable FaultException stuck) {}
+    private final TableFile file;
+    private final SavedData kept;
+    private final Revert revert;
 
     /// @param background runs the collecting of freed room, soon and once
     /// @param whenBroken hears of each snapshot that was given up so that the guest could go on
@@ -75,14 +60,14 @@ public final class SnapshotDevice implements BlockDevice {
             BlockDevice next,
             Options options,
             SnapshotTable table,
-            @Nullable GrainStore store) {
+            SavedData kept) {
         this.id = id;
-        this.disk = disk;
         this.next = next;
         this.options = options;
         this.saver = new Saver(next, table.grain());
-        this.store = store;
-        this.state = new State(table, table.newestKept(), noneSaved(table), null);
+        this.file = new TableFile(disk, id, table);
+        this.kept = kept;
+        this.revert = new Revert(id, file, kept, managing, stripes);
     }
 
     /// The layer over a volume in its directory, with the snapshots that it has.
@@ -94,15 +79,11 @@ public final class SnapshotDevice implements BlockDevice {
     static SnapshotDevice open(
             Disk disk, VolumeId id, BlockDevice next, Options options, int grain) {
         try {
-            SmallFile file = new SmallFile(disk, id, TABLE, MAGIC, VERSION);
-            if (!file.exists()) {
-                var empty = SnapshotTable.empty(grain);
-                return new SnapshotDevice(disk, id, next, options, empty, null);
-            }
-            SnapshotTable table = SnapshotTable.read(file);
-            var store = new GrainStore(disk, id, table.grain(), options.room().quota().value());
-            store.reclaim(table::keptNumbers);
-            return new SnapshotDevice(disk, id, next, options, table, store);
+            var kept = new SavedData(disk, id, options.room().quota().value());
+            Optional<SnapshotTable> found = TableFile.find(disk, id);
+            found.ifPresent(kept::open);
+            SnapshotTable table = found.orElseGet(() -> SnapshotTable.empty(grain));
+            return new SnapshotDevice(disk, id, next, options, table, kept);
         } catch (FaultException e) {
             throw VolumeFault.of(id, 0, e);
         }
@@ -153,7 +134,7 @@ public final class SnapshotDevice implements BlockDevice {
 
     @Override
     public boolean zeroesFast() {
-        return state.owner == 0 && next.zeroesFast();
+        return file.state().owner() == 0 && next.zeroesFast();
     }
 
     @Override
@@ -183,16 +164,7 @@ public final class SnapshotDevice implements BlockDevice {
     @Override
     public void close() {
         next.close();
-        GrainStore open = store;
-        if (open != null) {
-            reclaiming.lock(); // a collection in the background ends first
-            try {
-                closed = true;
-                open.close();
-            } finally {
-                reclaiming.unlock();
-            }
-        }
+        kept.close();
     }
 
     /// Locks a range of which everything is saved. @return what the stripe locks want back
@@ -204,7 +176,7 @@ public final class SnapshotDevice implements BlockDevice {
             long held = stripes.lock(offset, length);
             boolean entered = false;
             try {
-                entered = isSaved(state, offset, length);
+                entered = isSaved(file.state(), offset, length);
             } finally {
                 if (!entered) {
                     stripes.unlock(held);
@@ -218,24 +190,22 @@ public final class SnapshotDevice implements BlockDevice {
     }
 
     /// @return false when there is no room, or no store that can be trusted
-    private boolean isSaved(State now, long offset, long length) {
-        FaultException stuck = now.stuck;
+    private boolean isSaved(TableFile.State now, long offset, long length) {
+        FaultException stuck = now.stuck();
         if (stuck != null) {
             throw stuck;
         }
-        if (now.table.reverting() != 0 && Thread.currentThread().threadId() != reverter) {
-            throw reverting(now.table);
-        }
-        int grain = now.table.grain();
+        revert.requireMayWrite(now.table());
+        int grain = now.table().grain();
         long first = offset / grain;
         long last = (offset + length - 1) / grain;
-        if (now.owner == 0 || now.saved.all(first, last)) {
+        if (now.owner() == 0 || now.saved().all(first, last)) {
             return true;
         }
         try {
-            return saver.run(requireStore(), now.owner, now.saved, first, last);
+            return saver.run(kept.require(), now.owner(), now.saved(), first, last);
         } catch (FaultException e) {
-            storeFailure = e;
+            kept.failed(e);
             return false;
         }
     }
@@ -244,10 +214,10 @@ public final class SnapshotDevice implements BlockDevice {
     private void makeRoom(long offset) {
         managing.lock();
         try {
-            SnapshotTable table = state.table;
-            FaultException failure = storeFailure;
+            SnapshotTable table = file.table();
+            FaultException failure = kept.failure();
             Optional<Snapshot> oldest = table.oldestKept();
-            if (oldest.isEmpty() || (failure == null && requireStore().hasRoom())) {
+            if (oldest.isEmpty() || (failure == null && kept.require().hasRoom())) {
                 return; // another thread was faster
             }
             if (options.room().whenFull() == SnapshotRoom.WhenFull.REFUSE_WRITES
@@ -256,12 +226,12 @@ public final class SnapshotDevice implements BlockDevice {
             }
             if (failure != null) {
                 SnapshotTable broken = table.allBroken(Snapshot.State.STORE_FAILED);
-                replace(broken);
+                file.replace(broken);
                 broken.all().stream()
                         .filter(s -> table.kept(s.number()))
                         .forEach(options.whenBroken());
             } else {
-                replace(table.broken(oldest.get(), Snapshot.State.NO_ROOM));
+                file.replace(table.broken(oldest.get(), Snapshot.State.NO_ROOM));
                 reclaim();
                 options.whenBroken().accept(oldest.get().in(Snapshot.State.NO_ROOM));
             }
@@ -273,17 +243,17 @@ public final class SnapshotDevice implements BlockDevice {
     private FaultException full(long offset) {
         String limit =
                 "the room for snapshots, %d bytes, is used up"
-                        .formatted(requireStore().heldBytes());
+                        .formatted(kept.require().heldBytes());
         return new FaultException(new VolumeFault.Full(id, offset, limit));
     }
 
     /// The snapshots, oldest first, those that are broken too.
     public List<Snapshot> list() {
-        return state.table.all();
+        return file.table().all();
     }
 
     public Optional<Snapshot> find(String name) {
-        return state.table.find(name);
+        return file.table().find(name);
     }
 
     /// @throws FaultException with [SnapshotFault.Unknown]
@@ -294,36 +264,22 @@ public final class SnapshotDevice implements BlockDevice {
 
     /// The number of the snapshot that the volume stands on, 0 for none.
     public long current() {
-        return state.table.current();
+        return file.table().current();
     }
 
     /// The number of the snapshot to which a revert is under way, or was cut short.
     public OptionalLong reverting() {
-        long target = state.table.reverting();
+        long target = file.table().reverting();
         return target == 0 ? OptionalLong.empty() : OptionalLong.of(target);
     }
 
     public Usage usage() {
-        GrainStore open = store;
-        long quota = options.room().quota().value();
-        return open == null
-                ? new Usage(0, 0, quota)
-                : new Usage(open.usedBytes(), open.heldBytes(), quota);
+        return kept.usage();
     }
 
     /// For each kept snapshot, oldest first, the bytes that deleting it alone frees.
     public long[] ownBytes() {
-        GrainStore open = store;
-        SnapshotTable table = state.table;
-        long[] kept = table.keptNumbers();
-        long[] bytes = new long[kept.length];
-        if (open != null) {
-            int[] slots = open.index().servingOne(kept);
-            for (int i = 0; i < kept.length; i++) {
-                bytes[i] = (long) slots[i] * table.grain();
-            }
-        }
-        return bytes;
+        return kept.ownBytes(file.table());
     }
 
     /// The volume as it is now, with every write that has returned, for ever, also after a power loss.
@@ -334,22 +290,18 @@ public final class SnapshotDevice implements BlockDevice {
     public Snapshot create(String name, long nowMillis) {
         managing.lock();
         try {
-            SnapshotTable table = requireIdle();
+            SnapshotTable table = revert.requireIdle();
             requireCreatable(table, name);
             next.flush(); // most of the work, while writes go on
             long held = stripes.lock(0, EVERYTHING);
             try {
                 next.flush();
-                if (store == null) {
-                    GrainStore.create(disk);
-                    long quota = options.room().quota().value();
-                    store = new GrainStore(disk, id, table.grain(), quota);
-                }
-                replace(table.create(name, nowMillis, next.size()));
+                kept.makeUnlessThere(table.grain());
+                file.replace(table.create(name, nowMillis, next.size()));
             } finally {
                 stripes.unlock(held);
             }
-            return state.table.find(name).orElseThrow();
+            return file.table().find(name).orElseThrow();
         } catch (FaultException e) {
             throw worded(e);
         } finally {
@@ -364,7 +316,7 @@ public final class SnapshotDevice implements BlockDevice {
         if (table.all().size() >= SnapshotTable.SNAPSHOTS_MAX) {
             throw new FaultException(new SnapshotFault.TooMany(id, table.all().size()));
         }
-        FaultException failure = storeFailure;
+        FaultException failure = kept.failure();
         if (failure != null) {
             throw failure;
         }
@@ -374,8 +326,8 @@ public final class SnapshotDevice implements BlockDevice {
     public void delete(long number) {
         managing.lock();
         try {
-            SnapshotTable table = requireIdle();
-            replace(table.delete(table.require(id, number)));
+            SnapshotTable table = revert.requireIdle();
+            file.replace(table.delete(table.require(id, number)));
         } catch (FaultException e) {
             throw worded(e);
         } finally {
@@ -385,35 +337,34 @@ public final class SnapshotDevice implements BlockDevice {
     }
 
     private void reclaim() {
-        GrainStore open = store;
-        if (open != null && storeFailure == null) {
-            reclaiming.lock();
-            try {
-                if (!closed) {
-                    open.reclaim(() -> state.table.keptNumbers());
-                }
-            } finally {
-                reclaiming.unlock();
-            }
-        }
+        kept.reclaim(() -> file.table().keptNumbers());
     }
 
     /// What a snapshot shows, for as long as it is kept; then its reads fail with a [SnapshotFault].
     public BlockImage image(long number) {
-        return SnapshotImage.of(id, number, next, store, saver, () -> state.table);
+        return SnapshotImage.of(id, number, next, kept.find(), saver, () -> file.table());
     }
 
     /// What was written between two snapshots, in the order of their making whatever was reverted between them.
     ///
     /// @param to a later snapshot, or 0 for now
-    public ChangeMap changes(long from, long to) {
-        SnapshotTable table = state.table;
+    public ChangedGrains changes(long from, long to) {
+        SnapshotTable table = file.table();
         Snapshot older = table.requireKept(id, from);
         if (to != 0 && to < from) {
             return changes(to, from);
         }
         long size = to == 0 ? next.size() : table.requireKept(id, to).size();
-        return ChangeMap.of(requireStore().index(), table.grain(), from, to, older.size(), size);
+        return ChangedGrains.of(
+                kept.require().index(), table.grain(), from, to, older.size(), size);
+    }
+
+    /// What was written since a snapshot, looked up anew for each range; its questions fail with a [SnapshotFault] once that is not kept.
+    public ChangeMap writtenSince(long number) {
+        SnapshotTable table = file.table();
+        Snapshot since = table.requireKept(id, number);
+        return new WrittenSince(
+                id, since, table.grain(), kept.require().index(), () -> file.table());
     }
 
     /// Takes the volume back to a snapshot. All snapshots stay; the volume stands on this one afterwards.
@@ -423,119 +374,15 @@ public final class SnapshotDevice implements BlockDevice {
     ///
     /// @param through takes the writes: this device, or the layer above it that must see them, such as the splitter
     public void revert(long number, BlockDevice through) {
-        SnapshotTable table = beginRevert(number);
         try {
-            Snapshot target = table.requireKept(id, number);
-            ChangeMap changes = changes(number, 0);
-            Revert.run(image(number), target.size(), changes, through, table.grain());
-            managing.lock();
-            try {
-                replace(state.table.reverted());
-            } finally {
-                managing.unlock();
-            }
+            revert.run(this, number, through);
         } catch (FaultException e) {
             throw worded(e);
-        } finally {
-            reverter = 0;
         }
-    }
-
-    private SnapshotTable beginRevert(long number) {
-        managing.lock();
-        try {
-            SnapshotTable table = state.table;
-            Snapshot target = table.requireKept(id, number);
-            if (reverter != 0 || (table.reverting() != 0 && table.reverting() != number)) {
-                throw reverting(table);
-            }
-            if (table.reverting() == 0) {
-                requireRoomToRevert(target);
-                long held = stripes.lock(0, EVERYTHING); // no write is under way
-                try {
-                    replace(table.reverting(number));
-                } finally {
-                    stripes.unlock(held);
-                }
-            }
-            reverter = Thread.currentThread().threadId();
-            return state.table;
-        } finally {
-            managing.unlock();
-        }
-    }
-
-    private void requireRoomToRevert(Snapshot target) {
-        GrainStore open = requireStore();
-        long wanted =
-                Revert.bytesToSave(
-                        open.index(),
-                        changes(target.number(), 0),
-                        state.owner,
-                        state.table.grain());
-        long disk = this.disk.freeBytes() + open.heldBytes() - open.usedBytes();
-        long free = Math.min(open.freeBytes(), disk);
-        if (wanted > free) {
-            throw new FaultException(new SnapshotFault.NoRoom(id, target.name(), wanted, free));
-        }
-    }
-
-    private SnapshotTable requireIdle() {
-        SnapshotTable table = state.table;
-        if (table.reverting() != 0) {
-            throw reverting(table);
-        }
-        return table;
-    }
-
-    private FaultException reverting(SnapshotTable table) {
-        Snapshot target = table.require(id, table.reverting());
-        return new FaultException(new SnapshotFault.Reverting(id, target.name()));
-    }
-
-    private GrainStore requireStore() {
-        GrainStore open = store;
-        if (open == null) {
-            throw new IllegalStateException("there is no store without a snapshot");
-        }
-        return open;
     }
 
     /// In the words of a volume, when it comes from below.
     private FaultException worded(FaultException e) {
         return e.fault() instanceof SnapshotFault ? e : VolumeFault.of(id, 0, e);
-    }
-
-    /// Makes a table durable, then lets it count.
-    private void replace(SnapshotTable wanted) {
-        State before = state;
-        SmallFile file = new SmallFile(disk, id, TABLE, MAGIC, VERSION);
-        try {
-            file.replace(wanted.encode(id));
-        } catch (FaultException e) {
-            // The new table may or may not be durable. When the old one can be made so again,
-            // nothing has happened.
-            try {
-                file.replace(before.table.encode(id));
-            } catch (FaultException again) {
-                state =
-                        new State(
-                                before.table,
-                                before.owner,
-                                before.saved,
-                                VolumeFault.of(id, 0, again));
-            }
-            throw e;
-        }
-        long owner = wanted.newestKept();
-        // A newer owner has nothing saved; for an older one everything stays saved that was.
-        SavedGrains saved = owner > before.owner ? noneSaved(wanted) : before.saved;
-        state = new State(wanted, owner, saved, before.stuck);
-    }
-
-    private SavedGrains noneSaved(SnapshotTable table) {
-        long owner = table.newestKept();
-        long size = owner == 0 ? 0 : table.find(owner).orElseThrow().size();
-        return new SavedGrains((size + table.grain() - 1) / table.grain());
     }
 }

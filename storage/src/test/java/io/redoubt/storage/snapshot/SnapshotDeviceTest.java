@@ -306,7 +306,7 @@ class SnapshotDeviceTest extends BlockDeviceContract {
     private static void compare(
             SnapshotDevice device, int a, int b, List<byte[]> contents, List<boolean[]> written) {
         long to = b == 6 ? 0 : device.find("s" + b).orElseThrow().number();
-        ChangeMap map = device.changes(device.find("s" + a).orElseThrow().number(), to);
+        ChangedGrains map = device.changes(device.find("s" + a).orElseThrow().number(), to);
         for (int grain = 0; grain < SIZE / GRAIN; grain++) {
             int at = grain * GRAIN;
             boolean wrote = false;

@@ -1,33 +1,39 @@
 // Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
 package io.redoubt.storage.snapshot;
 
+import io.redoubt.storage.block.ChangeMap;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 
-/// The parts of a volume that were written between two snapshots, or since one: outside of them both have the same bytes.
-public final class ChangeMap {
+/// The change map between two snapshots, or since one, as it was when it was asked for.
+public final class ChangedGrains implements ChangeMap {
     private final BitSet grains;
     private final int grain;
     private final long size;
 
     /// @param length never 0
-    public record Part(long offset, long length) {}
+    public record Part(long offset, long length) {
+        public long end() {
+            return offset + length;
+        }
+    }
 
-    ChangeMap(BitSet grains, int grain, long size) {
+    private ChangedGrains(BitSet grains, int grain, long size) {
         this.grains = grains;
         this.grain = grain;
         this.size = size;
     }
 
     /// @param to 0 for now
-    static ChangeMap of(GrainIndex index, int grain, long from, long to, long sizeThen, long size) {
+    static ChangedGrains of(
+            GrainIndex index, int grain, long from, long to, long sizeThen, long size) {
         var grains = new BitSet();
         index.changed(from, to == 0 ? Long.MAX_VALUE : to, grains);
         if (size > sizeThen) {
             grains.set((int) (sizeThen / grain), (int) ((size + grain - 1) / grain));
         }
-        return new ChangeMap(grains, grain, size);
+        return new ChangedGrains(grains, grain, size);
     }
 
     /// Bytes of the later of the two.
@@ -44,11 +50,21 @@ public final class ChangeMap {
         return grains.get((int) (offset / grain));
     }
 
-    /// Where the bytes from this offset on stop being all changed, or all unchanged; at most [#size()].
-    public long endOfRun(long offset) {
+    @Override
+    public void changes(long offset, long length, Sink sink) {
+        long end = offset + length;
+        boolean more = true;
+        for (long at = offset; at < end && more; ) {
+            long until = Math.min(end, endOfRun(at));
+            more = sink.run(until - at, changed(at));
+            at = until;
+        }
+    }
+
+    private long endOfRun(long offset) {
         int at = (int) (offset / grain);
         long end = grains.get(at) ? grains.nextClearBit(at) : grains.nextSetBit(at);
-        return end < 0 ? size : Math.min(size, end * grain);
+        return end < 0 ? Long.MAX_VALUE : end * grain;
     }
 
     /// In rising order, each as long as it can be.
