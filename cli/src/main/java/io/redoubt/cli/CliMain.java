@@ -53,7 +53,9 @@ public final class CliMain {
                         .addSubcommand(new StorageCommands.CreateVolume())
                         .addSubcommand(new StorageCommands.Resize(Nouns.VOLUME))
                         .addSubcommand(new LimitCommands.LimitVolume())
-                        .addSubcommand(new Writes.Delete(Nouns.VOLUME)));
+                        .addSubcommand(new StorageCommands.Hydrate())
+                        .addSubcommand(new Writes.Delete(Nouns.VOLUME))
+                        .addSubcommand(snapshots()));
         line.addSubcommand(
                 noun(Nouns.DATASTORE, "Room for volumes in a zone.")
                         .addSubcommand(new StorageCommands.CreateDatastore())
@@ -95,6 +97,16 @@ public final class CliMain {
         line.setExecutionExceptionHandler(CliMain::failed);
         everywhere(line);
         return line;
+    }
+
+    private static CommandLine snapshots() {
+        return noun("snapshot", "What a volume was, kept while it goes on.")
+                .addSubcommand(new SnapshotCommands.ListAll())
+                .addSubcommand(new SnapshotCommands.Show())
+                .addSubcommand(new SnapshotCommands.Create())
+                .addSubcommand(new SnapshotCommands.Changes())
+                .addSubcommand(new SnapshotCommands.Revert())
+                .addSubcommand(new SnapshotCommands.Delete());
     }
 
     private static Bytes size(String text) {

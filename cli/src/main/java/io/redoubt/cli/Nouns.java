@@ -69,6 +69,7 @@ final class Nouns {
                             text("CLASS", "/class"),
                             bytes("SIZE", "/sizeBytes"),
                             bytes("USED", "/usedBytes"),
+                            bytes("SNAPSHOTS", "/snapshotBytes"),
                             bytes("FREE", "/freeBytes"),
                             bytes("MAY GROW", "/mayGrowBytes"),
                             bytes("KEEP", "/keepBytes"),
@@ -96,6 +97,8 @@ final class Nouns {
                             text("IOPS", "/iopsLimit"),
                             text("USED IOPS", "/usedIops"),
                             bytes("USED B/S", "/usedBytesPerSecond"),
+                            bytes("SNAPSHOTS", "/snapshotBytes"),
+                            text("COPYING", "/hydration/state"),
                             text("STATE", "/state"),
                             text("ATTACHMENT", "/attachment/number"),
                             text("GROUP", "/group"),
@@ -163,7 +166,25 @@ final class Nouns {
                     text("NAME", "/tag"),
                     text("PUBLISHED", "/publishedAt"));
 
+    private static final List<Column> SNAPSHOT =
+            List.of(
+                    text("NAME", "/name"),
+                    text("PARENT", "/parent"),
+                    yes("CURRENT", "/current"),
+                    text("CREATED", "/createdAt"),
+                    bytes("SIZE", "/sizeBytes"),
+                    bytes("OWN", "/ownBytes"),
+                    text("STATE", "/state"),
+                    text("REASON", "/reason"));
+
+    static final List<Column> RANGE = List.of(text("OFFSET", "/offset"), text("LENGTH", "/length"));
+
     private Nouns() {}
+
+    static Noun snapshotsOf(String volume) {
+        return new Noun(
+                "snapshot", VOLUME.path() + "/" + Paths.part(volume) + "/snapshots", SNAPSHOT);
+    }
 
     static Noun pointsOf(String group) {
         return new Noun(

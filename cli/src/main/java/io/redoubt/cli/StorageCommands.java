@@ -1,16 +1,21 @@
 // Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
 package io.redoubt.cli;
 
+import io.redoubt.cli.api.ApiFault;
 import io.redoubt.core.Bytes;
+import io.redoubt.core.fault.FaultException;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import tools.jackson.databind.JsonNode;
 
 /// What is done with pools, datastores and volumes.
 final class StorageCommands {
@@ -175,6 +180,84 @@ final class StorageCommands {
                 body.putAll(limits.wish());
             }
             return writes.post(Nouns.VOLUME.path(), body, "volume " + name + " is ready");
+        }
+    }
+
+    @Command(
+            name = "hydrate",
+            description = {
+                "Copies what a volume still reads from its template, also under a running machine.",
+                "Again with another --rate changes the rate."
+            })
+    static final class Hydrate implements Callable<Integer> {
+        private static final Duration LOOK_EVERY = Duration.ofSeconds(1);
+
+        @Mixin private Writes writes = new Writes();
+
+        @Parameters(paramLabel = "NAME", description = "A name or an id.")
+        private String which = "";
+
+        @Option(
+                names = "--rate",
+                paramLabel = "SIZE",
+                description = "At most so much each second; as fast as it goes when left out.")
+        private @Nullable Bytes rate;
+
+        @Option(
+                names = "--wait",
+                description =
+                        "Return when all is copied, at the latest after --wait-seconds, instead of when it has begun.")
+        private boolean untilComplete;
+
+        @Override
+        public Integer call() {
+            Bytes limit = rate;
+            String path = Nouns.VOLUME.path() + "/" + Paths.part(which);
+            int status =
+                    writes.post(
+                            path + "/hydrate",
+                            limit == null ? Map.of() : Map.of("bytesPerSecond", limit.value()),
+                            "volume " + which + " is being copied");
+            return status == 0 && untilComplete ? watch(path) : status;
+        }
+
+        private int watch(String path) {
+            Session session = writes.session();
+            long deadline = System.nanoTime() + writes.waitLimit().toNanos();
+            String told = "";
+            while (true) {
+                JsonNode hydration = session.api().fetch(path).path("hydration");
+                String state = hydration.path("state").asString("");
+                String line = line(hydration);
+                if (!line.equals(told)) {
+                    session.tell(line);
+                    told = line;
+                }
+                if (state.equals("complete")) {
+                    return 0;
+                }
+                if (state.equals("failed") || System.nanoTime() > deadline) {
+                    throw new FaultException(new ApiFault.StillCopying(which, line));
+                }
+                LockSupport.parkNanos(LOOK_EVERY.toNanos());
+            }
+        }
+
+        private static String line(JsonNode hydration) {
+            long done = hydration.path("doneBytes").asLong(0);
+            long total = Math.max(1, hydration.path("totalBytes").asLong(0));
+            String left =
+                    hydration.path("secondsLeft").isNumber()
+                            ? ", %d s left".formatted(hydration.path("secondsLeft").asLong(0))
+                            : "";
+            String trouble = hydration.path("trouble").asString("");
+            return "  %-10s %d %% of %s%s%s"
+                    .formatted(
+                            hydration.path("state").asString(""),
+                            done * 100 / total,
+                            new Bytes(total),
+                            left,
+                            trouble.isEmpty() ? "" : ": " + trouble);
         }
     }
 }

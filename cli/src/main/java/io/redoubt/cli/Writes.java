@@ -33,6 +33,11 @@ final class Writes {
         return session;
     }
 
+    /// How long to watch.
+    Duration waitLimit() {
+        return Duration.ofSeconds(waitSeconds);
+    }
+
     /// Sends a change and, unless told otherwise, watches it to its end.
     ///
     /// @param words what to say of the operation's target when all is well, for example `volume data is ready`

@@ -63,7 +63,7 @@ class CliTest {
                 "GET /v1/volumes?limit=1000",
                 200,
                 """
-                {"items":[{"id":"v1","name":"data","zone":"a","sizeBytes":1073741824,"shares":100,"iopsLimit":750,"usedIops":12,"usedBytesPerSecond":49152,"state":"ready","attachment":{"number":3},"group":null}],"next":"v1"}
+                {"items":[{"id":"v1","name":"data","zone":"a","sizeBytes":1073741824,"shares":100,"iopsLimit":750,"usedIops":12,"usedBytesPerSecond":49152,"snapshotBytes":65536,"hydration":{"state":"idle"},"state":"ready","attachment":{"number":3},"group":null}],"next":"v1"}
                 """);
         api.on(
                 "GET /v1/volumes?limit=1000&after=v1",
@@ -74,9 +74,9 @@ class CliTest {
         assertThat(run("volume", "list")).isZero();
         assertThat(output.toString().lines())
                 .containsExactly(
-                        "NAME  ZONE  SIZE       THIN  SHARES  IOPS  USED IOPS  USED B/S  STATE  ATTACHMENT  GROUP  ID",
-                        "data  a     1 GiB      -     100     750   12         48 KiB    ready  3           -      v1",
-                        "log   b     737.4 MiB  -     100     -     -          -         ready  -           g1     v2");
+                        "NAME  ZONE  SIZE       THIN  SHARES  IOPS  USED IOPS  USED B/S  SNAPSHOTS  COPYING  STATE  ATTACHMENT  GROUP  ID",
+                        "data  a     1 GiB      -     100     750   12         48 KiB    64 KiB     idle     ready  3           -      v1",
+                        "log   b     737.4 MiB  -     100     -     -          -         -          -        ready  -           g1     v2");
         assertThat(api.asked()).allMatch(asked -> asked.token().equals("Bearer t0ken"));
     }
 
@@ -228,6 +228,85 @@ class CliTest {
         assertThat(errors.toString()).contains("/no cannot be used");
     }
 
+    private static final String SNAPSHOTS =
+            """
+            {"items":[{"id":"s1","name":"one","parent":null,"current":false,"createdAt":"2026-11-21T20:00:00Z","sizeBytes":1073741824,"ownBytes":65536,"state":"ready","reason":null},
+             {"id":"s2","name":"two","parent":"one","current":true,"createdAt":"2026-11-21T21:00:00Z","sizeBytes":1073741824,"ownBytes":0,"state":"broken","reason":"the snapshot room was full"}],"next":null}
+            """;
+
+    @Test
+    void snapshots_are_listed_below_their_volume_with_the_reason_of_a_broken_one() {
+        api.on("GET /v1/volumes/data/snapshots?limit=1000", 200, SNAPSHOTS);
+        assertThat(run("volume", "snapshot", "list", "data")).isZero();
+        assertThat(output.toString().lines())
+                .containsExactly(
+                        "NAME  PARENT  CURRENT  CREATED               SIZE   OWN     STATE   REASON",
+                        "one   -       -        2026-11-21T20:00:00Z  1 GiB  64 KiB  ready   -",
+                        "two   one     yes      2026-11-21T21:00:00Z  1 GiB  0 B     broken  the snapshot room was full");
+    }
+
+    @Test
+    void a_revert_says_what_is_lost_and_does_nothing_before_it_was_told_yes() {
+        api.on("GET /v1/volumes/data/snapshots?limit=1000", 200, SNAPSHOTS);
+        api.on(
+                "GET /v1/volumes/data/snapshots/one/changes?limit=1",
+                200,
+                "{\"sizeBytes\":1073741824,\"changedBytes\":10485760,\"items\":[],\"next\":null}");
+        api.on("POST /v1/volumes/data/snapshots/one/revert", 202, DONE);
+        assertThat(run("volume", "snapshot", "revert", "data", "one")).isZero();
+        assertThat(errors.toString())
+                .contains("up to 10 MiB were written since", "Lost for ever: up to 10 MiB")
+                .contains("Nothing was changed", "--yes");
+        assertThat(api.asked()).noneMatch(asked -> asked.method().equals("POST"));
+        assertThat(run("volume", "snapshot", "revert", "data", "one", "--yes")).isZero();
+        assertThat(errors.toString()).contains("volume data is what snapshot one was");
+        assertThat(api.asked()).anyMatch(asked -> asked.method().equals("POST"));
+    }
+
+    @Test
+    void changes_are_listed_page_after_page_up_to_the_limit() {
+        String page =
+                "{\"sizeBytes\":1048576,\"changedBytes\":196608,\"items\":[{\"offset\":%d,\"length\":65536}],\"next\":%s}";
+        api.on(
+                "GET /v1/volumes/data/snapshots/one/changes?limit=2&after=0&to=two",
+                200,
+                page.formatted(0, "\"65536\""));
+        api.on(
+                "GET /v1/volumes/data/snapshots/one/changes?limit=1&after=65536&to=two",
+                200,
+                page.formatted(131072, "\"196608\""));
+        assertThat(run("volume", "snapshot", "changes", "data", "one", "--to", "two", "--limit=2"))
+                .isZero();
+        assertThat(output.toString().lines())
+                .containsExactly("OFFSET  LENGTH", "0       65536", "131072  65536");
+        assertThat(errors.toString())
+                .contains("192 KiB of 1 MiB may differ", "more ranges than --limit 2");
+    }
+
+    @Test
+    void a_copying_is_watched_to_its_end_when_asked() {
+        String volume =
+                "{\"hydration\":{\"state\":\"%s\",\"doneBytes\":%d,\"totalBytes\":1073741824,\"secondsLeft\":%s,\"trouble\":%s}}";
+        api.on("POST /v1/volumes/data/hydrate", 202, DONE);
+        api.on(
+                "GET /v1/volumes/data",
+                200,
+                volume.formatted("waiting", 536870912, 9, "\"the source is away\""));
+        api.on("GET /v1/volumes/data", 200, volume.formatted("complete", 1073741824, "null", null));
+        assertThat(run("volume", "hydrate", "data", "--rate", "10MiB", "--wait")).isZero();
+        assertThat(errors.toString())
+                .contains("waiting    50 % of 1 GiB, 9 s left: the source is away")
+                .contains("complete   100 % of 1 GiB");
+        assertThat(api.asked().getFirst().body()).isEqualTo("{\"bytesPerSecond\":10485760}");
+        api.on(
+                "GET /v1/volumes/bad",
+                200,
+                volume.formatted("failed", 1, "null", "\"a sync failed\""));
+        api.on("POST /v1/volumes/bad/hydrate", 202, DONE);
+        assertThat(run("volume", "hydrate", "bad", "--wait")).isEqualTo(1);
+        assertThat(errors.toString()).contains("a sync failed", "./redoubt volume show bad");
+    }
+
     @Test
     void points_are_listed_below_their_group() {
         api.on(
@@ -304,6 +383,9 @@ class CliTest {
         assertThat(completed(script, "redoubt", "machine", "cre")).contains("create");
         assertThat(completed(script, "redoubt", "up", "--h")).contains("--http-port");
         assertThat(completed(script, "redoubt", "failover", "start", "--k")).contains("--kind");
+        assertThat(completed(script, "redoubt", "volume", "snapshot", "rev")).contains("revert");
+        assertThat(completed(script, "redoubt", "volume", "snapshot", "revert", "--y"))
+                .contains("--yes");
     }
 
     private void everyCommand(CommandLine command) {

@@ -50,7 +50,8 @@ class ContractTest {
                 Nouns.GROUP,
                 Nouns.FAILOVER,
                 Nouns.OPERATION,
-                Nouns.pointsOf("g"));
+                Nouns.pointsOf("g"),
+                Nouns.snapshotsOf("v"));
     }
 
     @ParameterizedTest
@@ -81,6 +82,8 @@ class ContractTest {
                 "datastore limit d --no-ceiling --alarm 90",
                 "volume resize v --size 2GiB",
                 "volume limit v --shares 200 --iops 750 --bandwidth 64MiB",
+                "volume hydrate v --rate 10MiB",
+                "volume snapshot create v before",
                 "machine create m --zone a --disk v --memory 1GiB --vcpus 2 --nic",
                 "machine start m",
                 "machine stop m --mode power-off",
@@ -96,6 +99,8 @@ class ContractTest {
                             "pools",
                             "datastores",
                             "volumes",
+                            "volumes/v/hydrate",
+                            "volumes/v/snapshots",
                             "machines",
                             "machines/m/start",
                             "machines/m/stop",
@@ -146,6 +151,35 @@ class ContractTest {
                                 .path("schema"));
         assertThat(answer.path("properties").propertyNames())
                 .contains("token", "grpcAddress", "caFile");
+    }
+
+    @Test
+    void a_list_of_changes_is_where_the_client_looks_for_it() {
+        JsonNode answer =
+                resolved(
+                        path("/v1/volumes/v/snapshots/s/changes")
+                                .at("/get/responses/200/content")
+                                .iterator()
+                                .next()
+                                .path("schema"));
+        assertThat(answer.path("properties").propertyNames())
+                .contains("changedBytes", "sizeBytes", "items", "next");
+        assertThat(
+                        resolved(answer.at("/properties/items/items"))
+                                .path("properties")
+                                .propertyNames())
+                .contains("offset", "length");
+        JsonNode hydration =
+                resolved(
+                        resolved(
+                                        path("/v1/volumes/v")
+                                                .at("/get/responses/200/content")
+                                                .iterator()
+                                                .next()
+                                                .path("schema"))
+                                .at("/properties/hydration"));
+        assertThat(hydration.path("properties").propertyNames())
+                .contains("state", "doneBytes", "totalBytes", "secondsLeft", "trouble");
     }
 
     /// The entry of a concrete path, whose variable parts have names in the contract.

@@ -92,10 +92,15 @@ class ApiTest {
                                     "{'group': '%s', 'kind': 'test'}".formatted(group)));
             String volume = seen.path("disks").get(0).path("volume").asString();
             String datastore = region.get("/v1/volumes/" + volume).text("datastore");
+            String snapshot =
+                    region.done(
+                            region.post(
+                                    "/v1/volumes/" + volume + "/snapshots", "{'name': 'before'}"));
             Map<String, String> ids =
                     Map.of(
                             "machine", machine,
                             "volume", volume,
+                            "snapshot", snapshot,
                             "datastore", datastore,
                             "group", group,
                             "failover", failover,
@@ -121,7 +126,9 @@ class ApiTest {
                             case "PATCH" -> "{\"sizeBytes\":1073741824}";
                             default -> null;
                         };
-                if (path.endsWith("/stop") || path.endsWith("/start")) {
+                if (path.endsWith("/stop")
+                        || path.endsWith("/start")
+                        || path.endsWith("/hydrate")) {
                     sent = null;
                 }
                 Api.Answer answer = region.api.call(route.method(), path, stranger, null, sent);

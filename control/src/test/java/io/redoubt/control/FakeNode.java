@@ -21,6 +21,8 @@ import io.redoubt.protocol.EnsureMachine;
 import io.redoubt.protocol.Fault;
 import io.redoubt.protocol.GrantRequest;
 import io.redoubt.protocol.Hello;
+import io.redoubt.protocol.HydrationReport;
+import io.redoubt.protocol.HydrationState;
 import io.redoubt.protocol.JoinReply;
 import io.redoubt.protocol.JoinRequest;
 import io.redoubt.protocol.MachineReport;
@@ -79,11 +81,12 @@ public final class FakeNode implements AutoCloseable {
     public final Map<String, VolumeReport> volumes = new ConcurrentHashMap<>();
     public final Map<String, MachineState> machines = new ConcurrentHashMap<>();
     final Map<String, EnsureMachine> descriptions = new ConcurrentHashMap<>();
-    final Map<String, DatastoreReport> datastores = new ConcurrentHashMap<>();
     final Map<String, SetLimits> limits = new ConcurrentHashMap<>(); // by datastore
+    final Map<String, DatastoreReport> datastores = new ConcurrentHashMap<>();
     final Map<String, Source> sources = new ConcurrentHashMap<>();
     final Map<String, Receiver> receivers = new ConcurrentHashMap<>();
     final Map<String, OpenView> views = new ConcurrentHashMap<>();
+    public final FakeSnapshots snapshots = new FakeSnapshots();
 
     /// Commands that are refused, as a fault code.
     volatile Map<Command.CommandCase, String> refused = Map.of();
@@ -552,14 +555,31 @@ public final class FakeNode implements AutoCloseable {
                     view.getVolumesList().forEach(volume -> volumes.remove(volume.getViewVolume()));
                 }
             }
-            case CREATE_SNAPSHOT,
-                    DELETE_SNAPSHOT,
-                    REVERT_SNAPSHOT,
-                    LIST_SNAPSHOTS,
-                    HYDRATE_VOLUME ->
-                    throw new IllegalStateException("no control plane asks for this yet");
+            case CREATE_SNAPSHOT, DELETE_SNAPSHOT, REVERT_SNAPSHOT, LIST_SNAPSHOTS, LIST_CHANGES ->
+                    snapshots.obey(command, result);
+            case HYDRATE_VOLUME -> {
+                String volume = command.getHydrateVolume().getVolume();
+                result.setHydration(copying(volume, HydrationState.HYDRATION_COPYING, ""));
+            }
             case COMMAND_NOT_SET -> throw new IllegalStateException("a command of a newer release");
         }
+    }
+
+    /// What the node reports of a volume's copying from now on.
+    HydrationReport copying(String volume, HydrationState state, String trouble) {
+        HydrationReport report =
+                HydrationReport.newBuilder()
+                        .setState(state)
+                        .setDoneBytes(16 << 20)
+                        .setTotalBytes(64 << 20)
+                        .setSecondsLeft(7)
+                        .setTrouble(trouble)
+                        .build();
+        volumes.computeIfPresent(
+                volume,
+                (_, before) ->
+                        before.toBuilder().setHydration(report).setSnapshotBytes(131072).build());
+        return report;
     }
 
     private Receiver receiver(String group) {

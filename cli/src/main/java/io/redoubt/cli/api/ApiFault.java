@@ -32,6 +32,21 @@ public sealed interface ApiFault extends Fault {
         }
     }
 
+    /// A volume still needs its source.
+    ///
+    /// @param progress how far it is
+    record StillCopying(String volume, String progress) implements ApiFault {
+        @Override
+        public String message() {
+            return "volume '%s' is not copied to its end: %s".formatted(volume, progress.strip());
+        }
+
+        @Override
+        public String remedy() {
+            return "It goes on by itself. See ./redoubt volume show " + volume;
+        }
+    }
+
     /// Nothing answered, after all the attempts.
     record Unreachable(URI url, int attempts, String why) implements ApiFault {
         @Override

@@ -135,7 +135,10 @@ class MachineResource {
                         flows.start(),
                         found.id(),
                         input(found),
-                        _ -> machines.wanted(found.id(), "running")));
+                        _ -> {
+                            machines.wanted(found.id(), "running");
+                            found.disks().forEach(volumes::requireNotReverting);
+                        }));
     }
 
     @PostMapping("/v1/machines/{machine}/stop")
@@ -192,7 +195,10 @@ class MachineResource {
                         flows.delete(),
                         found.id(),
                         input(found),
-                        _ -> machines.wanted(found.id(), "deleted")));
+                        _ -> {
+                            machines.wanted(found.id(), "deleted");
+                            found.disks().forEach(volumes::requireNotReverting);
+                        }));
     }
 
     private List<Volume> disks(Caller caller, @Nullable List<String> references, String zone) {

@@ -96,7 +96,12 @@ class GroupResource {
                         flows.create(),
                         group.id(),
                         input(group),
-                        _ -> groups.add(group)));
+                        _ -> {
+                            group.volumes()
+                                    .forEach(disk ->
+                                            members.volumes().requireNotReverting(disk.volume()));
+                            groups.add(group);
+                        }));
     }
 
     @GetMapping("/v1/protection-groups")

@@ -39,6 +39,7 @@ class Datastores {
     /// @param place        what the node calls the pool; empty when nothing is held
     /// @param thickBytes   promised to thick volumes
     /// @param thinBytes    written by thin ones, as the node last told
+    /// @param snapshotBytes kept for snapshots, as the node last told
     /// @param mayGrowBytes what thin ones could still write
     /// @param missingBytes what should be held and is not
     /// @param ceiling      whether the ceiling of its class holds, whatever its size (requirement U1)
@@ -57,6 +58,7 @@ class Datastores {
             String state,
             long thickBytes,
             long thinBytes,
+            long snapshotBytes,
             long mayGrowBytes,
             long reserveBytes,
             long missingBytes,
@@ -72,7 +74,7 @@ class Datastores {
         }
 
         long usedBytes() {
-            return thickBytes + thinBytes;
+            return thickBytes + thinBytes + snapshotBytes;
         }
 
         long freeBytes() {
@@ -202,6 +204,7 @@ class Datastores {
                 row.getString("state"),
                 row.getLong("thick_bytes"),
                 row.getLong("thin_bytes"),
+                row.getLong("snapshot_bytes"),
                 row.getLong("may_grow_bytes"),
                 row.getLong("reserve_bytes"),
                 row.getLong("missing_bytes"),

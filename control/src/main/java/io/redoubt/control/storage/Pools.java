@@ -180,9 +180,10 @@ class Pools implements NodeListener {
         }
         for (DatastoreReport datastore : report.getDatastoresList()) {
             sql.sql(
-                            "update datastore set thin_bytes = ?, may_grow_bytes = ?, reserve_bytes = ?, missing_bytes = ?, fault = ? where id = ? and node = ?")
+                            "update datastore set thin_bytes = ?, snapshot_bytes = ?, may_grow_bytes = ?, reserve_bytes = ?, missing_bytes = ?, fault = ? where id = ? and node = ?")
                     .params(
                             datastore.getThinBytes(),
+                            datastore.getSnapshotBytes(),
                             datastore.getMayGrowBytes(),
                             datastore.getReserveBytes(),
                             datastore.getMissingBytes(),

@@ -116,4 +116,90 @@ public sealed interface StorageFault extends Refusal {
             return "Delete what uses it first.";
         }
     }
+
+    /// As many as there can be.
+    record TooManySnapshots(String volume, int count) implements StorageFault {
+        @Override
+        public Kind kind() {
+            return Kind.CONFLICT;
+        }
+
+        @Override
+        public String message() {
+            return "volume '%s' has %d snapshots, which is the most".formatted(volume, count);
+        }
+
+        @Override
+        public String remedy() {
+            return "Delete those that nobody needs.";
+        }
+    }
+
+    /// Its content was given up.
+    record SnapshotBroken(String volume, String snapshot, String why) implements StorageFault {
+        @Override
+        public Kind kind() {
+            return Kind.CONFLICT;
+        }
+
+        @Override
+        public String message() {
+            return "snapshot '%s' of volume '%s' has no content any more: %s"
+                    .formatted(snapshot, volume, why);
+        }
+
+        @Override
+        public String remedy() {
+            return "Delete it, and use another snapshot, a recovery point or a backup.";
+        }
+    }
+
+    /// The volume's present content stands against it.
+    record CannotRevert(String volume, String why, String remedy) implements StorageFault {
+        @Override
+        public Kind kind() {
+            return Kind.CONFLICT;
+        }
+
+        @Override
+        public String message() {
+            return "volume '%s' cannot go back to a snapshot now: %s".formatted(volume, why);
+        }
+    }
+
+    /// What is done with the volumes of a datastore only.
+    record OfAView(String volume, String view) implements StorageFault {
+        @Override
+        public Kind kind() {
+            return Kind.CONFLICT;
+        }
+
+        @Override
+        public String message() {
+            return "volume '%s' belongs to view %s of a recovery point".formatted(volume, view);
+        }
+
+        @Override
+        public String remedy() {
+            return "Take a recovery point of its group instead.";
+        }
+    }
+
+    /// There is nothing to copy from.
+    record NoSource(String volume) implements StorageFault {
+        @Override
+        public Kind kind() {
+            return Kind.CONFLICT;
+        }
+
+        @Override
+        public String message() {
+            return "volume '%s' has no source: it was not made from a template".formatted(volume);
+        }
+
+        @Override
+        public String remedy() {
+            return "Nothing is left to copy; the volume has all of its content.";
+        }
+    }
 }

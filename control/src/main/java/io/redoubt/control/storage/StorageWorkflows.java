@@ -6,6 +6,7 @@ import io.redoubt.core.Rate;
 import io.redoubt.protocol.Command;
 import io.redoubt.protocol.DeleteVolume;
 import io.redoubt.protocol.EnsureVolume;
+import io.redoubt.protocol.HydrateVolume;
 import io.redoubt.workflow.Step;
 import io.redoubt.workflow.Workflow;
 import java.util.Objects;
@@ -33,6 +34,9 @@ class StorageWorkflows {
     /// What of a datastore's rate a volume had before: it gets that back when the node refuses the new.
     record Share(String volume, String datastore, int shares, long iops, long bytesPerSecond) {}
 
+    /// @param bytesPerSecond 0 for as fast as it goes
+    record Copying(String volume, String node, long bytesPerSecond) {}
+
     @Bean
     Workflow<OneVolume> createVolume(Volumes volumes, Nodes nodes, Limits limits) {
         return Workflow.named("volume.create", OneVolume.class)
@@ -53,6 +57,13 @@ class StorageWorkflows {
         return Workflow.named("volume.limit", Share.class)
                 .step(new RecordAllowance(volumes))
                 .step(new ShareRate(limits)); // at once, under an attached machine
+    }
+
+    @Bean
+    Workflow<Copying> hydrateVolume(Volumes volumes, Nodes nodes) {
+        return Workflow.named("volume.hydrate", Copying.class)
+                .step(new BeginCopying(nodes))
+                .step(new RecordRate(volumes));
     }
 
     @Bean
@@ -152,6 +163,28 @@ class StorageWorkflows {
         @Override
         public void run(Growth input) {
             ensure(nodes, input.volume());
+        }
+    }
+
+    /// A refusal changes nothing at the node; what was begun does no harm to an undo.
+    record BeginCopying(Nodes nodes) implements Step<Copying> {
+        @Override
+        public void run(Copying input) {
+            nodes.tell(
+                    input.node(),
+                    Command.newBuilder()
+                            .setHydrateVolume(
+                                    HydrateVolume.newBuilder()
+                                            .setVolume(input.volume())
+                                            .setBytesPerSecond(input.bytesPerSecond())),
+                    Nodes.SOON);
+        }
+    }
+
+    record RecordRate(Volumes volumes) implements Step<Copying> {
+        @Override
+        public void run(Copying input) {
+            volumes.hydrationRate(input.volume(), input.bytesPerSecond());
         }
     }
 

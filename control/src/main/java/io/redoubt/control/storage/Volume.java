@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 /// @param group     the protection group that it is in, or null
 /// @param thin      its room comes with the writes
 /// @param allowance what it may take of its datastore's rate
+/// @param snapshotBytes of data that is saved for its snapshots, as its node last told
 public record Volume(
         String id,
         String tenant,
@@ -27,7 +28,18 @@ public record Volume(
         @Nullable String holder,
         @Nullable String group,
         boolean thin,
-        Allowance allowance) {
+        Allowance allowance,
+        long snapshotBytes,
+        Hydration hydration) {
+
+    /// How far the copying from its source is, as its node last told.
+    ///
+    /// @param state       idle (nobody asked for it), copying, waiting, complete, failed; empty: no source, or nobody knows yet
+    /// @param secondsLeft -1 when not known
+    /// @param trouble     what is in the way, empty for nothing
+    /// @param rate        bytes per second that were asked for, 0 for as fast as it goes
+    public record Hydration(
+            String state, long doneBytes, long secondsLeft, String trouble, long rate) {}
 
     public Attachment attachment() {
         return Attachment.newBuilder()

@@ -61,6 +61,7 @@ class VolumeResource {
             @Qualifier("createVolume") Workflow<StorageWorkflows.OneVolume> create,
             Workflow<StorageWorkflows.Growth> grow,
             Workflow<StorageWorkflows.Share> limit,
+            Workflow<StorageWorkflows.Copying> hydrate,
             @Qualifier("deleteVolume") Workflow<StorageWorkflows.OneVolume> delete) {}
 
     /// @param template the disk image that it begins with; zeroes when left out
@@ -112,7 +113,28 @@ class VolumeResource {
             String state,
             AttachmentView attachment,
             @Nullable String view,
-            @Nullable String group) {}
+            @Nullable String group,
+            long snapshotBytes,
+            @Nullable HydrationView hydration) {}
+
+    /// How far a volume that was made from a template needs it no more.
+    ///
+    /// @param source         the template
+    /// @param state          idle (nobody asked for it), copying, waiting (the source is away), complete, failed
+    /// @param secondsLeft    null when not known
+    /// @param trouble        what is in the way
+    /// @param bytesPerSecond the limit that was asked for; null for as fast as it goes
+    record HydrationView(
+            String source,
+            String state,
+            long doneBytes,
+            long totalBytes,
+            @Nullable Long secondsLeft,
+            @Nullable String trouble,
+            @Nullable Long bytesPerSecond) {}
+
+    /// @param bytesPerSecond at most; as fast as it goes when left out
+    record Hydrate(@Nullable Long bytesPerSecond) {}
 
     record AttachmentView(long number, @Nullable String holder) {}
 
@@ -248,6 +270,37 @@ class VolumeResource {
                         _ -> volumes.reserveMore(found, sizeBytes)));
     }
 
+    /// Copies the rest of its template in the background, also under a machine. The operation ends when the node has begun; the volume shows
+    /// how far it is. Again with another rate: that rate from now on.
+    ///
+    /// @throws FaultException with [StorageFault.NoSource]
+    @PostMapping("/v1/volumes/{volume}/hydrate")
+    @ResponseStatus(HttpStatus.ACCEPTED)
+    ResponseEntity<OperationView> hydrateVolume(
+            @RequestAttribute Caller caller,
+            @RequestHeader(name = "Idempotency-Key", required = false) @Nullable String key,
+            @PathVariable String volume,
+            @RequestBody(required = false) @Nullable Hydrate body) {
+        long rate = body == null || body.bytesPerSecond() == null ? 0 : body.bytesPerSecond();
+        if (rate < 0) {
+            throw new IllegalArgumentException(
+                    "bytesPerSecond is 0, for as fast as it goes, or more; not " + rate);
+        }
+        Volume found = volumes.require(caller, volume);
+        if (found.template() == null) {
+            throw new FaultException(new StorageFault.NoSource(found.name()));
+        }
+        return OperationView.accepted(
+                operations.begin(
+                        caller,
+                        key,
+                        List.of(found.id(), rate),
+                        flows.hydrate(),
+                        found.id(),
+                        new StorageWorkflows.Copying(found.id(), found.node(), rate),
+                        _ -> volumes.requireReady(found.id())));
+    }
+
     private static void requireSize(long sizeBytes) {
         if (sizeBytes < SIZE_MIN || sizeBytes % GRAIN != 0) {
             throw new IllegalArgumentException(
@@ -302,7 +355,10 @@ class VolumeResource {
                                 null,
                                 found.thin(),
                                 false),
-                        _ -> volumes.state(found.id(), "deleting")));
+                        _ -> {
+                            volumes.requireNotReverting(found.id());
+                            volumes.state(found.id(), "deleting");
+                        }));
     }
 
     private static void refuseUsed(Volume volume) {
@@ -340,7 +396,22 @@ class VolumeResource {
                 volume.state(),
                 new AttachmentView(volume.attachmentNumber(), volume.holder()),
                 volume.view(),
-                volume.group());
+                volume.group(),
+                volume.snapshotBytes(),
+                volume.template() == null ? null : hydration(volume, volume.template()));
+    }
+
+    private static HydrationView hydration(Volume volume, String source) {
+        Volume.Hydration known = volume.hydration();
+        boolean complete = known.state().equals("complete");
+        return new HydrationView(
+                source,
+                known.state().isEmpty() ? "idle" : known.state(),
+                complete ? volume.sizeBytes() : known.doneBytes(),
+                volume.sizeBytes(),
+                complete || known.secondsLeft() < 0 ? null : known.secondsLeft(),
+                known.trouble().isEmpty() ? null : known.trouble(),
+                known.rate() == 0 ? null : known.rate());
     }
 
     private static @Nullable Long filled(long limit) {

@@ -11,11 +11,14 @@ import io.redoubt.core.Rate;
 import io.redoubt.core.fault.FaultException;
 import io.redoubt.protocol.Attachment;
 import io.redoubt.protocol.Command;
+import io.redoubt.protocol.HydrationReport;
+import io.redoubt.protocol.HydrationState;
 import io.redoubt.protocol.RaiseAttachment;
 import io.redoubt.protocol.Report;
 import io.redoubt.protocol.VolumeReport;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -29,6 +32,8 @@ public class Volumes implements NodeListener {
     private static final String SELECT =
             "select volume.*, node.zone as zone, (select group_id from group_volume where group_volume.volume = volume.id) as group_id"
                     + " from volume join node on node.id = volume.node ";
+
+    private static final String REVERTING = "reverting";
 
     private final JdbcClient sql;
     private final Nodes nodes;
@@ -188,7 +193,120 @@ public class Volumes implements NodeListener {
                             node,
                             attachment.getNumber())
                     .update();
+            progress(node, volume);
         }
+    }
+
+    /// Written only when it changed: every volume is in every report.
+    private void progress(String node, VolumeReport volume) {
+        sql.sql(
+                        "update volume set snapshot_bytes = ? where id = ? and node = ? and snapshot_bytes <> ?")
+                .params(
+                        volume.getSnapshotBytes(),
+                        volume.getVolume(),
+                        node,
+                        volume.getSnapshotBytes())
+                .update();
+        if (volume.hasHydration()) {
+            HydrationReport hydration = volume.getHydration();
+            sql.sql(
+                            "update volume set hydration = :state, hydration_done_bytes = :done, hydration_seconds_left = :left, hydration_trouble = :trouble"
+                                    + " where id = :id and node = :node and (hydration, hydration_done_bytes, hydration_seconds_left, hydration_trouble)"
+                                    + " is distinct from (:state, cast(:done as bigint), cast(:left as bigint), :trouble)")
+                    .param("state", state(hydration.getState()))
+                    .param("done", hydration.getDoneBytes())
+                    .param("left", hydration.getSecondsLeft())
+                    .param("trouble", hydration.getTrouble())
+                    .param("id", volume.getVolume())
+                    .param("node", node)
+                    .update();
+        }
+    }
+
+    private static String state(HydrationState state) {
+        return switch (state) {
+            case HYDRATION_COPYING -> "copying";
+            case HYDRATION_WAITING -> "waiting";
+            case HYDRATION_COMPLETE -> "complete";
+            case HYDRATION_FAILED -> "failed";
+            case HYDRATION_STATE_UNSPECIFIED, UNRECOGNIZED -> "idle";
+        };
+    }
+
+    void hydrationRate(String id, long bytesPerSecond) {
+        sql.sql("update volume set hydration_rate = ? where id = ?")
+                .params(bytesPerSecond, id)
+                .update();
+    }
+
+    /// Held until the transaction ends: what is decided about it now stays true until then.
+    ///
+    /// @throws FaultException with [StorageFault.NotReady] while its content goes back to a snapshot
+    public void requireNotReverting(String id) {
+        Volume now = lock(id);
+        if (now.state().equals(REVERTING)) {
+            throw new FaultException(new StorageFault.NotReady("volume", now.name(), now.state()));
+        }
+    }
+
+    /// Like [#requireNotReverting], and whole.
+    void requireReady(String id) {
+        Volume now = lock(id);
+        if (!now.state().equals("ready")) {
+            throw new FaultException(new StorageFault.NotReady("volume", now.name(), now.state()));
+        }
+    }
+
+    /// The volume as it is until the transaction ends.
+    private Volume lock(String id) {
+        sql.sql("select from volume where id = ? for update").param(id).query().listOfRows();
+        return find(id).orElseThrow();
+    }
+
+    /// Shuts machines and protection out until the volume is what it was.
+    ///
+    /// @throws FaultException with [StorageFault.CannotRevert]
+    void beginRevert(Volume volume) {
+        // The machine before the volume, as everybody does who takes both.
+        @Nullable String machine = volume.holder();
+        if (machine != null) {
+            String wanted =
+                    sql.sql("select wanted from machine where id = ? for update")
+                            .param(machine)
+                            .query(String.class)
+                            .optional()
+                            .orElse("deleted");
+            if (!wanted.equals("stopped")) {
+                throw cannot(volume, "machine " + machine + " runs on it", "Stop it first.");
+            }
+        }
+        Volume now = lock(volume.id());
+        if (now.group() != null) {
+            throw cannot(
+                    volume,
+                    "protection group " + now.group() + " holds it",
+                    "Recover the group to one of its points, or delete the group first.");
+        }
+        if (!now.state().equals("ready")) {
+            throw new FaultException(new StorageFault.NotReady("volume", now.name(), now.state()));
+        }
+        if (!Objects.equals(now.holder(), machine)) {
+            throw cannot(volume, "its machine changes just now", "Try again.");
+        }
+        state(volume.id(), REVERTING);
+    }
+
+    private static FaultException cannot(Volume volume, String why, String remedy) {
+        return new FaultException(new StorageFault.CannotRevert(volume.name(), why, remedy));
+    }
+
+    /// Whether the machine's node says that there is no process of it.
+    boolean isOff(String machine) {
+        return sql.sql("select state in ('stopped', 'failed') from machine where id = ?")
+                .param(machine)
+                .query(Boolean.class)
+                .optional()
+                .orElse(true);
     }
 
     /// `shop-data` seen through a view becomes `shop-data-k3f9xq2a`.
@@ -214,7 +332,14 @@ public class Volumes implements NodeListener {
                 Rows.filled(row, "holder"),
                 row.getString("group_id"),
                 row.getBoolean("thin"),
-                allowance(row));
+                allowance(row),
+                row.getLong("snapshot_bytes"),
+                new Volume.Hydration(
+                        row.getString("hydration"),
+                        row.getLong("hydration_done_bytes"),
+                        row.getLong("hydration_seconds_left"),
+                        row.getString("hydration_trouble"),
+                        row.getLong("hydration_rate")));
     }
 
     static Allowance allowance(ResultSet row) throws SQLException {

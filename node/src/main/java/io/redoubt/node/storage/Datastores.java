@@ -189,6 +189,7 @@ final class Datastores implements AutoCloseable {
                             .setSizeBytes(room.size())
                             .setThickBytes(room.thick())
                             .setThinBytes(room.thin())
+                            .setSnapshotBytes(room.saved())
                             .setMayGrowBytes(room.mayGrow())
                             .setFreeBytes(room.free())
                             .setSpareBytes(room.spare())

@@ -8,17 +8,21 @@ import io.redoubt.protocol.HydrationState;
 import io.redoubt.storage.block.Hydrator;
 import io.redoubt.storage.block.Overlay;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /// What is being copied on this node, by volume. A hydration that was told goes on after a restart.
 final class Hydrations implements AutoCloseable {
     private static final String KIND = "hydration";
+    private static final HydrationReport COMPLETE =
+            HydrationReport.newBuilder().setState(HydrationState.HYDRATION_COMPLETE).build();
 
     private final Told told;
     private final Clock clock;
     private final Map<String, Overlay> overlays = new ConcurrentHashMap<>();
     private final Map<String, Hydrator> running = new ConcurrentHashMap<>();
+    private final Set<String> asked = ConcurrentHashMap.newKeySet();
 
     Hydrations(Told told, Clock clock) {
         this.told = told;
@@ -42,6 +46,7 @@ final class Hydrations implements AutoCloseable {
     }
 
     private void start(HydrateVolume wanted) {
+        asked.add(wanted.getVolume());
         @Nullable Hydrator present = running.get(wanted.getVolume());
         @Nullable Overlay overlay = overlays.get(wanted.getVolume());
         if (present != null) {
@@ -63,19 +68,16 @@ final class Hydrations implements AutoCloseable {
 
     synchronized void forget(String volume) {
         closing(volume);
+        asked.remove(volume);
         told.remove(KIND, volume);
     }
 
-    /// A volume without a source has nothing to copy.
+    /// A volume without a source has nothing to copy, one with a source that nobody asked to copy is UNSPECIFIED.
     HydrationReport report(String volume) {
         @Nullable Hydrator hydrator = running.get(volume);
+        @Nullable Overlay overlay = overlays.get(volume);
         if (hydrator == null) {
-            return HydrationReport.newBuilder()
-                    .setState(
-                            overlays.containsKey(volume)
-                                    ? HydrationState.HYDRATION_STATE_UNSPECIFIED
-                                    : HydrationState.HYDRATION_COMPLETE)
-                    .build();
+            return overlay == null ? COMPLETE : idle(overlay);
         }
         Hydrator.Status status = hydrator.status();
         return HydrationReport.newBuilder()
@@ -93,8 +95,17 @@ final class Hydrations implements AutoCloseable {
                 .build();
     }
 
+    private static HydrationReport idle(Overlay overlay) {
+        return HydrationReport.newBuilder()
+                .setDoneBytes(overlay.adoptedBytes())
+                .setTotalBytes(overlay.size())
+                .setSecondsLeft(-1)
+                .build();
+    }
+
+    /// Whether there is anything to tell: it has a source, or had one.
     boolean has(String volume) {
-        return running.containsKey(volume);
+        return overlays.containsKey(volume) || asked.contains(volume);
     }
 
     @Override

@@ -162,11 +162,19 @@ public final class NodeStorage implements AutoCloseable {
                 HostedVolume volume = volumes.require(revert.getVolume());
                 volume.requireDetached();
                 result.setSnapshotsListed(
-                        volume.snapshots().revert(revert.getSnapshot(), volume.slot()));
+                        volume.snapshots()
+                                .revert(
+                                        revert.getSnapshot(),
+                                        volume.slot(),
+                                        volume.attachment().getAttachment().getNumber()));
             }
             case LIST_SNAPSHOTS ->
                     result.setSnapshotsListed(
                             snapshots(command.getListSnapshots().getVolume()).list());
+            case LIST_CHANGES ->
+                    result.setChangesListed(
+                            snapshots(command.getListChanges().getVolume())
+                                    .changes(command.getListChanges()));
             case HYDRATE_VOLUME -> {
                 HostedVolume _ = volumes.require(command.getHydrateVolume().getVolume());
                 result.setHydration(volumes.hydrations().hydrate(command.getHydrateVolume()));
