@@ -7,6 +7,7 @@ import io.redoubt.core.VolumeId;
 import io.redoubt.core.fault.FaultException;
 import io.redoubt.core.port.Disk;
 import io.redoubt.core.system.DeviceDisk;
+import io.redoubt.core.system.SystemClock;
 import io.redoubt.core.system.SystemDisk;
 import io.redoubt.storage.atrest.Scrubber;
 import io.redoubt.storage.atrest.SealedDisk;
@@ -23,6 +24,7 @@ import io.redoubt.storage.nbd.NbdServer;
 import io.redoubt.storage.nbd.SocketAccess;
 import io.redoubt.storage.nbd.TlsFiles;
 import io.redoubt.storage.replication.SplitterSlot;
+import io.redoubt.storage.snapshot.Snapshot;
 import io.redoubt.storage.snapshot.SnapshotDevice;
 import io.redoubt.storage.snapshot.SnapshotRoom;
 import java.net.InetSocketAddress;
@@ -66,6 +68,8 @@ final class ServedVolume implements AutoCloseable {
     /// @param grow     a larger size than the volume has makes it larger
     /// @param takeOver kill the process that owns the directory
     /// @param rate     what all connections may do together
+    /// @param snapshot  to be made first, unless there; empty for none
+    /// @param dirtySince the snapshot from which on `redoubt:dirty` tells what was written; empty for none
     record Wanted(
             Path directory,
             Path socket,
@@ -77,7 +81,9 @@ final class ServedVolume implements AutoCloseable {
             boolean takeOver,
             Rate rate,
             Protection protection,
-            Backing backing) {}
+            Backing backing,
+            String snapshot,
+            String dirtySince) {}
 
     static ServedVolume start(Wanted wanted) {
         var disk = new SystemDisk(wanted.directory());
@@ -107,6 +113,9 @@ final class ServedVolume implements AutoCloseable {
         // The same layers as a region's volume has, so that what is measured here is what a guest
         // gets there.
         SnapshotDevice snapshots = withSnapshots(content, volume);
+        if (!wanted.snapshot().isEmpty() && snapshots.find(wanted.snapshot()).isEmpty()) {
+            Snapshot _ = snapshots.create(wanted.snapshot(), new SystemClock().wallMillis());
+        }
         Fence fence = Fence.open(disk, ID, new SplitterSlot(snapshots));
         long number = fence.mark().number() + 1;
         fence.raise(number, UUID.randomUUID(), PATIENCE);
@@ -115,12 +124,21 @@ final class ServedVolume implements AutoCloseable {
                         fence.attach(number, () -> {}),
                         wanted.directory().toString(),
                         limit(wanted.rate()));
-        List<NbdServer> servers = listen(wanted, Exports.one(wanted.export(), export));
+        List<NbdServer> servers =
+                listen(wanted, Exports.one(wanted.export(), dirty(wanted, snapshots, export)));
         Scrubber scrubber =
                 Scrubber.start(
                         () -> content.scrub().stream().toList(),
                         wanted.protection().scrubBytesPerSecond());
         return new ServedVolume(lock, snapshots, servers, scrubber, number);
+    }
+
+    private static Export dirty(Wanted wanted, SnapshotDevice snapshots, Export export) {
+        return wanted.dirtySince().isEmpty()
+                ? export
+                : export.withDirty(
+                        snapshots.writtenSince(
+                                snapshots.require(wanted.dirtySince()).number()));
     }
 
     /// Always there: without it a write would change what a snapshot of the volume shows.

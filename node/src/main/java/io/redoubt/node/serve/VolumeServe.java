@@ -185,6 +185,20 @@ final class VolumeServe implements Callable<Integer> {
                     "bytes per second at which checksums are looked through, default ${DEFAULT-VALUE}")
     private Bytes scrubRate = Bytes.mebibytes(16);
 
+    @Option(
+            names = "--snapshot",
+            paramLabel = "NAME",
+            defaultValue = "",
+            description = "make this snapshot of the volume first, unless it is there")
+    private String snapshot = "";
+
+    @Option(
+            names = "--dirty-since",
+            paramLabel = "NAME",
+            defaultValue = "",
+            description = "tell what was written since this snapshot, as redoubt:dirty")
+    private String dirtySince = "";
+
     /// Sizes as `Bytes` reads them.
     static final class Size implements ITypeConverter<Bytes> {
         @Override
@@ -219,7 +233,9 @@ final class VolumeServe implements Callable<Integer> {
                         new Backing(
                                 Optional.ofNullable(device)
                                         .map(path -> path.toAbsolutePath().normalize()),
-                                wipe));
+                                wipe),
+                        snapshot,
+                        dirtySince);
         ServedVolume served = ServedVolume.start(wanted);
         Runtime.getRuntime()
                 .addShutdownHook(
