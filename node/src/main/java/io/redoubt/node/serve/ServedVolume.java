@@ -137,8 +137,7 @@ final class ServedVolume implements AutoCloseable {
         return wanted.dirtySince().isEmpty()
                 ? export
                 : export.withDirty(
-                        snapshots.writtenSince(
-                                snapshots.require(wanted.dirtySince()).number()));
+                        snapshots.writtenSince(snapshots.require(wanted.dirtySince()).number()));
     }
 
     /// Always there: without it a write would change what a snapshot of the volume shows.

@@ -2,6 +2,7 @@
 package io.redoubt.node.storage;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.redoubt.core.system.SystemClock;
 import io.redoubt.core.system.SystemDisk;
@@ -142,6 +143,20 @@ class VolumeSnapshotsTest {
         fill(one.slot(), 0, 60 * MEBIBYTE);
         assertThat(one.snapshots().broken()).isEqualTo("s,t");
         fill(thin.slot(), 0, 10 * MEBIBYTE);
+    }
+
+    /// The file of saved data grows by whole segments of 8 MiB: what is free below that is of no use to a revert.
+    @Test
+    void a_revert_that_would_find_the_datastore_full_is_refused_before_it_begins() {
+        datastore(60 * MEBIBYTE);
+        HostedVolume one = volume("one", 48 * MEBIBYTE, false);
+        var _ = one.snapshots().create("s", CLOCK);
+        fill(one.slot(), 0, 6 * MEBIBYTE);
+        var _ = one.snapshots().create("t", CLOCK); // a revert to s must save as much again for it
+        assertThatThrownBy(() -> one.snapshots().revert("s", one.slot(), 1))
+                .hasMessageContaining("must save up to 6291456 bytes");
+        assertThat(one.snapshots().reverting()).isFalse();
+        fill(one.slot(), 0, GRAIN);
     }
 
     @Test

@@ -21,7 +21,7 @@ public final class Hydration {
 
     Hydration(Overlay overlay, int piece) {
         this.overlay = overlay;
-        this.misses = overlay.noteMisses();
+        this.misses = overlay.source().noteMisses();
         this.buffer = ByteBuffer.allocateDirect(piece);
     }
 

@@ -9,7 +9,6 @@ import io.redoubt.core.port.DiskFile;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.concurrent.locks.ReentrantLock;
-import org.jspecify.annotations.Nullable;
 
 /// A volume that reads as a read-only image until it is written: its own blocks, and a map of which they are, over a
 /// [BlockImage]. The image must never change and must be the same one at every opening.
@@ -19,18 +18,17 @@ import org.jspecify.annotations.Nullable;
 /// only once [#flush()] made data and then the stable bit durable. A bit is never set, in either map, before its data is.
 public final class Overlay implements BlockDevice {
     private final VolumeId id;
-    private final String baseName;
-    private volatile @Nullable BlockImage base; // none once everything is own
+    private final OverlaySource source;
     private final long size;
     private final long quotaBlocks;
     private final Disk disk;
     private final OverlayFiles files;
     private final DiskFile data;
     private final Ownership ownership;
+    private final OwnSectors sectors;
     private final StripeLocks stripes = new StripeLocks();
     private final ReentrantLock flushing = new ReentrantLock();
     private final StickyFlush flush;
-    private volatile @Nullable Misses misses; // noted while somebody copies
 
     private Overlay(
             Disk disk,
@@ -41,8 +39,7 @@ public final class Overlay implements BlockDevice {
             boolean fresh) {
         this.disk = disk;
         this.id = id;
-        this.base = base;
-        this.baseName = properties.base();
+        this.source = new OverlaySource(id, properties.base(), base);
         this.size = properties.size();
         this.quotaBlocks =
                 properties.quota() == OverlayFiles.ALLOCATED
@@ -55,6 +52,7 @@ public final class Overlay implements BlockDevice {
                 fresh
                         ? Ownership.ofNothing(live, files.stable())
                         : Ownership.of(live, files.stable());
+        this.sectors = new OwnSectors(ownership);
         this.flush = new StickyFlush(id);
     }
 
@@ -161,8 +159,8 @@ public final class Overlay implements BlockDevice {
         long end = offset + into.remaining();
         long at = offset;
         while (at < end) {
-            boolean own = owns(at);
-            long until = endOfRun(at, end, own);
+            boolean own = sectors.owns(at);
+            long until = sectors.endOfRun(at, end, own);
             into.limit(into.position() + (int) (until - at));
             if (own) {
                 readOwn(at, into);
@@ -182,9 +180,9 @@ public final class Overlay implements BlockDevice {
         var more = new boolean[] {true};
         long end = offset + length;
         for (long at = offset; at < end && more[0]; ) {
-            boolean own = owns(at);
-            long until = endOfRun(at, end, own);
-            BlockImage image = base;
+            boolean own = sectors.owns(at);
+            long until = sectors.endOfRun(at, end, own);
+            BlockImage image = source.image();
             if (own || image == null) {
                 more[0] = sink.extent(until - at, Kind.DATA);
             } else {
@@ -225,7 +223,7 @@ public final class Overlay implements BlockDevice {
         }
         long held = stripes.lock(offset, length);
         try {
-            long fresh = blocksWithoutRoom(offset, length);
+            long fresh = sectors.blocksWithoutRoom(offset, length);
             reserve(fresh, offset);
             boolean written = false;
             try {
@@ -237,7 +235,7 @@ public final class Overlay implements BlockDevice {
                     ownership.release(fresh);
                 }
             }
-            own(offset, length); // never before the data
+            sectors.own(offset, length); // never before the data
         } catch (FaultException e) {
             throw VolumeFault.of(id, offset, e);
         } finally {
@@ -250,7 +248,7 @@ public final class Overlay implements BlockDevice {
         flushing.lock();
         try {
             flush.run(() -> {
-                if (base == null) {
+                if (source.image() == null) {
                     data.sync(); // all of it is own, for ever
                 } else {
                     ownership.publish(data::sync);
@@ -267,59 +265,21 @@ public final class Overlay implements BlockDevice {
         files.close();
     }
 
-    private boolean owns(long at) {
-        int mask = ownership.mask(at / Ownership.BLOCK);
-        return (mask >>> (at % Ownership.BLOCK / Ownership.SECTOR) & 1) != 0;
-    }
-
-    /// Where the bytes stop coming from the same place, at most `end`.
-    private long endOfRun(long at, long end, boolean own) {
-        long to = at;
-        while (to < end) {
-            int mask = ownership.mask(to / Ownership.BLOCK);
-            if (mask == (own ? Ownership.ALL : 0)) {
-                to = (to / Ownership.BLOCK + 1) * Ownership.BLOCK;
-            } else if (owns(to) == own) {
-                to = (to / Ownership.SECTOR + 1) * Ownership.SECTOR;
-            } else {
-                break;
-            }
-        }
-        return Math.min(to, end);
-    }
-
     /// The image may fail, or be dropped, because everything here became own meanwhile.
     private void readBase(long at, ByteBuffer into) {
         int position = into.position();
         int length = into.remaining();
-        BlockImage image = base;
-        if (image != null) {
-            try {
-                image.read(at, into);
-                Misses noted = misses;
-                if (noted != null) {
-                    noted.note(at);
-                }
+        try {
+            if (source.read(at, into)) {
                 return;
-            } catch (FaultException e) {
-                if (!ownsAll(at, length)) {
-                    throw sourceGone(at, e);
-                }
+            }
+        } catch (FaultException e) {
+            if (!sectors.ownsAll(at, length)) {
+                throw e;
             }
         }
         into.position(position);
         readOwn(at, into);
-    }
-
-    private FaultException sourceGone(long at, FaultException e) {
-        return e.fault() instanceof VolumeFault
-                ? e
-                : new FaultException(
-                        new VolumeFault.SourceGone(id, baseName, at, e.fault().message()), e);
-    }
-
-    boolean ownsAll(long at, long length) {
-        return owns(at) && endOfRun(at, at + length, true) == at + length;
     }
 
     /// Makes everything in a range own by copying from the image what is not own yet. What a guest writes meanwhile wins: it is own
@@ -329,29 +289,25 @@ public final class Overlay implements BlockDevice {
     /// @return bytes that became own
     /// @throws FaultException with [VolumeFault.SourceGone] and nothing changed when the image cannot be read
     long adopt(long offset, int length, ByteBuffer buffer) {
-        BlockImage image = base;
-        if (image == null || ownsAll(offset, length)) {
+        BlockImage image = source.image();
+        if (image == null || sectors.ownsAll(offset, length)) {
             return 0;
         }
-        try {
-            image.read(offset, buffer.clear().limit(length));
-        } catch (FaultException e) {
-            throw sourceGone(offset, e);
-        }
+        source.fetch(image, offset, buffer.clear().limit(length));
         buffer.flip();
         long held = stripes.lock(offset, length);
         try {
-            long fresh = blocksWithoutRoom(offset, length);
+            long fresh = sectors.blocksWithoutRoom(offset, length);
             reserve(fresh, offset);
             long copied = 0;
             long end = offset + length;
             for (long at = offset; at < end; ) {
-                boolean own = owns(at);
-                long until = endOfRun(at, end, own);
+                boolean own = sectors.owns(at);
+                long until = sectors.endOfRun(at, end, own);
                 if (!own) {
                     buffer.limit((int) (until - offset)).position((int) (at - offset));
                     data.write(at, buffer);
-                    own(at, until - at); // never before the data
+                    sectors.own(at, until - at); // never before the data
                     copied += until - at;
                 }
                 at = until;
@@ -372,11 +328,12 @@ public final class Overlay implements BlockDevice {
         }
     }
 
-    /// From now on reads of what is not own are noted. One caller.
-    Misses noteMisses() {
-        var noted = new Misses();
-        misses = noted;
-        return noted;
+    OverlaySource source() {
+        return source;
+    }
+
+    OwnSectors sectors() {
+        return sectors;
     }
 
     /// Bytes of which the image is not needed any more.
@@ -391,7 +348,7 @@ public final class Overlay implements BlockDevice {
     ///
     /// @throws IllegalStateException when a sector is not own
     void becomeRaw() {
-        if (!ownsAll(0, size)) {
+        if (!sectors.ownsAll(0, size)) {
             throw new IllegalStateException("the image is still needed");
         }
         flush(); // content first: from here on nothing is looked up in a map
@@ -400,17 +357,12 @@ public final class Overlay implements BlockDevice {
         } catch (FaultException e) {
             throw VolumeFault.of(id, 0, e);
         }
-        base = null;
-        misses = null;
+        source.drop();
         OverlayFiles.deleteMaps(disk);
     }
 
     VolumeId id() {
         return id;
-    }
-
-    String baseName() {
-        return baseName;
     }
 
     private void readOwn(long at, ByteBuffer into) {
@@ -427,17 +379,6 @@ public final class Overlay implements BlockDevice {
         }
     }
 
-    private long blocksWithoutRoom(long offset, long length) {
-        long count = 0;
-        long last = (offset + length - 1) / Ownership.BLOCK;
-        for (long block = offset / Ownership.BLOCK; block <= last; block++) {
-            if (ownership.mask(block) == 0) {
-                count++;
-            }
-        }
-        return count;
-    }
-
     /// The first and last sector, where the write covers only a part of them, get the rest from the image.
     private void completeEdges(long offset, long length) {
         long end = offset + length;
@@ -452,32 +393,14 @@ public final class Overlay implements BlockDevice {
     }
 
     private void completeSector(long at) {
-        if (!owns(at)) {
+        if (!sectors.owns(at)) {
             ByteBuffer sector = ByteBuffer.allocate(Ownership.SECTOR);
-            BlockImage image = base;
+            BlockImage image = source.image();
             if (image == null) {
                 return; // own by now, which cannot be under these locks, but costs nothing to say
             }
-            try {
-                image.read(at, sector);
-            } catch (FaultException e) {
-                throw sourceGone(at, e);
-            }
+            source.fetch(image, at, sector);
             data.write(at, sector.flip());
-        }
-    }
-
-    private void own(long offset, long length) {
-        long first = offset / Ownership.SECTOR;
-        long last = (offset + length - 1) / Ownership.SECTOR;
-        long perBlock = Ownership.BLOCK / Ownership.SECTOR;
-        for (long block = first / perBlock; block <= last / perBlock; block++) {
-            int from = (int) Math.max(0, first - block * perBlock);
-            int to = (int) Math.min(perBlock - 1, last - block * perBlock);
-            int mask = (Ownership.ALL >>> (7 - to)) & (Ownership.ALL << from);
-            if ((ownership.mask(block) & mask) != mask) {
-                ownership.add(block, mask);
-            }
         }
     }
 }

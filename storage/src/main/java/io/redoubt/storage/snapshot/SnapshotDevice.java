@@ -17,7 +17,6 @@ import java.util.OptionalLong;
 import java.util.concurrent.Executor;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
 /// The layer that keeps what a volume was: before a grain is overwritten for the first time after a snapshot, its old content is
 /// durably in the store. A volume that never had a snapshot has no files of this layer and pays one uncontended lock for each write.

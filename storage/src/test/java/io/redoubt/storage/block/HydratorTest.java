@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.SplittableRandom;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -31,6 +32,7 @@ class HydratorTest {
 
     private final class Source implements BlockImage {
         private volatile boolean alive = true;
+        private Runnable beforeAnswer = () -> {};
         private final AtomicLong bytesRead = new AtomicLong();
 
         @Override
@@ -45,6 +47,30 @@ class HydratorTest {
             }
             bytesRead.addAndGet(into.remaining());
             into.put(content, (int) offset, into.remaining());
+            beforeAnswer.run();
+        }
+    }
+
+    /// The source answers with what it had; by then the block is the guest's.
+    @Test
+    void what_a_guest_writes_while_its_block_comes_from_the_source_wins() {
+        byte[] expected = content.clone();
+        byte[] written = random(3 * 512, 9);
+        try (Overlay overlay = create(new SystemDisk(root.resolve("v")))) {
+            var once = new AtomicBoolean(true);
+            source.beforeAnswer =
+                    () -> {
+                        if (once.getAndSet(false)) {
+                            overlay.write(4096 + 512, ByteBuffer.wrap(written));
+                        }
+                    };
+            var hydration = new Hydration(overlay, 64 << 10);
+            while (!hydration.complete()) {
+                long _ = hydration.step();
+            }
+            System.arraycopy(written, 0, expected, 4096 + 512, written.length);
+            assertThat(once).isFalse();
+            assertThat(all(overlay)).isEqualTo(expected);
         }
     }
 
@@ -107,7 +133,7 @@ class HydratorTest {
             var hydration = new Hydration(overlay);
             overlay.read(5 << 20, ByteBuffer.allocate(1));
             assertThat(hydration.step()).isEqualTo(Hydration.PIECE);
-            assertThat(overlay.ownsAll(5 << 20, Hydration.PIECE)).isTrue();
+            assertThat(overlay.sectors().ownsAll(5 << 20, Hydration.PIECE)).isTrue();
             assertThat(overlay.adoptedBytes()).isEqualTo(Hydration.PIECE);
         }
     }

@@ -14,6 +14,7 @@ import io.redoubt.core.system.SystemDisk;
 import io.redoubt.storage.block.BlockDevice;
 import io.redoubt.storage.block.BlockDeviceContract;
 import io.redoubt.storage.block.BlockImage;
+import io.redoubt.storage.block.ChangeMap;
 import io.redoubt.storage.block.ForwardingDevice;
 import io.redoubt.storage.block.RawVolume;
 import io.redoubt.storage.block.VolumeFault;
@@ -27,6 +28,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -235,6 +237,85 @@ class SnapshotDeviceTest extends BlockDeviceContract {
             assertThat(fault(() -> device.image(first.number()).read(5, ByteBuffer.allocate(1))))
                     .isInstanceOf(VolumeFault.Damaged.class);
         }
+    }
+
+    /// Between the look into the index and the read of the volume, the grain is saved and overwritten: a second look sees it.
+    @Test
+    void a_grain_overwritten_while_a_snapshot_reads_it_is_read_from_where_it_was_saved() {
+        byte[] content = random(1);
+        var hook = new HookedDevice(raw(newDisk(), content));
+        try (SnapshotDevice device = SnapshotDevice.open(newDisk(), ID, hook, options())) {
+            BlockImage image = device.image(device.create("first", 1).number());
+            hook.beforeRead = () -> device.write(0, ByteBuffer.wrap(random(2), 0, GRAIN));
+            ByteBuffer shown = ByteBuffer.allocate(GRAIN);
+            image.read(0, shown);
+            assertThat(shown.array()).isEqualTo(Arrays.copyOf(content, GRAIN));
+            assertThat(hook.beforeRead).as("it happened").isNull();
+        }
+    }
+
+    /// A deleted snapshot saves nothing any more, so what was read from the volume may be newer.
+    @Test
+    void a_snapshot_deleted_while_it_is_read_is_a_fault_and_never_newer_bytes() {
+        var hook = new HookedDevice(raw(newDisk(), random(1)));
+        try (SnapshotDevice device = SnapshotDevice.open(newDisk(), ID, hook, options())) {
+            long number = device.create("first", 1).number();
+            BlockImage image = device.image(number);
+            hook.beforeRead =
+                    () -> {
+                        device.delete(number);
+                        device.write(0, ByteBuffer.wrap(random(2), 0, GRAIN));
+                    };
+            assertThat(fault(() -> image.read(0, ByteBuffer.allocate(GRAIN))))
+                    .isInstanceOf(SnapshotFault.Unknown.class);
+        }
+    }
+
+    /// Does something once, before a read of the volume.
+    private static final class HookedDevice extends ForwardingDevice {
+        private @Nullable Runnable beforeRead;
+
+        HookedDevice(BlockDevice next) {
+            super(next);
+        }
+
+        @Override
+        public void read(long offset, ByteBuffer into) {
+            Runnable hook = beforeRead;
+            beforeRead = null;
+            if (hook != null) {
+                hook.run();
+            }
+            super.read(offset, into);
+        }
+    }
+
+    @Test
+    void the_map_from_a_snapshot_to_now_is_the_same_piece_by_piece_and_ends_with_the_snapshot() {
+        var random = new SplittableRandom(3);
+        try (SnapshotDevice device = device(newDisk(), random(1), SnapshotRoom.UNLIMITED)) {
+            long number = device.create("first", 1).number();
+            ChangeMap since = device.writtenSince(number);
+            for (int i = 0; i < 20; i++) {
+                device.write(random.nextInt(SIZE - 100), ByteBuffer.allocate(100));
+                ChangedGrains whole = device.changes(number, 0);
+                int from = random.nextInt(SIZE - 1);
+                int length = random.nextInt(1, SIZE - from);
+                assertThat(runs(since, from, length)).isEqualTo(runs(whole, from, length));
+                for (int at = 0; at < SIZE; at += GRAIN) {
+                    assertThat(runs(since, at, 1)).containsExactly("1" + whole.changed(at));
+                }
+            }
+            device.delete(number);
+            assertThat(fault(() -> since.changes(0, SIZE, (_, _) -> true)))
+                    .isInstanceOf(SnapshotFault.Unknown.class);
+        }
+    }
+
+    private static List<String> runs(ChangeMap map, long offset, long length) {
+        var runs = new ArrayList<String>();
+        map.changes(offset, length, (bytes, changed) -> runs.add(bytes + "" + changed));
+        return runs;
     }
 
     @Test
