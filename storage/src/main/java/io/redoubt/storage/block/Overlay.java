@@ -44,7 +44,7 @@ public final class Overlay implements BlockDevice {
         this.quotaBlocks =
                 properties.quota() == OverlayFiles.ALLOCATED
                         ? Long.MAX_VALUE
-                        : properties.quota() / Ownership.BLOCK;
+                        : (properties.quota() + Ownership.BLOCK - 1) / Ownership.BLOCK;
         this.files = files;
         this.data = files.data();
         MemorySegment live = files.live().map(Ownership.bytesFor(size));

@@ -106,6 +106,15 @@ class OverlayTest extends BlockDeviceContract {
     }
 
     @Test
+    void a_quota_of_the_whole_volume_suffices_for_a_last_block_that_is_shorter() {
+        int size = 3 * 4096 + 512;
+        try (var overlay = sparse(newDisk(), random(size, 5), size)) {
+            overlay.write(0, ByteBuffer.wrap(new byte[size]));
+            assertThat(read(overlay, 0, size)).containsOnly(0);
+        }
+    }
+
+    @Test
     void an_allocated_overlay_has_room_for_the_whole_volume() throws Exception {
         SystemDisk disk = newDisk();
         byte[] content = random(SIZE, 5);
