@@ -23,6 +23,9 @@ final class SavedGrains {
     }
 
     void set(long grain) {
+        if (grain >= count) {
+            return; // of a volume that has grown since: nothing is ever to be saved
+        }
         int word = (int) (grain >>> 6);
         long bit = 1L << grain;
         long old = words.get(word);

@@ -74,8 +74,8 @@ public final class SnapshotDevice implements BlockDevice {
         return open(disk, id, next, options, GRAIN);
     }
 
-    /// @param grain for a volume without a table; a smaller one makes tests fast
-    static SnapshotDevice open(
+    /// @param grain for a volume without a table; a smaller one makes simulations fast
+    public static SnapshotDevice open(
             Disk disk, VolumeId id, BlockDevice next, Options options, int grain) {
         try {
             var kept = new SavedData(disk, id, options.room().quota().value());

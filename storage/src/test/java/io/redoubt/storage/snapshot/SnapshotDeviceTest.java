@@ -85,6 +85,30 @@ class SnapshotDeviceTest extends BlockDeviceContract {
         }
     }
 
+    /// A volume grows under its clients; its snapshots stay as large as they were.
+    @Test
+    void a_write_across_the_end_that_a_snapshot_knows_passes_once_the_volume_has_grown() {
+        SystemDisk disk = newDisk();
+        int grain = 512;
+        RawVolume raw = RawVolume.create(disk, ID, new Bytes(64L * grain));
+        var options =
+                new SnapshotDevice.Options(SnapshotRoom.UNLIMITED, Runnable::run, broken::add);
+        try (SnapshotDevice device = SnapshotDevice.open(disk, ID, raw, options, grain)) {
+            Snapshot before = device.create("before", 1);
+            raw.grow(new Bytes(128L * grain));
+            byte[] sevens = new byte[4 * grain];
+            Arrays.fill(sevens, (byte) 7);
+            device.write(63L * grain, ByteBuffer.wrap(sevens));
+            byte[] shown = new byte[4 * grain];
+            device.read(63L * grain, ByteBuffer.wrap(shown));
+            assertThat(shown).isEqualTo(sevens);
+            byte[] then = new byte[64 * grain];
+            device.image(before.number()).read(0, ByteBuffer.wrap(then));
+            assertThat(then).containsOnly(0);
+            assertThat(device.usage().used()).as("of one grain").isEqualTo(grain);
+        }
+    }
+
     @Test
     void a_deleted_snapshot_gives_its_room_back_and_leaves_the_others_whole() {
         byte[] content = random(1);
