@@ -149,7 +149,7 @@ class SealedCrashTest {
             RawVolume volume = RawVolume.create(disk, ID, new Bytes(SIZE));
             volume.write(0, block(1));
             for (int rest = 0; rest < 2; rest++) {
-                time.advanceTo(time.nanos() + SealedFile.QUIET.toNanos());
+                time.advanceTo(time.nanos() + Settling.QUIET.toNanos());
                 hook.then = rest == 0 ? () -> {} : () -> volume.write(0, block(2));
                 volume.flush();
             }
@@ -261,7 +261,7 @@ class SealedCrashTest {
     private static void work(
             BlockDevice device, ByteOracle oracle, SplittableRandom random, SimTime time) {
         for (int step = 0; step < 40; step++) {
-            time.advanceTo(time.nanos() + random.nextLong(SealedFile.QUIET.toNanos()));
+            time.advanceTo(time.nanos() + random.nextLong(Settling.QUIET.toNanos()));
             int kind = random.nextInt(6);
             if (kind == 0) {
                 device.flush();

@@ -30,7 +30,16 @@ public final class Scrub {
     /// @param checked bytes of the present pass
     /// @param total   bytes of a pass
     /// @param damaged offsets of damaged blocks, in order, at most [#LISTED_MAX]
-    public record Progress(long passes, long checked, long total, List<Long> damaged) {}
+    public record Progress(long passes, long checked, long total, List<Long> damaged) {
+        /// One line for people: complete passes, where the present one is, how many blocks are damaged and the first of them.
+        public String line() {
+            String where =
+                    damaged.isEmpty() ? "" : ", the first 4 KiB block at " + damaged.getFirst();
+            return "%d complete, %d %% of the next, damaged blocks: %d%s"
+                    .formatted(
+                            passes, total == 0 ? 0 : 100 * checked / total, damaged.size(), where);
+        }
+    }
 
     private final VolumeId volume;
     private final SealedFile file;

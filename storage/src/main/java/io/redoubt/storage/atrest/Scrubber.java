@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /// One thread that scrubs volumes, one after the other, at one rate for all of them together.
@@ -16,23 +17,39 @@ public final class Scrubber implements AutoCloseable {
     /// Between the end of a round over all volumes and the next.
     public static final Duration REST = Duration.ofHours(1);
 
+    /// Between two words about a pass that is under way.
+    public static final Duration TELL = Duration.ofMinutes(1);
+
     private static final Logger LOG = System.getLogger(Scrubber.class.getName());
     private static final int PIECE = 1 << 20;
 
     private final Supplier<Collection<Scrub>> volumes;
     private final long pieceNanos;
+    private final Consumer<Scrub.Progress> told;
     private final CountDownLatch over = new CountDownLatch(1);
     private final Thread thread;
 
-    private Scrubber(Supplier<Collection<Scrub>> volumes, long bytesPerSecond) {
+    private Scrubber(
+            Supplier<Collection<Scrub>> volumes,
+            long bytesPerSecond,
+            Consumer<Scrub.Progress> told) {
         this.volumes = volumes;
+        this.told = told;
         this.pieceNanos = Math.max(1, (long) (1e9 * PIECE / bytesPerSecond));
         this.thread = Thread.ofPlatform().daemon().name("scrub").unstarted(this::work);
     }
 
     /// @param volumes asked at the begin of each round
     public static Scrubber start(Supplier<Collection<Scrub>> volumes, long bytesPerSecond) {
-        var scrubber = new Scrubber(volumes, bytesPerSecond);
+        return start(volumes, bytesPerSecond, _ -> {});
+    }
+
+    /// @param told hears of the end of each pass, and every [#TELL] of one that is under way
+    public static Scrubber start(
+            Supplier<Collection<Scrub>> volumes,
+            long bytesPerSecond,
+            Consumer<Scrub.Progress> told) {
+        var scrubber = new Scrubber(volumes, bytesPerSecond, told);
         scrubber.thread.start();
         return scrubber;
     }
@@ -55,12 +72,18 @@ public final class Scrubber implements AutoCloseable {
     private boolean pass(Scrub volume) throws InterruptedException {
         try {
             long next = System.nanoTime();
+            long tell = next + TELL.toNanos();
             while (!volume.step(PIECE)) {
+                if (System.nanoTime() - tell > 0) {
+                    told.accept(volume.progress());
+                    tell += TELL.toNanos();
+                }
                 next = Math.max(next + pieceNanos, System.nanoTime() - pieceNanos);
                 if (over.await(next - System.nanoTime(), TimeUnit.NANOSECONDS)) {
                     return false;
                 }
             }
+            told.accept(volume.progress());
         } catch (FaultException e) {
             if (!(e.fault() instanceof VolumeFault.Closed)) {
                 LOG.log(Level.WARNING, "a scrub ended before its pass did", e);

@@ -5,7 +5,6 @@ import io.redoubt.core.VolumeId;
 import io.redoubt.core.port.Clock;
 import io.redoubt.core.port.Disk;
 import io.redoubt.core.port.DiskFile;
-import io.redoubt.storage.atrest.SealedFile.Files;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -42,7 +41,8 @@ public final class SealedDisk implements Disk {
         this(next, volume, sealing, keys, clock, CHUNK);
     }
 
-    SealedDisk(
+    /// @param chunkBytes of files that are made from now on; smaller ones make simulations fast
+    public SealedDisk(
             Disk next,
             VolumeId volume,
             Sealing sealing,
@@ -70,6 +70,22 @@ public final class SealedDisk implements Disk {
         }
         boolean plain = disk.list().stream().anyMatch(SealedDisk::isContent);
         return plain ? Optional.of(Sealing.NONE) : Optional.empty();
+    }
+
+    /// Refuses what the files here could not be opened with: to be asked before somebody else's hold on the directory is ended.
+    ///
+    /// @throws io.redoubt.core.fault.FaultException with [io.redoubt.storage.block.VolumeFault.WrongKey],
+    ///     [io.redoubt.storage.block.VolumeFault.BadFile] or [io.redoubt.storage.block.VolumeFault.Erased]
+    public void requireUnlocked() {
+        for (String file : next.list()) {
+            if (file.endsWith(Seal.SUFFIX)) {
+                String name = file.substring(0, file.length() - Seal.SUFFIX.length());
+                Xts cipher = Seal.read(next, volume, name).cipher(volume, name, keys);
+                if (cipher != null) {
+                    cipher.wipe();
+                }
+            }
+        }
     }
 
     /// Makes the content of every sealed file of a directory unreadable for ever: to be called before the files are deleted.
@@ -109,7 +125,7 @@ public final class SealedDisk implements Disk {
     private DiskFile sealed(Seal seal, String stem, boolean fresh) {
         Xts cipher = seal.cipher(volume, stem, keys);
         try {
-            Files files = files(seal, stem, fresh);
+            SealedFiles files = files(seal, stem, fresh);
             try {
                 String stored = stem + SEALED;
                 var file = new SealedFile(volume, stored, files, cipher, seal.chunkBytes(), clock);
@@ -129,14 +145,14 @@ public final class SealedDisk implements Disk {
         }
     }
 
-    private Files files(Seal seal, String stem, boolean fresh) {
+    private SealedFiles files(Seal seal, String stem, boolean fresh) {
         @Nullable DiskFile sums = null;
         @Nullable DiskFile dirty = null;
         if (seal.sealing().checked()) {
             sums = file(stem + SUMS, fresh);
             dirty = file(stem + DIRTY, fresh);
         }
-        return new Files(file(stem + SEALED, fresh), sums, dirty);
+        return new SealedFiles(file(stem + SEALED, fresh), sums, dirty);
     }
 
     private DiskFile file(String name, boolean fresh) {

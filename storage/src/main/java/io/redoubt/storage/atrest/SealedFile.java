@@ -12,9 +12,6 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
-import java.time.Duration;
-import java.util.BitSet;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
@@ -27,42 +24,23 @@ import org.jspecify.annotations.Nullable;
 ///
 /// **A write**, line by line, and what a crash leaves: *its chunks made durably dirty*: nothing else changed. *The checksums stored in the map and
 /// then the data written*: any of both may be there or not, and as the chunk is dirty the checksums are computed again from what is there.
-/// A flush makes the data durable; the checksums follow when the chunk has been quiet for [#QUIET], or at [#close()].
+/// A flush makes the data durable; the checksums follow when the chunk has been quiet for [Settling#QUIET], or at [#close()].
 ///
 /// **Threads**: writes that overlap in a stripe of 64 KiB wait for each other. Readers take no lock; they look afterwards whether
 /// somebody wrote meanwhile, and if so they read again with the lock, so a checksum is never compared with another write's data.
 final class SealedFile implements DiskFile {
-    static final Duration QUIET = Duration.ofSeconds(20);
     private static final Logger LOG = System.getLogger(SealedFile.class.getName());
-
-    /// @param data   the stored bytes
-    /// @param sums   null without integrity
-    /// @param dirty  null without integrity
-    record Files(DiskFile data, @Nullable DiskFile sums, @Nullable DiskFile dirty) {
-        void close() {
-            data.close();
-            if (sums != null) {
-                sums.close();
-            }
-            if (dirty != null) {
-                dirty.close();
-            }
-        }
-    }
 
     private final VolumeId volume;
     private final String name;
-    private final Files files;
+    private final SealedFiles files;
     private final DiskFile data;
     private final @Nullable Xts cipher;
     private final @Nullable Sums sums;
-    private final Clock clock;
     private final StoredBlocks blocks;
     private final StripeLocks stripes = new StripeLocks();
     private final StripeVersions versions = new StripeVersions();
-    private final ReentrantLock settling = new ReentrantLock();
-    private long settledNanos; // by settling
-    private volatile boolean syncFailed;
+    private final Settling settling;
 
     /// Held for reading by every use, for writing by what changes the size or ends it.
     private final ReentrantReadWriteLock use = new ReentrantReadWriteLock();
@@ -75,7 +53,7 @@ final class SealedFile implements DiskFile {
     SealedFile(
             VolumeId volume,
             String name,
-            Files files,
+            SealedFiles files,
             @Nullable Xts cipher,
             int chunkBytes,
             Clock clock) {
@@ -84,14 +62,13 @@ final class SealedFile implements DiskFile {
         this.files = files;
         this.data = files.data();
         this.cipher = cipher;
-        this.clock = clock;
         this.size = data.size();
-        this.settledNanos = clock.bootNanos();
         this.sums =
                 files.sums() == null || files.dirty() == null
                         ? null
                         : new Sums(files.sums(), files.dirty(), data, size, chunkBytes);
         this.blocks = new StoredBlocks(volume, name, data, cipher, sums, size);
+        this.settling = new Settling(data, sums, clock);
     }
 
     @Override
@@ -248,37 +225,9 @@ final class SealedFile implements DiskFile {
     public void sync() {
         enter();
         try {
-            BitSet quiet = new BitSet();
-            boolean mine = sums != null && settling.tryLock();
-            try {
-                if (sums != null && mine && isDue()) {
-                    quiet = sums.quiet(); // before the sync, which makes their data durable
-                    settledNanos = clock.bootNanos();
-                }
-                syncData();
-                if (sums != null) {
-                    sums.settle(quiet);
-                }
-            } finally {
-                if (mine) {
-                    settling.unlock();
-                }
-            }
+            settling.sync();
         } finally {
             exit();
-        }
-    }
-
-    private boolean isDue() {
-        return clock.bootNanos() - settledNanos >= QUIET.toNanos() && !syncFailed;
-    }
-
-    private void syncData() {
-        try {
-            data.sync();
-        } catch (FaultException e) {
-            syncFailed = true; // what is stored is unknown from now on: nothing may be called clean
-            throw e;
         }
     }
 
@@ -404,7 +353,7 @@ final class SealedFile implements DiskFile {
             }
             closed = true;
             try {
-                settleAll();
+                settling.all();
             } catch (FaultException e) {
                 LOG.log(Level.WARNING, "closing " + name + " of volume " + volume, e);
             } finally {
@@ -415,16 +364,6 @@ final class SealedFile implements DiskFile {
             }
         } finally {
             use.writeLock().unlock();
-        }
-    }
-
-    private void settleAll() {
-        if (sums != null && !syncFailed) {
-            BitSet dirty = sums.all();
-            if (!dirty.isEmpty()) {
-                data.sync();
-                sums.settle(dirty);
-            }
         }
     }
 

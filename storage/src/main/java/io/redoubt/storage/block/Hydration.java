@@ -19,7 +19,8 @@ public final class Hydration {
         this(overlay, PIECE);
     }
 
-    Hydration(Overlay overlay, int piece) {
+    /// @param piece bytes of a step; a smaller one makes simulations fast
+    public Hydration(Overlay overlay, int piece) {
         this.overlay = overlay;
         this.misses = overlay.source().noteMisses();
         this.buffer = ByteBuffer.allocateDirect(piece);
