@@ -87,6 +87,9 @@ final class ServedVolume implements AutoCloseable {
 
     static ServedVolume start(Wanted wanted) {
         var disk = new SystemDisk(wanted.directory());
+        if (wanted.takeOver()) {
+            requireUsable(wanted, disk);
+        }
         OwnerLock lock =
                 wanted.takeOver()
                         ? OwnerLock.takeOver(wanted.directory(), PATIENCE)
@@ -106,6 +109,14 @@ final class ServedVolume implements AutoCloseable {
             lock.close();
             throw e;
         }
+    }
+
+    /// Whatever would be refused is refused while the old owner still serves: a wrong key or size must not end it.
+    private static void requireUsable(Wanted wanted, SystemDisk disk) {
+        wanted.protection().over(disk, disk.directory(), ID).requireUnlocked();
+        wanted.protection().requireAsAsked(disk, ID);
+        boolean _ = grows(RawVolume.find(disk, ID), wanted);
+        wanted.network().ifPresent(network -> network.files().context());
     }
 
     private static ServedVolume serve(
@@ -129,7 +140,8 @@ final class ServedVolume implements AutoCloseable {
         Scrubber scrubber =
                 Scrubber.start(
                         () -> content.scrub().stream().toList(),
-                        wanted.protection().scrubBytesPerSecond());
+                        wanted.protection().scrubBytesPerSecond(),
+                        progress -> System.out.println("SCRUB " + progress.line()));
         return new ServedVolume(lock, snapshots, servers, scrubber, number);
     }
 
@@ -226,30 +238,39 @@ final class ServedVolume implements AutoCloseable {
     }
 
     private static RawVolume openOrCreate(Disk disk, Path directory, Wanted wanted) {
-        Optional<Bytes> size = wanted.size();
         Optional<Bytes> stored = RawVolume.find(disk, ID);
+        boolean grows = grows(stored, wanted);
         if (stored.isEmpty()) {
             return RawVolume.create(disk, ID, sizeOfNew(wanted, directory));
-        }
-        boolean grows =
-                wanted.grow() && size.isPresent() && size.get().value() > stored.get().value();
-        if (size.isPresent() && !size.equals(stored) && !grows) {
-            throw new FaultException(
-                    new VolumeFault.Different(
-                            ID,
-                            "a size of",
-                            stored.get() + " (" + stored.get().value() + " bytes)",
-                            size.get().toString()));
         }
         RawVolume volume = RawVolume.open(disk, ID);
         if (grows) {
             try {
-                volume.grow(size.get());
+                volume.grow(wanted.size().orElseThrow());
             } catch (RuntimeException e) {
                 volume.close();
                 throw e;
             }
         }
         return volume;
+    }
+
+    /// @param stored the size that it has, empty when it is to be made
+    /// @return whether it becomes larger
+    /// @throws FaultException when the wanted size is another one
+    private static boolean grows(Optional<Bytes> stored, Wanted wanted) {
+        Optional<Bytes> size = wanted.size();
+        if (stored.isEmpty() || size.isEmpty() || size.equals(stored)) {
+            return false;
+        }
+        if (wanted.grow() && size.get().value() > stored.get().value()) {
+            return true;
+        }
+        throw new FaultException(
+                new VolumeFault.Different(
+                        ID,
+                        "a size of",
+                        stored.get() + " (" + stored.get().value() + " bytes)",
+                        size.get().toString()));
     }
 }

@@ -110,6 +110,36 @@ class SealedServeTest {
         assertRefused("rw-r--r--", "chmod 600", "--region-key=" + root.resolve("region.key"));
     }
 
+    /// A key that does not fit, or a size that does not, must not end the server that works.
+    @Test
+    void a_take_over_that_would_be_refused_leaves_the_old_server_alone() throws Exception {
+        try (var server = ServeProcess.start(sealed());
+                var client = NbdClient.connect(root.resolve("s"), "volume")) {
+            assertThat(server.ready()).startsWith("READY");
+            assertRefused(
+                    "is encrypted under region key",
+                    "Without it nobody",
+                    "--take-over",
+                    "--region-key=" + root.resolve("other.key"));
+            assertRefused("no region key was given", "--region-key", "--take-over");
+            assertRefused(
+                    "not 32 MiB",
+                    "",
+                    "--take-over",
+                    "--size=32MiB",
+                    "--region-key=" + root.resolve("region.key"));
+            client.write(0, ByteBuffer.wrap(new byte[] {1}), true);
+        }
+    }
+
+    @Test
+    void a_scrub_tells_its_end_in_a_line() throws Exception {
+        try (var server = ServeProcess.start(sealed())) {
+            assertThat(server.nextLine())
+                    .isEqualTo("SCRUB 1 complete, 0 % of the next, damaged blocks: 0");
+        }
+    }
+
     @Test
     void a_plain_volume_cannot_be_asked_to_be_encrypted_later() throws Exception {
         ServeProcess.start(arguments("--size=1MiB")).close();

@@ -14,10 +14,12 @@ import java.util.List;
 /// `volume serve` in a process of its own.
 final class ServeProcess implements AutoCloseable {
     private final Process process;
+    private final BufferedReader lines;
     private final String ready;
 
-    private ServeProcess(Process process, String ready) {
+    private ServeProcess(Process process, BufferedReader lines, String ready) {
         this.process = process;
+        this.lines = lines;
         this.ready = ready;
     }
 
@@ -27,7 +29,7 @@ final class ServeProcess implements AutoCloseable {
         var lines = new BufferedReader(new InputStreamReader(process.getInputStream(), UTF_8));
         String ready = lines.readLine();
         assertThat(ready).startsWith("READY ");
-        return new ServeProcess(process, ready);
+        return new ServeProcess(process, lines, ready);
     }
 
     /// Returns what it said when it did not start.
@@ -58,6 +60,11 @@ final class ServeProcess implements AutoCloseable {
 
     String ready() {
         return ready;
+    }
+
+    /// What it says next, after READY; waits for it.
+    String nextLine() throws IOException {
+        return lines.readLine();
     }
 
     String uri() {
