@@ -80,11 +80,16 @@ final class Volumes implements AutoCloseable {
         hydrations.reopen();
     }
 
+    /// One volume that cannot be opened does not keep the others from being served.
     private void reopen(EnsureVolume volume) {
-        if (volume.getDatastore().isEmpty() || datastores.isOpen(volume.getDatastore())) {
-            open(volume);
-        } else {
+        if (!volume.getDatastore().isEmpty() && !datastores.isOpen(volume.getDatastore())) {
             LOG.log(Level.WARNING, "volume {0} stays closed", volume.getVolume());
+            return;
+        }
+        try {
+            HostedVolume _ = open(volume);
+        } catch (FaultException e) {
+            LOG.log(Level.ERROR, "volume " + volume.getVolume() + " stays closed", e);
         }
     }
 
@@ -117,15 +122,7 @@ final class Volumes implements AutoCloseable {
     synchronized void ensure(EnsureVolume wanted) {
         HostedVolume present = hosted.get(wanted.getVolume());
         if (present == null) {
-            EnsureVolume exact = exact(wanted);
-            told.put(VOLUME, wanted.getVolume(), exact);
-            try {
-                present = open(exact);
-            } catch (FaultException e) {
-                told.remove(VOLUME, wanted.getVolume());
-                giveBack(wanted);
-                throw e;
-            }
+            present = openOrMake(wanted);
         }
         if (present.size() < wanted.getSizeBytes()) {
             grow(present, wanted);
@@ -137,21 +134,41 @@ final class Volumes implements AutoCloseable {
         }
     }
 
+    /// A volume that this node was told of before has content: when it does not open, it stays as it is. Only the traces of one that
+    /// could not be made are taken away.
+    private HostedVolume openOrMake(EnsureVolume wanted) {
+        Optional<EnsureVolume> before =
+                told.find(VOLUME, wanted.getVolume(), EnsureVolume.parser());
+        if (before.isPresent()) {
+            return open(before.get());
+        }
+        EnsureVolume exact = exact(wanted);
+        told.put(VOLUME, wanted.getVolume(), exact);
+        try {
+            return open(exact);
+        } catch (FaultException e) {
+            told.remove(VOLUME, wanted.getVolume());
+            giveBack(wanted);
+            throw e;
+        }
+    }
+
     private void giveBack(EnsureVolume volume) {
         if (datastores.isOpen(volume.getDatastore())) {
             datastores.release(volume.getDatastore(), new VolumeId(volume.getVolume()));
         }
     }
 
-    /// The wish is durable first: a crash after it finds the growth to do at the next start.
+    /// Room is promised first, or refused with nothing changed; then the wish is durable, and a crash after it finds the growth to do at
+    /// the next start. A crash between the two leaves more room promised than is used.
     private void grow(HostedVolume present, EnsureVolume wanted) {
         String volume = wanted.getVolume();
         EnsureVolume before = told.find(VOLUME, volume, EnsureVolume.parser()).orElseThrow();
         EnsureVolume after = before.toBuilder().setSizeBytes(wanted.getSizeBytes()).build();
         present.requireGrows();
+        var _ = disk(present.id(), after);
         told.put(VOLUME, volume, after);
         try {
-            var _ = disk(present.id(), after); // more room is promised, or refused
             present.grow(after.getSizeBytes());
         } catch (FaultException e) {
             told.put(VOLUME, volume, before);
@@ -165,8 +182,20 @@ final class Volumes implements AutoCloseable {
             return new SettledDisk(new SystemDisk(directory(id.value())));
         }
         Datastore datastore = datastores.require(wanted.getDatastore());
-        datastore.allot(id, new Allotment(new Bytes(wanted.getSizeBytes()), wanted.getThin()));
+        var room = new Allotment(new Bytes(wanted.getSizeBytes()), wanted.getThin());
+        if (!hasRoom(datastore, id, room)) {
+            datastore.allot(id, room);
+        }
         return new SettledDisk(datastore.disk(id));
+    }
+
+    /// Whether it was promised already, or more: a growth may have been cut short.
+    private static boolean hasRoom(Datastore datastore, VolumeId id, Allotment room) {
+        if (!datastore.volumes().contains(id)) {
+            return false;
+        }
+        Allotment has = datastore.allotment(id);
+        return has.thin() == room.thin() && has.size().compareTo(room.size()) >= 0;
     }
 
     /// A volume stays on the template that it was made from, also when a newer one is built.
