@@ -1,7 +1,7 @@
 /// The command that runs seeds.
 ///
 /// - **Owns** `redoubt sim`.
-/// - **May use** `simulation.replication`, `simulation.machine`.
+/// - **May use** `simulation.replication`, `simulation.volume`, `simulation.machine`.
 /// - **Start at** [SimMain].
 @NullMarked
 package io.redoubt.simulation;

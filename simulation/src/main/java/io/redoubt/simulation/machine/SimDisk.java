@@ -40,11 +40,11 @@ public final class SimDisk implements Disk {
         return names.values().stream().mapToLong(SimInode::room).sum();
     }
 
-    /// Turns one bit of a file, as a failing device does.
-    public void flip(String file, long bit) {
-        SimInode inode = require(file);
-        inode.bytes[(int) (bit / 8)] ^= (byte) (1 << (bit % 8));
-        inode.sync();
+    /// Turns one bit of a file, as a failing device does: of what is read, and of what is durable.
+    ///
+    /// @return false when the file ends before it
+    public boolean flip(String file, long bit) {
+        return require(file).flip((int) (bit / 8), 1 << (bit % 8));
     }
 
     @Override
@@ -141,6 +141,10 @@ public final class SimDisk implements Disk {
 
     int life() {
         return host.life();
+    }
+
+    void synced(String file) {
+        host.synced(file);
     }
 
     void unmap() {

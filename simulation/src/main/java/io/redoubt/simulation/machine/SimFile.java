@@ -54,6 +54,7 @@ final class SimFile implements DiskFile {
         if (disk.syncCounts()) {
             inode.sync();
         }
+        disk.synced(name);
     }
 
     @Override

@@ -4,6 +4,8 @@ package io.redoubt.simulation.machine;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /// A host: directories, a clock, and the moment at which its process dies.
 ///
@@ -21,6 +23,7 @@ public final class SimHost {
     private int boot = 1;
     private long capacity = Long.MAX_VALUE;
     private boolean wholeSectors;
+    private @Nullable Consumer<String> duringSync;
 
     public SimHost(SplittableRandom random, SimTime time) {
         this(random, time, new SyncLedger());
@@ -60,6 +63,18 @@ public final class SimHost {
     /// Lets the process die at the n-th sync from now, before it has any effect.
     public void killAtSync(long syncs) {
         syncsUntilKill = syncs;
+    }
+
+    /// Runs whenever a file was synced, with the file's name, before the call returns: here a test lets somebody else come in between.
+    public void duringSync(@Nullable Consumer<String> then) {
+        duringSync = then;
+    }
+
+    void synced(String file) {
+        Consumer<String> then = duringSync;
+        if (then != null) {
+            then.accept(file);
+        }
     }
 
     /// No death is drawn any more.

@@ -3,6 +3,7 @@ package io.redoubt.simulation.machine;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.SplittableRandom;
@@ -68,6 +69,21 @@ final class SimInode {
             int shared = (int) Math.min(length, mapping.byteSize() - offset);
             MemorySegment.copy(MemorySegment.ofArray(data), 0, mapping, offset, shared);
         }
+    }
+
+    boolean flip(int at, int bit) {
+        refresh();
+        if (at >= size) {
+            return false;
+        }
+        bytes[at] ^= (byte) bit;
+        if (mapping != null && at < mapping.byteSize()) {
+            mapping.set(ValueLayout.JAVA_BYTE, at, bytes[at]);
+        }
+        if (at < durableSize) {
+            durable[at] ^= (byte) bit;
+        }
+        return true;
     }
 
     void truncate(int wanted) {

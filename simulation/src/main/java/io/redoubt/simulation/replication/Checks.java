@@ -3,6 +3,7 @@ package io.redoubt.simulation.replication;
 
 import io.redoubt.core.VolumeId;
 import io.redoubt.core.fault.FaultException;
+import io.redoubt.simulation.machine.Violation;
 import io.redoubt.storage.block.BlockImage;
 import io.redoubt.storage.journal.Journal;
 import io.redoubt.storage.journal.RecoveryPoint;

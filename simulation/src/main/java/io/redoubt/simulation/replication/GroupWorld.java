@@ -8,6 +8,7 @@ import io.redoubt.simulation.machine.ProcessKilled;
 import io.redoubt.simulation.machine.SimHost;
 import io.redoubt.simulation.machine.SimTime;
 import io.redoubt.simulation.machine.SyncLedger;
+import io.redoubt.simulation.machine.Violation;
 import io.redoubt.storage.journal.RecoveryPoint;
 import io.redoubt.storage.replication.Mode;
 import io.redoubt.storage.replication.SourceVolume;

@@ -1,6 +1,7 @@
 // Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
 package io.redoubt.simulation.replication;
 
+import io.redoubt.simulation.machine.Violation;
 import io.redoubt.storage.block.BlockImage;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;

@@ -5,6 +5,7 @@ import io.redoubt.core.fault.FaultException;
 import io.redoubt.core.grant.GrantAnswer;
 import io.redoubt.core.grant.Grantor;
 import io.redoubt.core.grant.GrantorKind;
+import io.redoubt.simulation.machine.Violation;
 import io.redoubt.storage.journal.Roles;
 import java.util.SplittableRandom;
 

@@ -1,13 +1,13 @@
 // Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
-package io.redoubt.simulation.replication;
+package io.redoubt.simulation.machine;
 
-/// A promise was broken. The message begins with the invariant's number.
+/// A promise was broken. The message says which.
 public final class Violation extends RuntimeException {
-    Violation(String message) {
+    public Violation(String message) {
         super(message);
     }
 
-    Violation(String message, Throwable cause) {
+    public Violation(String message, Throwable cause) {
         super(message, cause);
     }
 }
