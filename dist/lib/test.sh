@@ -33,7 +33,8 @@ run_tests() {
         proof+=(--name "$name")
         long=yes # who names a test wants it to run
     else
-        maven=(spotless:check test "${maven[@]}")
+        with_build_lock run_maven spotless:check || exit 1 # of all modules, before the first test of any
+        maven=(test "${maven[@]}")
     fi
     if [ -n "$long" ]; then
         maven+=(-Dtest.excludedGroups=)
