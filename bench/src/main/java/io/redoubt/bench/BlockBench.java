@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -75,11 +76,33 @@ final class BlockBench implements Callable<Integer> {
                     "of the volume, default ${DEFAULT-VALUE}; it should fit into the page cache")
     private String size = "1GiB";
 
-    @Option(
-            names = "--sealed",
-            description =
-                    "encrypted, with checksums, beside qemu-nbd and nbdkit over a LUKS image, which has none")
-    private boolean sealed;
+    @ArgGroup(exclusive = true)
+    private Kind kind = new Kind();
+
+    /// Of the volume; plain without.
+    static final class Kind {
+        @Option(
+                names = "--sealed",
+                description =
+                        "encrypted, with checksums, beside qemu-nbd and nbdkit over a LUKS image, which has none")
+        private boolean sealed;
+
+        @Option(
+                names = "--after-snapshot",
+                description =
+                        "each cell right after a snapshot, beside qemu-nbd over a new qcow2 overlay and nbdkit's cow filter; give"
+                                + " it --seconds 60 for the minute that follows")
+        private boolean afterSnapshot;
+
+        boolean isPlain() {
+            return !sealed && !afterSnapshot;
+        }
+
+        /// Files of a volume's size.
+        int copies() {
+            return afterSnapshot ? 5 : sealed ? 2 : 1;
+        }
+    }
 
     @Option(names = "--json", paramLabel = "FILE", description = "all cells of all rounds")
     private @Nullable Path json;
@@ -105,7 +128,7 @@ final class BlockBench implements Callable<Integer> {
                     "%d rounds of %s s, volume of %s, load %s at the start"
                             .formatted(rounds, seconds, size, Host.load()));
             measure(directory, profiles, bytes);
-            tell(new Report(results, profiles, facts, !sealed));
+            tell(new Report(results, profiles, facts, kind.isPlain()));
             return 0;
         } finally {
             deleteTree(directory);
@@ -116,11 +139,13 @@ final class BlockBench implements Callable<Integer> {
         var fio = new Fio(directory);
         long millis = Math.round(seconds * 1000);
         try (Contest contest = contest(directory, fio, bytes)) {
-            var servers = new ArrayList<>(contest.servers());
-            warm(fio, servers, profiles, bytes, Math.min(millis, WARM_MILLIS));
+            warm(fio, contest.servers(), profiles, bytes, Math.min(millis, WARM_MILLIS));
             for (int round = 1; round <= rounds; round++) {
                 for (Profile profile : profiles) {
                     progress("round %d of %d: %s".formatted(round, rounds, profile.name()));
+                    contest.renew();
+                    var servers = new ArrayList<>(contest.servers());
+                    Collections.rotate(servers, round); // nobody is always the first after the sync
                     for (Server server : servers) {
                         sync(directory);
                         results.add(
@@ -133,13 +158,15 @@ final class BlockBench implements Callable<Integer> {
                                 profile, Report.FILE, new Cell(alone.iops(), alone.p99Nanos(), 0));
                     }
                 }
-                Collections.rotate(servers, 1); // nobody is always the first after the sync
             }
         }
     }
 
     private Contest contest(Path directory, Fio fio, long bytes) {
-        return sealed
+        if (kind.afterSnapshot) {
+            return Contest.afterSnapshot(directory, fio, bytes);
+        }
+        return kind.sealed
                 ? Contest.sealed(directory, fio, bytes)
                 : Contest.plain(directory, fio, bytes);
     }
@@ -196,7 +223,7 @@ final class BlockBench implements Callable<Integer> {
     }
 
     private long needed(long bytes) {
-        return (sealed ? 2 * bytes : bytes) + bytes / 8;
+        return kind.copies() * bytes + bytes / 8;
     }
 
     private void tell(Report report) {

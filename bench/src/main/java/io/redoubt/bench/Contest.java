@@ -17,14 +17,39 @@ final class Contest implements AutoCloseable {
 
     private final List<Server> servers = new ArrayList<>();
     private final Optional<Path> file;
+    private final Renewal renewal;
+    private int renewed;
 
-    private Contest(Optional<Path> file) {
+    /// How all servers begin again, where each cell wants that.
+    private interface Renewal {
+        /// Where one beginning is enough.
+        Renewal NONE =
+                new Renewal() {
+                    @Override
+                    public void begin(List<Server> servers, int count) {}
+
+                    @Override
+                    public boolean isWanted() {
+                        return false;
+                    }
+                };
+
+        /// @param count how many times before
+        void begin(List<Server> servers, int count);
+
+        default boolean isWanted() {
+            return true;
+        }
+    }
+
+    private Contest(Optional<Path> file, Renewal renewal) {
         this.file = file;
+        this.renewal = renewal;
     }
 
     /// One raw file for all.
     static Contest plain(Path directory, Fio fio, long bytes) {
-        var contest = new Contest(Optional.of(Server.file(directory)));
+        var contest = new Contest(Optional.of(Server.file(directory)), Renewal.NONE);
         try {
             contest.servers.add(Server.redoubt(directory, bytes, List.of()));
             Path file = Server.file(directory);
@@ -41,7 +66,7 @@ final class Contest implements AutoCloseable {
 
     /// Ours encrypted and with checksums; the others over one LUKS image, which has no checksums: they do less.
     static Contest sealed(Path directory, Fio fio, long bytes) {
-        var contest = new Contest(Optional.empty());
+        var contest = new Contest(Optional.empty(), Renewal.NONE);
         try {
             contest.servers.add(
                     Server.redoubt(
@@ -95,6 +120,60 @@ final class Contest implements AutoCloseable {
         } catch (IOException e) {
             contest.close();
             throw new UncheckedIOException(e);
+        }
+    }
+
+    /// Each cell begins right after a snapshot: ours by its own layer, qemu-nbd's a new qcow2 file over a raw one, nbdkit's a temporary
+    /// layer (`cow`), which is gone with its process.
+    static Contest afterSnapshot(Path directory, Fio fio, long bytes) {
+        Path base = directory.resolve("base.raw");
+        Path overlay = directory.resolve("overlay.qcow2");
+        var contest =
+                new Contest(
+                        Optional.empty(),
+                        (servers, count) -> {
+                            servers.add(
+                                    Server.redoubt(
+                                            directory, bytes, List.of("--snapshot=s" + count)));
+                            Tool.run(
+                                    directory,
+                                    Fio.SECONDS_MORE,
+                                    List.of(
+                                            "qemu-img",
+                                            "create",
+                                            "-q",
+                                            "-f",
+                                            "qcow2",
+                                            "-b",
+                                            base.toString(),
+                                            "-F",
+                                            "raw",
+                                            overlay.toString()));
+                            servers.add(
+                                    Server.qemuNbd(
+                                            directory,
+                                            List.of("--format=qcow2", overlay.toString())));
+                            servers.add(
+                                    Server.nbdkit(
+                                            directory,
+                                            List.of("--filter=cow", "file", "file=" + base)));
+                        });
+        Server.redoubt(directory, bytes, List.of()).close(); // makes the file
+        fio.fill(Server.file(directory), bytes);
+        Tool.run(
+                directory,
+                Fio.SECONDS_MORE,
+                List.of("truncate", "--size=" + bytes, base.toString()));
+        fio.fill(base, bytes);
+        return contest;
+    }
+
+    /// Before a cell: where a snapshot is taken for each, the servers are others afterwards.
+    void renew() {
+        if (renewal.isWanted()) {
+            close();
+            servers.clear();
+            renewal.begin(servers, renewed++);
         }
     }
 

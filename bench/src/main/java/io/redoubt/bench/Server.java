@@ -92,6 +92,7 @@ final class Server implements AutoCloseable {
         }
         Path log = directory.resolve(name + ".log");
         try {
+            Files.deleteIfExists(socket); // of one before: it would look ready at once
             Process process =
                     new ProcessBuilder(words)
                             .redirectErrorStream(true)

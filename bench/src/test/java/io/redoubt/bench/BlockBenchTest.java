@@ -61,6 +61,25 @@ class BlockBenchTest {
     }
 
     @Test
+    void what_follows_a_snapshot_is_measured_beside_qcow2_and_cow() throws Exception {
+        Path table = root.resolve("table.md");
+        String[] arguments = {
+            "block",
+            "--after-snapshot",
+            "--rounds=1",
+            "--seconds=0.1",
+            "--size=16MiB",
+            "--in=" + root,
+            "--only=mixed-q1,randwrite-q32",
+            "--markdown=" + table
+        };
+        assertThat(BenchMain.commandLine().execute(arguments)).isZero();
+        assertThat(Files.readString(table))
+                .contains("| mixed-q1 |", "| randwrite-q32 |")
+                .doesNotContain("NaN", "below");
+    }
+
+    @Test
     void a_profile_that_does_not_exist_and_a_full_directory_are_refused_with_a_remedy() {
         assertRefused("No profile's name begins with 'sideways'", "randread-q1", "--only=sideways");
         assertRefused("MiB are needed", "--size", "--size=900TiB");

@@ -15,6 +15,7 @@ final class Inbox {
     private final Link link;
     private final Patience patience;
     private final ByteBuffer buffer;
+    private final Polling polling = new Polling();
 
     /// @param buffer of [#BYTES], its content is of no use
     Inbox(Link link, Patience patience, ByteBuffer buffer) {
@@ -35,11 +36,12 @@ final class Inbox {
     /// Waits for the first byte of a message as long as it takes, then for `count` bytes as long as patience lasts.
     ///
     /// @param alone takes nothing beyond `count` bytes for now
+    /// @param soon  the peer may be one that sends a message as soon as it has the answer to the last
     /// @return false when the peer ended before the first byte
-    boolean awaitMessage(int count, boolean alone) throws IOException {
+    boolean awaitMessage(int count, boolean alone, boolean soon) throws IOException {
         if (!buffer.hasRemaining()) {
             buffer.clear().limit(alone ? count : buffer.capacity());
-            int got = link.read(buffer);
+            int got = soon && link.descriptor() >= 0 ? lookOrWait() : link.read(buffer);
             buffer.flip();
             if (got < 0) {
                 return false;
@@ -47,6 +49,29 @@ final class Inbox {
         }
         require(count);
         return true;
+    }
+
+    // Error Prone: a yield promises nothing. Here it only makes looking cheaper for others.
+    @SuppressWarnings("ThreadPriorityCheck")
+    private int lookOrWait() throws IOException {
+        long start = System.nanoTime();
+        int got = 0;
+        if (polling.begin()) {
+            try {
+                got = link.poll(buffer);
+                while (got == 0 && !polling.isOver(System.nanoTime() - start)) {
+                    Thread.yield(); // the peer may need this processor
+                    got = link.poll(buffer);
+                }
+            } finally {
+                polling.end();
+            }
+        }
+        if (got == 0) {
+            got = link.read(buffer);
+        }
+        polling.waited(System.nanoTime() - start);
+        return got;
     }
 
     /// Waits until `count` bytes of a message that has begun are here.

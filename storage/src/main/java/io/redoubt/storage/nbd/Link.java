@@ -29,6 +29,13 @@ interface Link extends AutoCloseable {
     /// @return how many, or -1 when the peer, or [#cut()], ended the stream
     int read(ByteBuffer into) throws IOException;
 
+    /// Takes what is there, without waiting; only on a link with a [#descriptor()].
+    ///
+    /// @return how many bytes, 0 for none yet, or -1 as [#read] does
+    default int poll(ByteBuffer into) throws IOException {
+        throw new UnsupportedOperationException("a link without a descriptor");
+    }
+
     /// Sends all of it.
     ///
     /// @param from direct

@@ -26,6 +26,7 @@ final class SocketCalls {
     private static final int AF_UNIX = 1;
     private static final int STREAM_CLOEXEC = 1 | 0x80000;
     private static final int CLOEXEC = 0x80000;
+    private static final int MSG_DONTWAIT = 0x40;
     private static final int NOSIGNAL = 0x4000;
     private static final int SHUT_BOTH = 2;
     private static final int SOL_SOCKET = 1;
@@ -150,10 +151,12 @@ final class SocketCalls {
         }
     }
 
-    static int receive(int socket, MemorySegment into) {
+    /// @param waits else it ends with [#EAGAIN] when nothing is there
+    static int receive(int socket, MemorySegment into, boolean waits) {
         MemorySegment error = ERROR.get();
+        int flags = waits ? 0 : MSG_DONTWAIT;
         try {
-            long count = (long) RECV.invokeExact(error, socket, into, into.byteSize(), 0);
+            long count = (long) RECV.invokeExact(error, socket, into, into.byteSize(), flags);
             return result((int) count, error);
         } catch (Throwable e) {
             throw unexpected(e);

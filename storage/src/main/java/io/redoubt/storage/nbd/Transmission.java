@@ -45,6 +45,7 @@ final class Transmission {
     private final ByteBuffer payload;
     private final boolean takesFiles;
     private @Nullable BlockStatus status;
+    private int burst; // requests since we last waited
     private boolean largeWrites; // was the last request
 
     private int flags;
@@ -72,10 +73,12 @@ final class Transmission {
         while (true) {
             if (!in.has(Wire.REQUEST_BYTES)) {
                 replies.send();
-                if (!in.awaitMessage(Wire.REQUEST_BYTES, largeWrites)) {
+                if (!in.awaitMessage(Wire.REQUEST_BYTES, largeWrites, burst == 1)) {
                     return;
                 }
+                burst = 0;
             }
+            burst++;
             parse();
             largeWrites = command == Wire.CMD_WRITE && length >= LARGE_WRITE;
             if (command == Wire.CMD_DISC) {

@@ -22,10 +22,25 @@ final class UnixStream implements Link {
 
     @Override
     public int read(ByteBuffer into) throws IOException {
+        int count = receive(into, true);
+        if (count == -SocketCalls.EAGAIN) {
+            throw new SocketTimeoutException("no answer in time");
+        }
+        return count;
+    }
+
+    @Override
+    public int poll(ByteBuffer into) throws IOException {
+        int count = receive(into, false);
+        return count == -SocketCalls.EAGAIN ? 0 : count;
+    }
+
+    /// @return -1 for the end, [SocketCalls#EAGAIN] negated for nothing
+    private int receive(ByteBuffer into, boolean waits) throws IOException {
         MemorySegment room = MemorySegment.ofBuffer(into);
         int count;
         do {
-            count = SocketCalls.receive(descriptor.number(), room);
+            count = SocketCalls.receive(descriptor.number(), room, waits);
         } while (count == -SocketCalls.EINTR);
         if (count > 0) {
             into.position(into.position() + count);
@@ -33,7 +48,7 @@ final class UnixStream implements Link {
         }
         return switch (-count) {
             case 0, SocketCalls.ECONNRESET -> -1;
-            case SocketCalls.EAGAIN -> throw new SocketTimeoutException("no answer in time");
+            case SocketCalls.EAGAIN -> count;
             default -> throw new IOException(SocketCalls.text(-count));
         };
     }
