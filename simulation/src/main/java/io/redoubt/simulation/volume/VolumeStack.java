@@ -5,6 +5,7 @@ import io.redoubt.core.Bytes;
 import io.redoubt.core.DatastoreId;
 import io.redoubt.core.VolumeId;
 import io.redoubt.core.port.Disk;
+import io.redoubt.core.system.SettledDisk;
 import io.redoubt.simulation.machine.SimDisk;
 import io.redoubt.simulation.machine.SimHost;
 import io.redoubt.simulation.machine.Violation;
@@ -95,7 +96,7 @@ final class VolumeStack {
     }
 
     private Datastore datastore(Known known) {
-        SimDisk own = host.disk("datastore");
+        Disk own = new SettledDisk(host.disk("datastore"));
         if (Datastore.find(own, DATASTORE).isPresent()) {
             return Datastore.open(own, directories(), DATASTORE, RULES);
         }
@@ -130,7 +131,7 @@ final class VolumeStack {
     private Disk disk(long size) {
         promise(size);
         Datastore pool = datastore;
-        return pool == null ? files(host) : pool.disk(ID);
+        return new SettledDisk(pool == null ? files(host) : pool.disk(ID));
     }
 
     VolumeSetup setup() {
