@@ -5,10 +5,8 @@ import io.redoubt.core.fault.FaultException;
 import io.redoubt.storage.block.BlockDevice;
 import io.redoubt.storage.block.VolumeLimit;
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.net.ProtocolException;
 import java.nio.ByteBuffer;
-import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 
 /// The requests of one connection, after the negotiation. Reads and writes are executed here, in order, straight from and into the
@@ -18,9 +16,6 @@ import org.jspecify.annotations.Nullable;
 final class Transmission {
     private static final int SEND_AT = 128 << 10;
 
-    /// From here on the kernel sends the data from the file, which is cheaper than a copy.
-    private static final int FILE_SENT_MIN = 32 << 10;
-
     /// From here on it pays to take the head of a request alone: the payload then lies as the file's pages do.
     private static final int LARGE_WRITE = 64 << 10;
 
@@ -29,21 +24,15 @@ final class Transmission {
 
     private static final int PAGE = 4096;
 
-    private static final int BIG_READS_MAX = 4;
-
-    /// Replies that must be in one piece but exceed the buffer; each takes up to 32 MiB while it is made.
-    private static final Semaphore BIG_READS = new Semaphore(BIG_READS_MAX);
-
     private final Session session;
     private final BlockDevice device;
     private final VolumeLimit limit;
     private final long size;
     private final Inbox in;
-    private final Outbox out;
     private final Replies replies;
+    private final Reads reads;
     private final Deferred deferred;
     private final ByteBuffer payload;
-    private final boolean takesFiles;
     private @Nullable BlockStatus status;
     private int burst; // requests since we last waited
     private boolean largeWrites; // was the last request
@@ -61,9 +50,8 @@ final class Transmission {
         this.limit = session.export().limit();
         this.size = device.size();
         this.in = in;
-        this.out = out;
         this.replies = new Replies(out, session.structured(), buffer);
-        this.takesFiles = out.takesFiles();
+        this.reads = new Reads(session, out, replies);
         this.deferred = deferred;
         this.payload = in.buffer().duplicate();
     }
@@ -116,7 +104,7 @@ final class Transmission {
                         && isInside(Wire.EINVAL)
                         && isShort()) {
                     passLimit(length);
-                    read();
+                    reads.answer(cookie, offset, (int) length, (flags & Wire.CMD_FLAG_DF) != 0);
                 }
             }
             case Wire.CMD_FLUSH -> {
@@ -205,122 +193,6 @@ final class Transmission {
             replies.send();
             limit.pass(moved);
         }
-    }
-
-    private void read() throws IOException, InterruptedException {
-        int bytes = (int) length;
-        if (bytes >= FILE_SENT_MIN && takesFiles && isInFile()) {
-            readFromFile(bytes);
-        } else if (bytes + Wire.CHUNK_BYTES + 8 <= replies.buffer().capacity()) {
-            replies.reserve(bytes + Wire.CHUNK_BYTES + 8);
-            readInto(replies.buffer(), offset, bytes, true);
-        } else if (session.structured() && (flags & Wire.CMD_FLAG_DF) == 0) {
-            readInPieces(bytes);
-        } else {
-            readInOne(bytes);
-        }
-    }
-
-    private boolean isInFile() {
-        try {
-            return device.send(offset, length, -1) >= length;
-        } catch (FaultException _) {
-            return false; // reading meets it, too, and can say so
-        }
-    }
-
-    private void readFromFile(int bytes) throws IOException {
-        replies.reserve(Wire.CHUNK_BYTES + 8);
-        if (session.structured()) {
-            Replies.chunk(
-                    replies.buffer(), Wire.CHUNK_DONE, Wire.CHUNK_OFFSET_DATA, cookie, 8 + bytes);
-            replies.buffer().putLong(offset);
-        } else {
-            Replies.simple(replies.buffer(), cookie, Wire.OK);
-        }
-        out.send(replies.buffer(), device, offset, bytes);
-    }
-
-    /// Puts a reply or a chunk of one with its data, or with the device's refusal.
-    ///
-    /// @return whether there was data
-    private boolean readInto(ByteBuffer into, long from, int bytes, boolean last)
-            throws IOException {
-        int start = into.position();
-        if (session.structured() && bytes == 0) {
-            Replies.chunk(into, Wire.CHUNK_DONE, Wire.CHUNK_NONE, cookie, 0);
-            return true;
-        }
-        if (session.structured()) {
-            Replies.chunk(
-                    into, last ? Wire.CHUNK_DONE : 0, Wire.CHUNK_OFFSET_DATA, cookie, 8 + bytes);
-            into.putLong(from);
-        } else {
-            Replies.simple(into, cookie, Wire.OK);
-        }
-        try {
-            into.limit(into.position() + bytes);
-            device.read(from, into);
-            into.limit(into.capacity());
-            return true;
-        } catch (FaultException e) {
-            into.limit(into.capacity()).position(start);
-            Outcome outcome = Outcome.of(e);
-            replies.failed(cookie, outcome.error(), outcome.text());
-            return false;
-        }
-    }
-
-    private void readInPieces(int bytes) throws IOException {
-        int pieceMax = SEND_AT * 2 - Wire.CHUNK_BYTES - 8;
-        int done = 0;
-        while (done < bytes) {
-            int piece = Math.min(pieceMax, bytes - done);
-            replies.reserve(piece + Wire.CHUNK_BYTES + 8);
-            if (!readInto(replies.buffer(), offset + done, piece, done + piece == bytes)) {
-                return; // the error chunk was the last
-            }
-            done += piece;
-        }
-    }
-
-    private void readInOne(int bytes) throws IOException {
-        replies.send();
-        if (!BIG_READS.tryAcquire()) {
-            // Those who have the memory may be slow to take their replies: nobody waits for them.
-            if (isReadable(bytes)) {
-                readFromFile(bytes);
-            }
-            return;
-        }
-        try (Arena arena = Arena.ofConfined()) {
-            ByteBuffer whole = arena.allocate(bytes + Wire.CHUNK_BYTES + 8L).asByteBuffer();
-            if (readInto(whole, offset, bytes, true)) {
-                whole.limit(whole.capacity());
-                out.send(whole);
-            }
-        } finally {
-            BIG_READS.release();
-        }
-    }
-
-    /// Reads all of it and drops it, so that a refusal is met before the head of the reply promises data.
-    private boolean isReadable(int bytes) throws IOException {
-        ByteBuffer buffer = replies.buffer(); // empty
-        Outcome outcome = Outcome.OK;
-        try {
-            for (int done = 0; done < bytes; done += buffer.position()) {
-                buffer.clear().limit(Math.min(buffer.capacity(), bytes - done));
-                device.read(offset + done, buffer);
-            }
-        } catch (FaultException e) {
-            outcome = Outcome.of(e);
-        }
-        buffer.clear();
-        if (outcome.error() != Wire.OK) {
-            replies.failed(cookie, outcome.error(), outcome.text());
-        }
-        return outcome.error() == Wire.OK;
     }
 
     private void write() throws IOException, InterruptedException {
