@@ -141,8 +141,9 @@ class RealToolsBytesTest {
         String map = Tool.run(root, "nbdinfo", "--map", uri);
         assertThat(map.lines().map(String::strip))
                 .allMatch(line -> line.matches("\\d+ +\\d+ +(2 +zero|0 +data)"));
-        assertThat(map).containsPattern("(?m)^ *4259840 +29294592 +2 +zero$");
+        assertThat(map).containsPattern("(?m)^ *\\d+ +2\\d{7} +2 +zero$");
         if (!sealed) { // a sealed one calls more of it data than was written, never less
+            assertThat(map).containsPattern("(?m)^ *4259840 +29294592 +2 +zero$");
             assertThat(map).containsPattern("(?m)^ *4194304 +65536 +0 +data$");
             assertThat(Tool.run(root, "nbdinfo", "--map", "--totals", uri))
                     .containsPattern("65536 +0\\.2% +0 +data");
