@@ -121,6 +121,8 @@ final class BlockBench implements Callable<Integer> {
             seconds = 1;
         }
         Path directory = makeDirectory(bytes);
+        Thread interrupted = new Thread(() -> leaveNothing(directory));
+        Runtime.getRuntime().addShutdownHook(interrupted);
         try {
             Map<String, String> facts = Host.describe(directory);
             facts.put(
@@ -131,8 +133,29 @@ final class BlockBench implements Callable<Integer> {
             tell(new Report(results, profiles, facts, kind.isPlain()));
             return 0;
         } finally {
-            deleteTree(directory);
+            if (goesOn(interrupted)) {
+                deleteTree(directory);
+            }
         }
+    }
+
+    /// Takes back what was to be done at a stop.
+    ///
+    /// @return false when that is being done just now
+    private static boolean goesOn(Thread interrupted) {
+        try {
+            return Runtime.getRuntime().removeShutdownHook(interrupted);
+        } catch (IllegalStateException _) {
+            return false;
+        }
+    }
+
+    /// When the bench is stopped in the middle: its servers would run on, and hold their memory.
+    private static void leaveNothing(Path directory) {
+        List<ProcessHandle> left = ProcessHandle.current().descendants().toList();
+        left.forEach(ProcessHandle::destroyForcibly);
+        left.forEach(process -> process.onExit().join());
+        deleteTree(directory);
     }
 
     private void measure(Path directory, List<Profile> profiles, long bytes) {
@@ -206,8 +229,13 @@ final class BlockBench implements Callable<Integer> {
             }
         }
         return Profile.ALL.stream()
-                .filter(profile -> only.stream().anyMatch(profile.name()::startsWith))
+                .filter(profile -> only.stream().anyMatch(word -> isMeant(profile, word)))
                 .toList();
+    }
+
+    private static boolean isMeant(Profile profile, String word) {
+        boolean isName = Profile.ALL.stream().anyMatch(any -> any.name().equals(word));
+        return isName ? profile.name().equals(word) : profile.name().startsWith(word);
     }
 
     private Path makeDirectory(long bytes) {

@@ -3,10 +3,12 @@ package io.redoubt.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.BufferedReader;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -29,14 +31,14 @@ class BlockBenchTest {
             "--seconds=0.1",
             "--size=16MiB",
             "--in=" + in,
-            "--only=mixed-q32,flush32",
+            "--only=mixed-q32,flush1",
             "--markdown=" + table,
             "--json=" + json
         };
         assertThat(BenchMain.commandLine().execute(arguments)).isZero();
         assertThat(Files.readString(table))
-                .contains("| mixed-q32 |", "| mixed-q32-c4 |", "| flush32-q32 |")
-                .doesNotContain("–", "NaN");
+                .contains("| mixed-q32 |", "| flush1-q1 |", "| flush1-q32 |")
+                .doesNotContain("| mixed-q32-c4 |", "–", "NaN");
         assertThat(Files.readString(json)).contains("\"nbdkit\"", "\"qemu-nbd\"", "\"file\"");
         try (Stream<Path> left = Files.list(in)) {
             assertThat(left).isEmpty();
@@ -77,6 +79,37 @@ class BlockBenchTest {
         assertThat(Files.readString(table))
                 .contains("| mixed-q1 |", "| randwrite-q32 |")
                 .doesNotContain("NaN", "below");
+    }
+
+    @Test
+    void a_bench_that_is_stopped_leaves_no_server_and_no_file() throws Exception {
+        Path in = Files.createDirectory(root.resolve("in"));
+        Process bench =
+                new ProcessBuilder(
+                                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                                "-cp",
+                                System.getProperty("java.class.path"),
+                                BenchMain.class.getName(),
+                                "block",
+                                "--size=16MiB",
+                                "--in=" + in,
+                                "--only=mixed-q1")
+                        .redirectErrorStream(true)
+                        .start();
+        BufferedReader said = bench.inputReader();
+        String line = said.readLine();
+        while (line != null && !line.contains("round 1")) {
+            line = said.readLine();
+        }
+        assertThat(line).isNotNull();
+        List<ProcessHandle> servers = bench.descendants().toList();
+        assertThat(servers).hasSizeGreaterThanOrEqualTo(3);
+        bench.destroy(); // SIGTERM, as from a terminal that is closed
+        bench.waitFor();
+        assertThat(servers).noneMatch(ProcessHandle::isAlive);
+        try (Stream<Path> left = Files.list(in)) {
+            assertThat(left).isEmpty();
+        }
     }
 
     @Test
