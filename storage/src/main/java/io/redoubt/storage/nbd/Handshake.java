@@ -44,7 +44,7 @@ final class Handshake {
         replies.putLong(Wire.NBDMAGIC).putLong(Wire.IHAVEOPT);
         replies.putShort((short) (Wire.FLAG_FIXED_NEWSTYLE | Wire.FLAG_NO_ZEROES));
         out.send(replies);
-        if (!in.awaitMessage(4, false, false)) {
+        if (!in.awaitMessage(4)) {
             return Optional.empty();
         }
         int flags = in.buffer().getInt();
@@ -54,7 +54,7 @@ final class Handshake {
         }
         noZeroes = (flags & Wire.FLAG_NO_ZEROES) != 0;
         for (int count = 0; count < OPTIONS_MAX; count++) {
-            if (!in.awaitMessage(16, false, false)) {
+            if (!in.awaitMessage(16)) {
                 return Optional.empty();
             }
             long magic = in.buffer().getLong();

@@ -7,7 +7,7 @@ import java.nio.ByteBuffer;
 
 /// The bytes that a peer sent and nobody took yet. One receive brings as much as there is.
 final class Inbox {
-    /// A request with a payload up to this much is complete in the buffer before it is executed.
+    /// So much of a payload can be here at once.
     static final int PAYLOAD = 256 << 10;
 
     static final int BYTES = PAYLOAD + 4096;
@@ -16,6 +16,7 @@ final class Inbox {
     private final Patience patience;
     private final ByteBuffer buffer;
     private final Polling polling = new Polling();
+    private final Gathering gathering = new Gathering();
 
     /// @param buffer of [#BYTES], its content is of no use
     Inbox(Link link, Patience patience, ByteBuffer buffer) {
@@ -35,13 +36,10 @@ final class Inbox {
 
     /// Waits for the first byte of a message as long as it takes, then for `count` bytes as long as patience lasts.
     ///
-    /// @param alone takes nothing beyond `count` bytes for now
-    /// @param soon  the peer may be one that sends a message as soon as it has the answer to the last
     /// @return false when the peer ended before the first byte
-    boolean awaitMessage(int count, boolean alone, boolean soon) throws IOException {
+    boolean awaitMessage(int count) throws IOException {
         if (!buffer.hasRemaining()) {
-            buffer.clear().limit(alone ? count : buffer.capacity());
-            int got = soon && link.descriptor() >= 0 ? lookOrWait() : link.read(buffer);
+            int got = link.read(buffer.clear());
             buffer.flip();
             if (got < 0) {
                 return false;
@@ -49,6 +47,32 @@ final class Inbox {
         }
         require(count);
         return true;
+    }
+
+    /// The same for a request. A peer on this host is looked for before we sleep, or left alone for a moment, as it pays.
+    ///
+    /// @param alone  takes nothing beyond its head for now
+    /// @param single the last one came alone
+    boolean awaitRequest(boolean alone, boolean single) throws IOException {
+        if (!buffer.hasRemaining()) {
+            buffer.clear().limit(alone ? Wire.REQUEST_BYTES : buffer.capacity());
+            int got = link.descriptor() < 0 ? link.read(buffer) : awaitLocal(single);
+            buffer.flip();
+            if (got < 0) {
+                return false;
+            }
+        }
+        require(Wire.REQUEST_BYTES);
+        return true;
+    }
+
+    private int awaitLocal(boolean single) throws IOException {
+        gathering.pause();
+        int got = single && !gathering.isPausing() ? lookOrWait() : link.read(buffer);
+        if (got > 0 && gathering.asks()) {
+            gathering.found(got, link.hasUntaken());
+        }
+        return got;
     }
 
     // Error Prone: a yield promises nothing. Here it only makes looking cheaper for others.

@@ -36,6 +36,11 @@ interface Link extends AutoCloseable {
         throw new UnsupportedOperationException("a link without a descriptor");
     }
 
+    /// Whether the peer has yet to take some of what was sent; only on a link with a [#descriptor()].
+    default boolean hasUntaken() throws IOException {
+        throw new UnsupportedOperationException("a link without a descriptor");
+    }
+
     /// Sends all of it.
     ///
     /// @param from direct

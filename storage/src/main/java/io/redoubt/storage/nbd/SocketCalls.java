@@ -13,6 +13,7 @@ import java.lang.invoke.MethodHandle;
 import java.lang.invoke.VarHandle;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Arrays;
 
 /// What a Unix socket needs of Linux. Each call returns its result, or the error number negated.
 ///
@@ -33,6 +34,9 @@ final class SocketCalls {
     private static final int SO_SNDBUF = 7;
     private static final int SO_RCVTIMEO = 20;
     private static final int SO_SNDTIMEO = 21;
+    private static final long SIOCOUTQ = 0x5411;
+    private static final int PR_SET_TIMERSLACK = 29;
+    private static final long SLACK_NANOS = 1000;
     private static final int ADDRESS_BYTES = 110;
 
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT;
@@ -41,6 +45,8 @@ final class SocketCalls {
     private static final StructLayout STATE = Linker.Option.captureStateLayout();
     private static final VarHandle ERRNO =
             STATE.varHandle(PathElement.groupElement("errno")).withInvokeExactBehavior();
+    private static final Linker.Option VARIADIC_FROM_1 = Linker.Option.firstVariadicArg(1);
+    private static final Linker.Option VARIADIC_FROM_2 = Linker.Option.firstVariadicArg(2);
     private static final ThreadLocal<MemorySegment> ERROR =
             ThreadLocal.withInitial(() -> Arena.ofAuto().allocate(STATE));
 
@@ -63,6 +69,10 @@ final class SocketCalls {
     private static final MethodHandle SHUTDOWN =
             handle("shutdown", FunctionDescriptor.of(INT, INT, INT));
     private static final MethodHandle CLOSE = handle("close", FunctionDescriptor.of(INT, INT));
+    private static final MethodHandle IOCTL =
+            handle("ioctl", FunctionDescriptor.of(INT, INT, LONG, ADDRESS), VARIADIC_FROM_2);
+    private static final MethodHandle PRCTL =
+            handle("prctl", FunctionDescriptor.of(INT, INT, LONG), VARIADIC_FROM_1);
     private static final MethodHandle STRERROR =
             Linker.nativeLinker()
                     .downcallHandle(
@@ -173,6 +183,29 @@ final class SocketCalls {
         }
     }
 
+    /// How much of what was sent the peer has not taken yet; more than the bytes themselves, but 0 only when it has all.
+    ///
+    /// @param value room for an int
+    static int untaken(int socket, MemorySegment value) {
+        MemorySegment error = ERROR.get();
+        try {
+            int result = (int) IOCTL.invokeExact(error, socket, SIOCOUTQ, value);
+            return result < 0 ? result(result, error) : value.get(INT, 0);
+        } catch (Throwable e) {
+            throw unexpected(e);
+        }
+    }
+
+    /// Lets the sleeps of this thread end within a microsecond; the kernel otherwise adds up to 50.
+    static int sleepPunctually() {
+        MemorySegment error = ERROR.get();
+        try {
+            return result((int) PRCTL.invokeExact(error, PR_SET_TIMERSLACK, SLACK_NANOS), error);
+        } catch (Throwable e) {
+            throw unexpected(e);
+        }
+    }
+
     static int shutdown(int socket) {
         MemorySegment error = ERROR.get();
         try {
@@ -221,11 +254,11 @@ final class SocketCalls {
         };
     }
 
-    private static MethodHandle handle(String name, FunctionDescriptor descriptor) {
+    private static MethodHandle handle(
+            String name, FunctionDescriptor descriptor, Linker.Option... more) {
         Linker linker = Linker.nativeLinker();
-        return linker.downcallHandle(
-                linker.defaultLookup().findOrThrow(name),
-                descriptor,
-                Linker.Option.captureCallState("errno"));
+        Linker.Option[] options = Arrays.copyOf(more, more.length + 1);
+        options[more.length] = Linker.Option.captureCallState("errno");
+        return linker.downcallHandle(linker.defaultLookup().findOrThrow(name), descriptor, options);
     }
 }

@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
 final class Transmission {
     private static final int SEND_AT = 128 << 10;
 
-    /// From here on it pays to take the head of a request alone: the payload then lies as the file's pages do.
+    /// From here on it pays to take the head of a request alone, so that the payload lies as the file's pages do, and to write it in
+    /// parts.
     private static final int LARGE_WRITE = 64 << 10;
 
     /// So much of a large payload is written at once, or more when it is there: the peer sends the next part meanwhile.
@@ -61,7 +62,7 @@ final class Transmission {
         while (true) {
             if (!in.has(Wire.REQUEST_BYTES)) {
                 replies.send();
-                if (!in.awaitMessage(Wire.REQUEST_BYTES, largeWrites, burst == 1)) {
+                if (!in.awaitRequest(largeWrites, burst == 1)) {
                     return;
                 }
                 burst = 0;
@@ -206,7 +207,7 @@ final class Transmission {
             return;
         }
         passLimit(length);
-        Outcome outcome = length <= Inbox.PAYLOAD ? writeWhole() : writeInPieces();
+        Outcome outcome = length < LARGE_WRITE ? writeWhole() : writeInPieces();
         if (outcome.error() == Wire.OK && (flags & Wire.CMD_FLAG_FUA) != 0) {
             flush();
         } else {
@@ -241,7 +242,7 @@ final class Transmission {
         return take(offset, bytes);
     }
 
-    /// The payload is larger than the buffer: it is written as it comes, so memory stays bounded.
+    /// It is written as it comes: the peer sends the next part meanwhile, and memory stays bounded whatever its size.
     private Outcome writeInPieces() throws IOException {
         replies.send();
         Outcome outcome = Outcome.OK;

@@ -3,13 +3,16 @@ package io.redoubt.storage.nbd;
 
 import java.io.EOFException;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 
 /// A connected Unix socket, in the plainest system calls.
 final class UnixStream implements Link {
     private final Descriptor descriptor;
+    private final MemorySegment value = Arena.ofAuto().allocate(ValueLayout.JAVA_INT);
 
     UnixStream(int descriptor) {
         this.descriptor = new Descriptor(descriptor);
@@ -33,6 +36,15 @@ final class UnixStream implements Link {
     public int poll(ByteBuffer into) throws IOException {
         int count = receive(into, false);
         return count == -SocketCalls.EAGAIN ? 0 : count;
+    }
+
+    @Override
+    public boolean hasUntaken() throws IOException {
+        int result = SocketCalls.untaken(descriptor.number(), value);
+        if (result < 0) {
+            throw new IOException(SocketCalls.text(-result));
+        }
+        return result > 0;
     }
 
     /// @return -1 for the end, [SocketCalls#EAGAIN] negated for nothing
