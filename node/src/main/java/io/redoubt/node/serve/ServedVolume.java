@@ -154,10 +154,7 @@ final class ServedVolume implements AutoCloseable {
 
     /// Always there: without it a write would change what a snapshot of the volume shows.
     private static SnapshotDevice withSnapshots(SealedDisk disk, RawVolume volume) {
-        var room =
-                new SnapshotRoom(
-                        new Bytes(SnapshotRoom.bytesFor(volume.size())),
-                        SnapshotRoom.WhenFull.BREAK_OLDEST);
+        var room = SnapshotRoom.copyOf(volume, SnapshotRoom.WhenFull.BREAK_OLDEST);
         SnapshotDevice snapshots =
                 SnapshotDevice.open(
                         disk,

@@ -1,7 +1,6 @@
 // Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
 package io.redoubt.node.storage;
 
-import io.redoubt.core.Bytes;
 import io.redoubt.core.VolumeId;
 import io.redoubt.core.fault.FaultException;
 import io.redoubt.core.port.Clock;
@@ -35,10 +34,7 @@ final class VolumeSnapshots {
 
     /// The room for saved data is what the volume itself has: one whole copy of it.
     VolumeSnapshots(VolumeId id, Disk disk, BlockDevice next) {
-        var room =
-                new SnapshotRoom(
-                        new Bytes(SnapshotRoom.bytesFor(next.size())),
-                        SnapshotRoom.WhenFull.BREAK_OLDEST);
+        var room = SnapshotRoom.copyOf(next, SnapshotRoom.WhenFull.BREAK_OLDEST);
         this.device =
                 SnapshotDevice.open(
                         disk,

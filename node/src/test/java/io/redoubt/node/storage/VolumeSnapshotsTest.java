@@ -130,6 +130,18 @@ class VolumeSnapshotsTest {
         assertThat(one.snapshots().broken()).isEqualTo("old,new");
     }
 
+    @Test
+    void a_volume_that_grows_has_room_for_the_snapshots_of_its_new_size() {
+        datastore(128 * MEBIBYTE);
+        HostedVolume one = volume("one", 8 * MEBIBYTE, false);
+        HostedVolume grown = volume("one", 32 * MEBIBYTE, false);
+        assertThat(grown).isSameAs(one);
+        var _ = one.snapshots().create("s", CLOCK);
+        fill(one.slot(), 0, 32 * MEBIBYTE);
+        assertThat(one.snapshots().broken()).isEmpty();
+        assertThat(one.snapshots().usedBytes()).isEqualTo(32 * MEBIBYTE);
+    }
+
     /// The last tenth is for thin volumes, as far as it was promised to them.
     @Test
     void snapshots_leave_a_tenth_to_what_thin_volumes_were_promised() {

@@ -85,7 +85,7 @@ final class VolumeStack {
     }
 
     private SnapshotRoom room() {
-        return new SnapshotRoom(
+        return SnapshotRoom.of(
                 new Bytes(setup.tight() ? segment(setup) : 16L << 20),
                 SnapshotRoom.WhenFull.BREAK_OLDEST);
     }

@@ -10,6 +10,7 @@ import io.redoubt.storage.block.VolumeFault;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
@@ -36,7 +37,7 @@ final class GrainStore implements AutoCloseable {
     private final VolumeId volume;
     private final DiskFile file;
     private final int grain;
-    private final long quota;
+    private final LongSupplier quota;
     private final GrainIndex index = new GrainIndex();
     private final GroupCommit groups;
     private final ReentrantLock resizing = new ReentrantLock();
@@ -44,7 +45,7 @@ final class GrainStore implements AutoCloseable {
     /// Opens a file that a process before us left: everything in it that counts is durable and in the index afterwards.
     ///
     /// @param quota bytes of the file
-    GrainStore(Disk disk, VolumeId volume, int grain, long quota) {
+    GrainStore(Disk disk, VolumeId volume, int grain, LongSupplier quota) {
         this.volume = volume;
         this.grain = grain;
         this.quota = quota;
@@ -86,7 +87,7 @@ final class GrainStore implements AutoCloseable {
 
     /// Bytes that can still be saved, within the quota and in what the disk has for a longer file: it grows by whole segments.
     long freeBytes(long disk) {
-        long slots = Math.min(slotsIn(quota), index.capacity() + (long) slotsIn(disk));
+        long slots = Math.min(slotsIn(quota.getAsLong()), index.capacity() + (long) slotsIn(disk));
         return Math.max(0, slots - index.taken()) * grain;
     }
 
@@ -118,7 +119,7 @@ final class GrainStore implements AutoCloseable {
                 return true; // another thread was faster
             }
             long slots = (index.capacity() / SLOTS + 1L) * SLOTS;
-            if (lengthOf(slots) > quota || slots > Integer.MAX_VALUE - SLOTS) {
+            if (lengthOf(slots) > quota.getAsLong() || slots > Integer.MAX_VALUE - SLOTS) {
                 return false;
             }
             file.allocate(lengthOf(slots));

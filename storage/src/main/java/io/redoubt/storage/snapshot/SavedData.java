@@ -5,6 +5,7 @@ import io.redoubt.core.VolumeId;
 import io.redoubt.core.fault.FaultException;
 import io.redoubt.core.port.Disk;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -12,13 +13,13 @@ import org.jspecify.annotations.Nullable;
 final class SavedData {
     private final VolumeId id;
     private final Disk disk;
-    private final long quota;
+    private final LongSupplier quota;
     private final ReentrantLock reclaiming = new ReentrantLock();
     private volatile @Nullable GrainStore store;
     private volatile @Nullable FaultException failure; // final
     private boolean closed; // reclaiming only
 
-    SavedData(Disk disk, VolumeId id, long quota) {
+    SavedData(Disk disk, VolumeId id, LongSupplier quota) {
         this.disk = disk;
         this.id = id;
         this.quota = quota;
@@ -63,8 +64,8 @@ final class SavedData {
     SnapshotDevice.Usage usage() {
         GrainStore open = store;
         return open == null
-                ? new SnapshotDevice.Usage(0, 0, quota)
-                : new SnapshotDevice.Usage(open.usedBytes(), open.heldBytes(), quota);
+                ? new SnapshotDevice.Usage(0, 0, quota.getAsLong())
+                : new SnapshotDevice.Usage(open.usedBytes(), open.heldBytes(), quota.getAsLong());
     }
 
     /// For each kept snapshot, oldest first, the bytes that deleting it alone frees.

@@ -78,7 +78,7 @@ public final class SnapshotDevice implements BlockDevice {
     public static SnapshotDevice open(
             Disk disk, VolumeId id, BlockDevice next, Options options, int grain) {
         try {
-            var kept = new SavedData(disk, id, options.room().quota().value());
+            var kept = new SavedData(disk, id, options.room().quota());
             Optional<SnapshotTable> found = TableFile.find(disk, id);
             found.ifPresent(kept::open);
             SnapshotTable table = found.orElseGet(() -> SnapshotTable.empty(grain));

@@ -2,14 +2,26 @@
 package io.redoubt.storage.snapshot;
 
 import io.redoubt.core.Bytes;
+import io.redoubt.storage.block.BlockDevice;
+import java.util.function.LongSupplier;
 
 /// How much the saved data of a volume's snapshots may take, and what happens when that is not enough (ADR 0016).
 ///
-/// @param quota bytes of `snapshots.raw`, headers included
-public record SnapshotRoom(Bytes quota, WhenFull whenFull) {
+/// @param quota bytes of `snapshots.raw`, headers included, as of now
+public record SnapshotRoom(LongSupplier quota, WhenFull whenFull) {
     /// As much as the disk has.
     public static final SnapshotRoom UNLIMITED =
-            new SnapshotRoom(new Bytes(Long.MAX_VALUE), WhenFull.BREAK_OLDEST);
+            new SnapshotRoom(() -> Long.MAX_VALUE, WhenFull.BREAK_OLDEST);
+
+    public static SnapshotRoom of(Bytes quota, WhenFull whenFull) {
+        long bytes = quota.value();
+        return new SnapshotRoom(() -> bytes, whenFull);
+    }
+
+    /// For one whole copy of the volume, also when it has grown.
+    public static SnapshotRoom copyOf(BlockDevice volume, WhenFull whenFull) {
+        return new SnapshotRoom(() -> bytesFor(volume.size()), whenFull);
+    }
 
     /// Bytes of the file that can hold every grain of a volume once.
     public static long bytesFor(long size) {

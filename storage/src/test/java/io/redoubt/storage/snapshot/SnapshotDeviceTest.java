@@ -168,7 +168,7 @@ class SnapshotDeviceTest extends BlockDeviceContract {
     @Test
     void a_full_store_breaks_the_oldest_snapshot_and_not_the_guests_write() {
         byte[] content = new byte[160 * GRAIN];
-        var room = new SnapshotRoom(new Bytes(segment()), SnapshotRoom.WhenFull.BREAK_OLDEST);
+        var room = SnapshotRoom.of(new Bytes(segment()), SnapshotRoom.WhenFull.BREAK_OLDEST);
         try (SnapshotDevice device = device(newDisk(), content, room)) {
             Snapshot first = device.create("first", 1);
             device.zero(0, 100L * GRAIN);
@@ -192,7 +192,7 @@ class SnapshotDeviceTest extends BlockDeviceContract {
     @Test
     void a_class_may_rather_refuse_writes_than_break_a_snapshot() {
         byte[] content = new byte[130 * GRAIN];
-        var room = new SnapshotRoom(new Bytes(segment()), SnapshotRoom.WhenFull.REFUSE_WRITES);
+        var room = SnapshotRoom.of(new Bytes(segment()), SnapshotRoom.WhenFull.REFUSE_WRITES);
         try (SnapshotDevice device = device(newDisk(), content, room)) {
             Snapshot first = device.create("first", 1);
             device.zero(0, 128L * GRAIN);
@@ -208,7 +208,7 @@ class SnapshotDeviceTest extends BlockDeviceContract {
     @Test
     void a_revert_without_room_for_what_it_overwrites_is_refused_before_it_begins() {
         byte[] content = new byte[100 * GRAIN];
-        var room = new SnapshotRoom(new Bytes(segment()), SnapshotRoom.WhenFull.BREAK_OLDEST);
+        var room = SnapshotRoom.of(new Bytes(segment()), SnapshotRoom.WhenFull.BREAK_OLDEST);
         try (SnapshotDevice device = device(newDisk(), content, room)) {
             Snapshot first = device.create("first", 1);
             device.zero(0, 100L * GRAIN);
