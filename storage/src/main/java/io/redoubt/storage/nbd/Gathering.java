@@ -13,14 +13,18 @@ final class Gathering {
     private static final long NANOS_MAX = 50_000;
     private static final long NANOS_MIN = 5_000;
 
-    /// To ask costs a system call: who is not known to be busy is asked about every so many bursts.
-    private static final int ASK_EVERY = 16;
+    /// To ask costs a system call, and a pause that was wrong a wake-up: who is not known to be busy is asked about every so many bursts,
+    /// and half as often after each time that the first pause found nothing left to take, as with a few requests under way.
+    private static final int ASK_EVERY_MIN = 16;
+
+    private static final int ASK_EVERY_MAX = 1024;
 
     /// So much has gathered anyway; more would fill the socket, and then the peer does wait.
     private static final int BURST_BYTES_MAX = 64 << 10;
 
     private long nanos;
     private int bursts;
+    private int askEvery = ASK_EVERY_MIN;
     private boolean punctual;
 
     boolean isPausing() {
@@ -41,16 +45,20 @@ final class Gathering {
     /// Whether it is time to find out about the peer, once for each burst.
     boolean asks() {
         bursts++;
-        return nanos > 0 || bursts % ASK_EVERY == 0;
+        return nanos > 0 || bursts % askEvery == 0;
     }
 
     /// @param burstBytes  that were received together
     /// @param hasUntaken the peer still has answers to take, of bursts before this one
     void found(int burstBytes, boolean hasUntaken) {
         if (hasUntaken && burstBytes < BURST_BYTES_MAX) {
+            askEvery = nanos > 0 ? ASK_EVERY_MIN : askEvery;
             nanos = Math.clamp(nanos + nanos / 16, NANOS_MIN, NANOS_MAX);
+        } else if (nanos >= 2 * NANOS_MIN) {
+            nanos /= 2;
         } else {
-            nanos = nanos >= 2 * NANOS_MIN ? nanos / 2 : 0;
+            askEvery = nanos > 0 ? Math.min(2 * askEvery, ASK_EVERY_MAX) : askEvery;
+            nanos = 0;
         }
     }
 

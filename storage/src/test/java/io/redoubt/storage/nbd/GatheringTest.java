@@ -42,14 +42,33 @@ class GatheringTest {
 
     @Test
     void a_peer_that_is_not_busy_is_asked_about_seldom_and_a_busy_one_always() {
-        int asked = 0;
-        for (int i = 0; i < 160; i++) {
-            asked += gathering.asks() ? 1 : 0;
-        }
-        assertThat(asked).isEqualTo(10);
+        assertThat(asked(160)).isEqualTo(10);
         gathering.found(SMALL, true);
         assertThat(gathering.asks()).isTrue();
         assertThat(gathering.asks()).isTrue();
+    }
+
+    /// With two or four requests under way a peer has answers to take for a moment only.
+    @Test
+    void a_peer_for_which_no_pause_pays_is_asked_about_ever_more_seldom_until_one_pays() {
+        for (int i = 0; i < 20; i++) {
+            gathering.found(SMALL, true);
+            gathering.found(SMALL, false);
+        }
+        assertThat(asked(10 * 1024)).isEqualTo(10);
+        gathering.found(SMALL, true);
+        gathering.found(SMALL, true);
+        gathering.found(SMALL, false);
+        assertThat(gathering.isPausing()).isFalse();
+        assertThat(asked(10 * 1024)).as("halved by the last one only").isEqualTo(10 * 1024 / 32);
+    }
+
+    private int asked(int bursts) {
+        int asked = 0;
+        for (int i = 0; i < bursts; i++) {
+            asked += gathering.asks() ? 1 : 0;
+        }
+        return asked;
     }
 
     private void grow() {
