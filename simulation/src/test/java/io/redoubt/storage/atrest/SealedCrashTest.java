@@ -7,6 +7,7 @@ import io.redoubt.core.Bytes;
 import io.redoubt.core.VolumeId;
 import io.redoubt.core.fault.FaultException;
 import io.redoubt.core.port.Disk;
+import io.redoubt.core.port.DiskFile;
 import io.redoubt.simulation.machine.ProcessKilled;
 import io.redoubt.simulation.machine.SimHost;
 import io.redoubt.simulation.machine.SimTime;
@@ -157,6 +158,38 @@ class SealedCrashTest {
             byte[] shown = content(Subject.BOTH.open(host, true));
             for (int i = 0; i < 4096; i++) {
                 assertThat(shown[i]).as("seed %d byte %d", seed, i).isBetween((byte) 1, (byte) 2);
+            }
+        }
+    }
+
+    /// The chunks that are cut off are clean: were their checksums gone before their data, the data that comes back would look damaged.
+    @Test
+    void an_end_that_was_cut_off_and_comes_back_with_the_power_is_not_taken_for_damage() {
+        for (long seed = 0; seed < 200; seed++) {
+            var host = new SimHost(new SplittableRandom(seed), new SimTime());
+            host.wholeSectors();
+            Sealing checked = new Sealing(false, true);
+            try (DiskFile file = sealed(host, checked).create("snapshots.raw")) {
+                file.allocate(SIZE);
+                for (int at = 0; at < SIZE; at += 4096) {
+                    file.write(at, block(1));
+                }
+                file.sync();
+            }
+            host.disk("v").sync();
+            host.killAfter(1 + (int) (seed % 8));
+            try (DiskFile file = sealed(host, checked).open("snapshots.raw")) {
+                file.truncate(seed % 2 == 0 ? 0 : CHUNK);
+            } catch (ProcessKilled _) {
+                // in the middle of it
+            }
+            host.powerLoss();
+            try (DiskFile file = sealed(host, checked).open("snapshots.raw")) {
+                ByteBuffer shown = ByteBuffer.allocate(SIZE);
+                int count = file.read(0, shown);
+                assertThat(Arrays.copyOf(shown.array(), count))
+                        .as("seed %d", seed)
+                        .doesNotContain(0);
             }
         }
     }

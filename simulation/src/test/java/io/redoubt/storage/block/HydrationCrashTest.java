@@ -2,6 +2,7 @@
 package io.redoubt.storage.block;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.redoubt.core.Bytes;
 import io.redoubt.core.VolumeId;
@@ -9,6 +10,7 @@ import io.redoubt.core.fault.Fault;
 import io.redoubt.core.fault.FaultException;
 import io.redoubt.core.port.Disk;
 import io.redoubt.simulation.machine.ProcessKilled;
+import io.redoubt.simulation.machine.SimDisk;
 import io.redoubt.simulation.machine.SimHost;
 import io.redoubt.simulation.machine.SimTime;
 import io.redoubt.simulation.machine.SyncLedger;
@@ -91,6 +93,24 @@ class HydrationCrashTest {
             }
         }
         assertThat(needless).as("syncs whose absence no seed noticed").isEmpty();
+    }
+
+    /// What was reserved for a copy that found the disk full is free again: else a later write met a quota that nothing uses up.
+    @Test
+    void a_copy_that_finds_the_disk_full_takes_nothing_of_the_quota() {
+        var host = new SimHost(new SplittableRandom(1), new SimTime());
+        SimDisk disk = host.disk("v");
+        try (Overlay overlay =
+                Overlay.createSparse(disk, ID, new Source(), "i", new Bytes(SIZE), "boot")) {
+            disk.capacity(disk.used());
+            for (int i = 0; i < 3; i++) {
+                assertThatThrownBy(() -> overlay.adopt(0, SIZE, ByteBuffer.allocate(SIZE)))
+                        .isInstanceOf(FaultException.class);
+            }
+            disk.capacity(1 << 20);
+            overlay.write(0, ByteBuffer.allocate(SIZE));
+            assertThat(overlay.adoptedBytes()).isEqualTo(SIZE);
+        }
     }
 
     private static boolean isNeeded(String site) {

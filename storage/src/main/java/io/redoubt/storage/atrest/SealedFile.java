@@ -242,6 +242,10 @@ final class SealedFile implements DiskFile {
     }
 
     /// Longer or shorter: the last block may be short before and after, so its checksum changes, and its chunk is made dirty first.
+    ///
+    /// Cut off, line by line, and what a crash leaves: *the data's end*: it may be there again, and its checksums still are. *The sync of
+    /// the data*: checksums of what is not there, which the next opening cuts off. *The checksums*: nothing else. In another order the
+    /// old end could come back without its checksums, in chunks that are called clean.
     private void resize(long wanted, boolean thick) {
         use.writeLock().lock();
         try {
@@ -260,8 +264,11 @@ final class SealedFile implements DiskFile {
             sums.makeRoom(Math.max(wanted, size));
             long kept = Math.min(wanted, size);
             if (kept % StoredBlocks.BLOCK == 0) {
-                resizeData(wanted, thick);
-                sums.fit(wanted);
+                try {
+                    resizeData(wanted, thick);
+                } finally {
+                    sums.fit(size); // the old one when the disk was full
+                }
             } else {
                 resizeWithBlock(kept - 1, wanted, thick, sums);
             }
@@ -283,6 +290,7 @@ final class SealedFile implements DiskFile {
     }
 
     private void resizeData(long wanted, boolean thick) {
+        boolean shorter = wanted < size;
         if (thick) {
             data.allocate(wanted);
         } else {
@@ -290,6 +298,9 @@ final class SealedFile implements DiskFile {
         }
         size = wanted;
         blocks.resize(wanted);
+        if (shorter && sums != null) {
+            settling.syncData();
+        }
     }
 
     @Override

@@ -54,7 +54,8 @@ final class Settling {
         return clock.bootNanos() - settledNanos >= QUIET.toNanos() && !syncFailed;
     }
 
-    private void syncData() {
+    /// Only the data; the checksums stay as they are.
+    void syncData() {
         try {
             data.sync();
         } catch (FaultException e) {

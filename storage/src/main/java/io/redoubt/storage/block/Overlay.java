@@ -297,27 +297,38 @@ public final class Overlay implements BlockDevice {
         buffer.flip();
         long held = stripes.lock(offset, length);
         try {
-            long fresh = sectors.blocksWithoutRoom(offset, length);
-            reserve(fresh, offset);
-            long copied = 0;
-            long end = offset + length;
-            for (long at = offset; at < end; ) {
-                boolean own = sectors.owns(at);
-                long until = sectors.endOfRun(at, end, own);
-                if (!own) {
-                    buffer.limit((int) (until - offset)).position((int) (at - offset));
-                    data.write(at, buffer);
-                    sectors.own(at, until - at); // never before the data
-                    copied += until - at;
+            reserve(sectors.blocksWithoutRoom(offset, length), offset);
+            boolean copied = false;
+            try {
+                long bytes = copyWhatIsNotOwn(offset, buffer);
+                copied = true;
+                return bytes;
+            } finally {
+                if (!copied) {
+                    ownership.release(sectors.blocksWithoutRoom(offset, length));
                 }
-                at = until;
             }
-            return copied;
         } catch (FaultException e) {
             throw VolumeFault.of(id, offset, e);
         } finally {
             stripes.unlock(held);
         }
+    }
+
+    private long copyWhatIsNotOwn(long offset, ByteBuffer buffer) {
+        long copied = 0;
+        long end = offset + buffer.limit();
+        for (long at = offset; at < end; ) {
+            boolean own = sectors.owns(at);
+            long until = sectors.endOfRun(at, end, own);
+            if (!own) {
+                data.write(at, buffer.slice((int) (at - offset), (int) (until - at)));
+                sectors.own(at, until - at); // never before the data
+                copied += until - at;
+            }
+            at = until;
+        }
+        return copied;
     }
 
     private void reserve(long fresh, long offset) {
