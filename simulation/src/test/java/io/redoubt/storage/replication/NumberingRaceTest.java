@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.redoubt.core.VolumeId;
 import io.redoubt.core.port.Clock;
+import io.redoubt.core.port.Disk;
 import io.redoubt.core.system.SystemClock;
 import io.redoubt.core.system.SystemDisk;
 import java.nio.file.Path;
@@ -16,6 +17,7 @@ import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -82,6 +84,59 @@ class NumberingRaceTest {
                             .isEqualTo(spooled);
                 }
             }
+        }
+    }
+
+    /// Between the look and the store of one, a small record goes to the spool and another one leaves it: chance meets this once in
+    /// days.
+    @Test
+    void who_is_overtaken_between_look_and_store_does_not_move_the_gap_back(@TempDir Path home)
+            throws Exception {
+        Clock clock = new SystemClock();
+        var disk = new SystemDisk(home.resolve("source"));
+        var state = new InterruptedState(disk, clock.bootId());
+        try (state;
+                var spool = new Spool(disk, TINY, false);
+                var dirty = new DirtyMap(disk, VOLUME_BYTES, TINY, false, 0)) {
+            var numbering = new Numbering(new VolumeId("v"), clock, state, spool, dirty);
+            state.adoptBoot();
+            streamAgain(state, spool);
+            var overtaking =
+                    new FutureTask<>(() -> {
+                        SpoolRecord drawn = numbering.draw(SpoolRecord.Kind.WRITE, 0, 512, 0);
+                        numbering.forceTrack("it found the spool full");
+                        return drawn;
+                    });
+            state.beforeGap =
+                    () -> {
+                        Thread thread = Thread.ofPlatform().daemon().start(overtaking);
+                        while (thread.getState() != Thread.State.BLOCKED && thread.isAlive()) {
+                            Thread.onSpinWait();
+                        }
+                    };
+            numbering.forceTrack("the spool is full");
+            SpoolRecord spooled = overtaking.get(10, TimeUnit.SECONDS);
+            assertThat(spooled).isNotNull();
+            assertThat(spooled.previous()).isNotNegative();
+            assertThat(numbering.mode()).isEqualTo(Mode.TRACK);
+            assertThat(state.gapFrom()).isEqualTo(spooled.vseq());
+        }
+    }
+
+    /// Whoever is about to say where the gap begins is held up, once.
+    private static final class InterruptedState extends SourceState {
+        private Runnable beforeGap = () -> {};
+
+        InterruptedState(Disk disk, String bootId) {
+            super(disk, bootId);
+        }
+
+        @Override
+        void gapFrom(long vseq) {
+            Runnable first = beforeGap;
+            beforeGap = () -> {};
+            first.run();
+            super.gapFrom(vseq);
         }
     }
 

@@ -13,7 +13,9 @@ import java.util.UUID;
 /// The small facts of a source volume: in a mapped page those that the process must not lose, in a synced file the ceiling of its numbers.
 ///
 /// Whoever makes it syncs the directory before the first number is drawn. The page counts only in the boot that wrote it. The ceiling counts for ever: a number is never used twice, whatever crashes (rule 6).
-final class SourceState implements AutoCloseable {
+///
+/// Not final, so that a test can stand between what somebody read here and what it stores.
+class SourceState implements AutoCloseable {
     private static final String PAGE = "source-state";
     private static final String CEILING = "source-ceiling";
     private static final int COPY_DISTANCE = 4096;
