@@ -63,7 +63,7 @@ class SnapshotResource {
 
     /// The volume as it is now, attached or not. 202 with the operation to watch.
     ///
-    /// @throws FaultException with [StorageFault.OfAView], [StorageFault.NotReady] or [StorageFault.TooManySnapshots]
+    /// @throws FaultException with [StorageFault.BelongsToView], [StorageFault.NotReady] or [StorageFault.TooManySnapshots]
     @PostMapping
     @ResponseStatus(HttpStatus.ACCEPTED)
     ResponseEntity<OperationView> createSnapshot(
@@ -245,7 +245,7 @@ class SnapshotResource {
 
     private static void requireOfADatastore(Volume volume) {
         if (volume.view() != null) {
-            throw new FaultException(new StorageFault.OfAView(volume.name(), volume.view()));
+            throw new FaultException(new StorageFault.BelongsToView(volume.name(), volume.view()));
         }
     }
 }

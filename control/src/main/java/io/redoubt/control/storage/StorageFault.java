@@ -168,7 +168,7 @@ public sealed interface StorageFault extends Refusal {
     }
 
     /// What is done with the volumes of a datastore only.
-    record OfAView(String volume, String view) implements StorageFault {
+    record BelongsToView(String volume, String view) implements StorageFault {
         @Override
         public Kind kind() {
             return Kind.CONFLICT;
