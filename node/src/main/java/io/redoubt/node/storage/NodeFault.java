@@ -153,6 +153,20 @@ public sealed interface NodeFault extends Fault {
         }
     }
 
+    /// It is here, and so are its bytes; but nothing would tell its replica of a write.
+    record Withheld(String volume, String group) implements NodeFault {
+        @Override
+        public String message() {
+            return "Volume %s is not served: its protection group %s did not open at this node's start, and a write would never reach the replica."
+                    .formatted(volume, group);
+        }
+
+        @Override
+        public String remedy() {
+            return "The node's log says what the group misses. Bring it back and restart the node, or end the protection.";
+        }
+    }
+
     record NotNow(String group, String why) implements NodeFault {
         @Override
         public String message() {

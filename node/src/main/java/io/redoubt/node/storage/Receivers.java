@@ -18,6 +18,8 @@ import io.redoubt.storage.journal.Roles;
 import io.redoubt.storage.replication.HostedReceiver;
 import io.redoubt.storage.replication.ReceiverServer;
 import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.net.Socket;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -32,6 +34,7 @@ import java.util.concurrent.locks.LockSupport;
 
 /// The groups whose journals this node keeps.
 final class Receivers implements ReceiverServer.Groups, AutoCloseable {
+    private static final Logger LOG = System.getLogger(Receivers.class.getName());
     private static final String KIND = "receiver";
     private static final int POINTS_REPORTED_MAX = 64;
 
@@ -48,8 +51,15 @@ final class Receivers implements ReceiverServer.Groups, AutoCloseable {
         this.clock = clock;
     }
 
+    /// A journal that does not open keeps no other group from being received; its own streams and views are refused.
     void reopen() {
-        told.all(KIND, ProtectReceiver.parser()).forEach(p -> receivers.put(p.getGroup(), open(p)));
+        for (ProtectReceiver wanted : told.all(KIND, ProtectReceiver.parser())) {
+            try {
+                receivers.put(wanted.getGroup(), open(wanted));
+            } catch (FaultException e) {
+                LOG.log(Level.ERROR, "journal of " + wanted.getGroup() + " stays closed", e);
+            }
+        }
     }
 
     synchronized void protect(ProtectReceiver wanted) {
@@ -102,8 +112,9 @@ final class Receivers implements ReceiverServer.Groups, AutoCloseable {
         Volumes.deleteTree(directory(group));
     }
 
+    /// Also one whose journal did not open.
     boolean has(String group) {
-        return receivers.containsKey(group);
+        return told.find(KIND, group, ProtectReceiver.parser()).isPresent();
     }
 
     HostedReceiver require(String group) {

@@ -24,6 +24,8 @@ import io.redoubt.storage.replication.Mode;
 import io.redoubt.storage.replication.SourceLimits;
 import io.redoubt.storage.replication.SourceLink;
 import io.redoubt.storage.replication.SourceVolume;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -32,9 +34,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentSkipListMap;
+import org.jspecify.annotations.Nullable;
 
 /// The groups that this node writes: their splitters, links and grants.
 final class Sources implements AutoCloseable {
+    private static final Logger LOG = System.getLogger(Sources.class.getName());
     private static final String KIND = "source";
 
     private final Path home;
@@ -44,6 +48,7 @@ final class Sources implements AutoCloseable {
     private final StreamDialer dialer;
     private final SecureRandom random = new SecureRandom();
     private final Map<String, Source> sources = new ConcurrentSkipListMap<>();
+    private final Map<String, ProtectSource> closed = new ConcurrentSkipListMap<>();
 
     private record Source(
             ProtectSource told,
@@ -60,9 +65,23 @@ final class Sources implements AutoCloseable {
         this.dialer = dialer;
     }
 
-    /// Puts the splitters back in their places before any socket opens.
+    /// Puts the splitters back in their places before any socket opens. A group that does not open, most often because a volume of it did
+    /// not, keeps nobody else from being served; but nobody attaches to its volumes, since their writes would never travel.
     void reopen() {
-        told.all(KIND, ProtectSource.parser()).forEach(p -> sources.put(p.getGroup(), open(p)));
+        for (ProtectSource wanted : told.all(KIND, ProtectSource.parser())) {
+            String group = wanted.getGroup();
+            try {
+                sources.put(group, open(wanted));
+            } catch (FaultException e) {
+                LOG.log(Level.ERROR, "protection group " + group + " stays closed", e);
+                closed.put(group, wanted);
+                members(wanted).forEach(volume -> volumes.withhold(volume, group));
+            }
+        }
+    }
+
+    private static List<String> members(ProtectSource group) {
+        return group.getVolumesList().stream().map(ProtectedVolume::getVolume).toList();
     }
 
     synchronized void protect(ProtectSource wanted) {
@@ -80,6 +99,13 @@ final class Sources implements AutoCloseable {
         }
         told.put(KIND, wanted.getGroup(), wanted);
         sources.put(wanted.getGroup(), present == null ? open(wanted) : linked(wanted, present));
+        admit(closed.remove(wanted.getGroup()));
+    }
+
+    private void admit(@Nullable ProtectSource group) {
+        if (group != null) {
+            members(group).forEach(volumes::release);
+        }
     }
 
     private Source open(ProtectSource wanted) {
@@ -89,10 +115,11 @@ final class Sources implements AutoCloseable {
                                 home.resolve("groups").resolve(wanted.getGroup() + "-source")));
         var holder =
                 new GrantHolder(GrantTimes.DEFAULT, memory.load(wanted.getTerm()), clock.bootId());
+        // All of them, before the first is changed.
+        List<HostedVolume> hosted = members(wanted).stream().map(volumes::require).toList();
         List<SourceVolume> members = new ArrayList<>();
-        for (ProtectedVolume member : wanted.getVolumesList()) {
-            HostedVolume volume = volumes.require(member.getVolume());
-            var disk = new SystemDisk(volumes.directory(member.getVolume()).resolve("source"));
+        for (HostedVolume volume : hosted) {
+            var disk = new SystemDisk(volumes.directory(volume.id().value()).resolve("source"));
             members.add(
                     volume.slot()
                             .insert(raw ->
@@ -130,17 +157,27 @@ final class Sources implements AutoCloseable {
                 Duration.ofMillis(wanted.getIntervalMillis()));
     }
 
+    /// What a splitter kept goes with it: a later protection must not find what it knew of writes before.
     synchronized void unprotect(String group) {
         Source source = sources.remove(group);
         told.remove(KIND, group);
         if (source != null) {
             source.link.close();
-            for (ProtectedVolume member : source.told.getVolumesList()) {
-                volumes.require(member.getVolume()).slot().remove();
-                Volumes.deleteTree(volumes.directory(member.getVolume()).resolve("source"));
-            }
-            Volumes.deleteTree(home.resolve("groups").resolve(group + "-source"));
+            members(source.told).forEach(volume -> volumes.require(volume).slot().remove());
+            forget(source.told);
         }
+        ProtectSource shut = closed.remove(group);
+        if (shut != null) {
+            forget(shut);
+            admit(shut);
+        }
+    }
+
+    private void forget(ProtectSource group) {
+        for (String volume : members(group)) {
+            Volumes.deleteTree(volumes.directory(volume).resolve("source"));
+        }
+        Volumes.deleteTree(home.resolve("groups").resolve(group.getGroup() + "-source"));
     }
 
     PointTaken takePoint(String group, String name) {
@@ -273,9 +310,7 @@ final class Sources implements AutoCloseable {
     }
 
     List<String> volumesOf(String group) {
-        return require(group).told.getVolumesList().stream()
-                .map(ProtectedVolume::getVolume)
-                .toList();
+        return members(require(group).told);
     }
 
     @Override

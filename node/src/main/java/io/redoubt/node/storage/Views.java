@@ -18,14 +18,18 @@ import io.redoubt.storage.journal.JournalView;
 import io.redoubt.storage.journal.RecoveryPoint;
 import io.redoubt.storage.journal.Roles;
 import io.redoubt.storage.replication.HostedReceiver;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentSkipListMap;
 
 /// The open views of this node: for each member an overlay that takes the writes, over the journal's image at the point.
 final class Views {
+    private static final Logger LOG = System.getLogger(Views.class.getName());
     private static final String KIND = "view";
 
     private final Told told;
@@ -44,8 +48,15 @@ final class Views {
         this.receivers = receivers;
     }
 
+    /// A view that does not open, most often because its journal did not, is in nobody's way.
     void reopen() {
-        told.all(KIND, OpenView.parser()).forEach(v -> views.put(v.getView(), open(v)));
+        for (OpenView wanted : told.all(KIND, OpenView.parser())) {
+            try {
+                views.put(wanted.getView(), open(wanted));
+            } catch (FaultException e) {
+                LOG.log(Level.ERROR, "view " + wanted.getView() + " stays closed", e);
+            }
+        }
     }
 
     synchronized ViewOpened ensure(OpenView wanted) {
@@ -137,21 +148,21 @@ final class Views {
         }
     }
 
+    /// Also one that did not open.
     synchronized void close(String view) {
         View open = views.remove(view);
-        if (open != null) {
-            open.told.getVolumesList().forEach(v -> volumes.delete(v.getViewVolume()));
-        }
+        Optional<OpenView> was =
+                open == null ? told.find(KIND, view, OpenView.parser()) : Optional.of(open.told);
+        was.ifPresent(v -> v.getVolumesList().forEach(m -> volumes.delete(m.getViewVolume())));
         told.remove(KIND, view);
     }
 
-    /// @throws FaultException with [NodeFault.InUse] when a view of the group (at this point, or at any for 0) is open
+    /// @throws FaultException with [NodeFault.InUse] when a view of the group (at this point, or at any for 0) is open, or could not be opened
     void requireNoneOpen(String group, long cut) {
-        for (View view : views.values()) {
-            if (view.told.getGroup().equals(group) && (cut == 0 || view.point.number() == cut)) {
+        for (OpenView view : told.all(KIND, OpenView.parser())) {
+            if (view.getGroup().equals(group) && (cut == 0 || view.getCut() == cut)) {
                 throw new FaultException(
-                        new NodeFault.InUse(
-                                "Protection group " + group, "view " + view.told.getView()));
+                        new NodeFault.InUse("Protection group " + group, "view " + view.getView()));
             }
         }
     }

@@ -30,6 +30,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -51,6 +52,9 @@ final class Volumes implements AutoCloseable {
     private final Limits limits;
     private final AtRest atRest;
     private final Map<String, HostedVolume> hosted = new ConcurrentSkipListMap<>();
+
+    /// Nobody may attach to these: volume to the protection group that did not open.
+    private final Map<String, String> withheld = new ConcurrentHashMap<>();
 
     Volumes(
             Path home,
@@ -93,16 +97,27 @@ final class Volumes implements AutoCloseable {
         }
     }
 
-    /// Opens the sockets that were open before.
+    /// Opens the sockets that were open before. One volume that cannot be served does not keep the others from it: its fence may know a
+    /// newer attachment than this node noted, because the process died right after that one's raise. It is raised again on demand.
     void serve() {
         for (RaiseAttachment attachment : told.all(ATTACHMENT, RaiseAttachment.parser())) {
             HostedVolume volume = hosted.get(attachment.getVolume());
-            if (volume != null && volume.snapshots().reverting()) {
+            if (volume == null || withheld.containsKey(attachment.getVolume())) {
+                LOG.log(Level.WARNING, "volume {0} stays detached", attachment.getVolume());
+            } else if (volume.snapshots().reverting()) {
                 // It may wait for grants, so it does not hold up the others.
                 Thread _ = Thread.startVirtualThread(() -> finishRevert(volume, attachment));
-            } else if (volume != null) {
-                volume.raise(attachment);
+            } else {
+                raiseAgain(volume, attachment);
             }
+        }
+    }
+
+    private static void raiseAgain(HostedVolume volume, RaiseAttachment attachment) {
+        try {
+            AttachmentRaised _ = volume.raise(attachment);
+        } catch (FaultException e) {
+            LOG.log(Level.ERROR, "volume " + volume.id() + " stays detached", e);
         }
     }
 
@@ -282,8 +297,22 @@ final class Volumes implements AutoCloseable {
         return found;
     }
 
+    /// From now on nobody attaches to it.
+    void withhold(String volume, String group) {
+        withheld.put(volume, group);
+    }
+
+    /// Ends [#withhold].
+    void release(String volume) {
+        withheld.remove(volume);
+    }
+
     AttachmentRaised raise(RaiseAttachment wanted) {
         HostedVolume volume = require(wanted.getVolume());
+        String group = withheld.get(wanted.getVolume());
+        if (group != null) {
+            throw new FaultException(new NodeFault.Withheld(wanted.getVolume(), group));
+        }
         AttachmentRaised raised = volume.raise(wanted);
         told.put(ATTACHMENT, wanted.getVolume(), wanted);
         return raised;
