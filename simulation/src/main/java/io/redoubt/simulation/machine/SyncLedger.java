@@ -1,6 +1,7 @@
 // Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
 package io.redoubt.simulation.machine;
 
+import java.lang.StackWalker.StackFrame;
 import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -9,7 +10,17 @@ import org.jspecify.annotations.Nullable;
 ///
 /// With it a test proves that each sync call is needed: taken out, some seed must find a violation.
 public final class SyncLedger {
-    private static final String SETTLED = "io.redoubt.core.system.SettledDisk";
+    /// Layers that pass a sync on: the place is the one that calls them.
+    private static final Set<String> PASSING =
+            Set.of(
+                    "io.redoubt.core.system.SettledDisk.sync",
+                    "io.redoubt.storage.pool.RoomedDisk.sync",
+                    "io.redoubt.storage.pool.RoomedFile.sync",
+                    "io.redoubt.storage.atrest.SealedDisk.sync",
+                    "io.redoubt.storage.atrest.SealedFile.sync",
+                    "io.redoubt.storage.atrest.Settling.sync",
+                    "io.redoubt.storage.atrest.Settling.syncData");
+
     private static final StackWalker WALKER = StackWalker.getInstance();
 
     private final Set<String> sites = new TreeSet<>();
@@ -32,7 +43,7 @@ public final class SyncLedger {
     boolean counts() {
         String site =
                 WALKER.walk(frames ->
-                        frames.filter(f -> isCaller(f.getClassName()))
+                        frames.filter(SyncLedger::isCaller)
                                 .findFirst()
                                 .map(f ->
                                         f.getClassName()
@@ -45,8 +56,8 @@ public final class SyncLedger {
         return !site.equals(takenOut);
     }
 
-    /// Neither the simulated disk nor the wrapper that only passes a directory's sync on.
-    private static boolean isCaller(String name) {
-        return !name.startsWith("io.redoubt.simulation.machine.") && !name.equals(SETTLED);
+    private static boolean isCaller(StackFrame frame) {
+        return !frame.getClassName().startsWith("io.redoubt.simulation.machine.")
+                && !PASSING.contains(frame.getClassName() + "." + frame.getMethodName());
     }
 }
