@@ -1,6 +1,7 @@
 // Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
 package io.redoubt.node.storage;
 
+import io.redoubt.core.Bytes;
 import io.redoubt.core.fault.Fault;
 
 /// Every way that a node refuses a command about its storage.
@@ -113,6 +114,21 @@ public sealed interface NodeFault extends Fault {
         @Override
         public String remedy() {
             return "Use the template tiny.";
+        }
+    }
+
+    /// A clone has room for all of its template.
+    record SmallerThanTemplate(String volume, String template, Bytes wanted, Bytes least)
+            implements NodeFault {
+        @Override
+        public String message() {
+            return "Volume %s with %s cannot be made from template %s, which has %s."
+                    .formatted(volume, wanted, template, least);
+        }
+
+        @Override
+        public String remedy() {
+            return "Ask for %s or more.".formatted(least);
         }
     }
 

@@ -259,6 +259,14 @@ final class Volumes implements AutoCloseable {
         }
         TemplateImages.Found template = templates.require(wanted.getTemplate());
         BlockImage image = template.image();
+        if (image.size() > wanted.getSizeBytes()) {
+            throw new FaultException(
+                    new NodeFault.SmallerThanTemplate(
+                            id.value(),
+                            template.name(),
+                            new Bytes(wanted.getSizeBytes()),
+                            new Bytes(image.size())));
+        }
         if (image.size() != wanted.getSizeBytes()) {
             image = new GrownImage(image, wanted.getSizeBytes(), id);
         }

@@ -4,6 +4,7 @@ package io.redoubt.node.storage;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.redoubt.core.fault.FaultException;
 import io.redoubt.core.system.SystemClock;
 import io.redoubt.core.system.SystemDisk;
 import io.redoubt.protocol.Attachment;
@@ -252,6 +253,30 @@ class VolumeSnapshotsTest {
                 .isEqualTo(HydrationState.HYDRATION_COMPLETE);
     }
 
+    /// The maps of a clone are mapped into memory, and a datastore cuts a file of this size short before it deletes it.
+    @Test
+    void a_clone_is_written_and_read_on_after_its_copying_has_ended() throws Exception {
+        datastore(512 * MEBIBYTE);
+        template(256 * MEBIBYTE);
+        volumes.ensure(
+                EnsureVolume.newBuilder()
+                        .setVolume("clone")
+                        .setDatastore("d")
+                        .setSizeBytes(256 * MEBIBYTE)
+                        .setTemplate("tiny-test")
+                        .setThin(true)
+                        .build());
+        HostedVolume clone = volumes.require("clone");
+        var _ = volumes.hydrations().hydrate(HydrateVolume.newBuilder().setVolume("clone").build());
+        await(() ->
+                volumes.hydrations().report("clone").getState()
+                        == HydrationState.HYDRATION_COMPLETE);
+        fill(clone.slot(), 100 * MEBIBYTE, MEBIBYTE);
+        clone.slot().flush();
+        assertThat(byteAt(clone, 100 * MEBIBYTE)).isEqualTo(1);
+        assertThat(byteAt(clone, 200 * MEBIBYTE)).isZero();
+    }
+
     /// Everything that stands between the command and a guest: promise, files, maps, layers, the socket.
     @Test
     void a_clone_of_a_template_of_a_tebibyte_is_served_in_a_tenth_of_a_second() throws Exception {
@@ -294,6 +319,25 @@ class VolumeSnapshotsTest {
                         .setPool("big")
                         .setSizeBytes(size)
                         .build());
+    }
+
+    @Test
+    void a_clone_that_is_smaller_than_its_template_is_refused_with_both_sizes_and_leaves_nothing()
+            throws Exception {
+        datastore(64 * MEBIBYTE);
+        template(4 * MEBIBYTE);
+        var small =
+                EnsureVolume.newBuilder()
+                        .setVolume("clone")
+                        .setDatastore("d")
+                        .setSizeBytes(2 * MEBIBYTE)
+                        .setTemplate("tiny-test")
+                        .build();
+        assertThatThrownBy(() -> volumes.ensure(small))
+                .isInstanceOf(FaultException.class)
+                .hasMessageContainingAll("2 MiB", "4 MiB");
+        assertThat(report().getThickBytes()).isZero();
+        volumes.ensure(small.toBuilder().setSizeBytes(4 * MEBIBYTE).build());
     }
 
     private HostedVolume volume(String id, long size, boolean thin) {

@@ -17,6 +17,9 @@ import java.util.concurrent.locks.ReentrantLock;
 /// nothing owned: the image shows. The live bit set: the write shows after a crash of the process; after a power loss
 /// only once [#flush()] made data and then the stable bit durable. A bit is never set, in either map, before its data is.
 public final class Overlay implements BlockDevice {
+    private static final int GRAIN = 64 << 10; // in which a thin volume takes its room
+    private static final ByteBuffer ZEROS = ByteBuffer.allocateDirect(GRAIN).asReadOnlyBuffer();
+
     private final VolumeId id;
     private final OverlaySource source;
     private final long size;
@@ -176,7 +179,7 @@ public final class Overlay implements BlockDevice {
     @Override
     public void extents(long offset, long length, ExtentSink sink) {
         Range.require(id, offset, length, size);
-        boolean roomy = quotaBlocks == Long.MAX_VALUE;
+        boolean roomy = isAllocated();
         var more = new boolean[] {true};
         long end = offset + length;
         for (long at = offset; at < end && more[0]; ) {
@@ -215,6 +218,25 @@ public final class Overlay implements BlockDevice {
     public void zero(long offset, long length) {
         Range.require(id, offset, length, size);
         change(offset, length, () -> data.zero(offset, length));
+    }
+
+    @Override
+    public void trim(long offset, long length) {
+        Range.require(id, offset, length, size);
+        change(offset, length, () -> clear(offset, length));
+    }
+
+    /// Zeros with room behind them only where all of it is allocated.
+    private void clear(long offset, long length) {
+        if (isAllocated()) {
+            data.zero(offset, length);
+        } else {
+            data.punch(offset, length);
+        }
+    }
+
+    private boolean isAllocated() {
+        return quotaBlocks == Long.MAX_VALUE;
     }
 
     private void change(long offset, long length, Runnable write) {
@@ -320,15 +342,24 @@ public final class Overlay implements BlockDevice {
         long end = offset + buffer.limit();
         for (long at = offset; at < end; ) {
             boolean own = sectors.owns(at);
-            long until = sectors.endOfRun(at, end, own);
+            long until = Math.min(sectors.endOfRun(at, end, own), (at / GRAIN + 1) * GRAIN);
             if (!own) {
-                data.write(at, buffer.slice((int) (at - offset), (int) (until - at)));
+                keep(at, buffer.slice((int) (at - offset), (int) (until - at)));
                 sectors.own(at, until - at); // never before the data
                 copied += until - at;
             }
             at = until;
         }
         return copied;
+    }
+
+    /// Zeros are not written: behind them a thin volume needs no room. What an unfinished write left there must go all the same.
+    private void keep(long at, ByteBuffer content) {
+        if (content.mismatch(ZEROS.slice(0, content.remaining())) < 0) {
+            clear(at, content.remaining());
+        } else {
+            data.write(at, content);
+        }
     }
 
     private void reserve(long fresh, long offset) {
@@ -355,7 +386,8 @@ public final class Overlay implements BlockDevice {
     /// Drops the image: the directory becomes that of a raw volume, at once and durably.
     ///
     /// A crash before the raw volume's metadata is durable leaves the overlay, after it the raw volume with all that it had;
-    /// what is left of the overlay's own files is deleted by [#becameRaw].
+    /// the overlay's own files are deleted by [#becameRaw] at the next opening. Not here: the live map is in memory, and a disk may cut a
+    /// file short before it deletes it, which would make each later look at the map a fault of the processor.
     ///
     /// @throws IllegalStateException when a sector is not own
     void becomeRaw() {
@@ -368,8 +400,8 @@ public final class Overlay implements BlockDevice {
         } catch (FaultException e) {
             throw VolumeFault.of(id, 0, e);
         }
-        source.drop();
-        OverlayFiles.deleteMaps(disk);
+        source.drop(); // the maps stay for the next opening: who reads or writes now looks at the
+        // live one
     }
 
     VolumeId id() {

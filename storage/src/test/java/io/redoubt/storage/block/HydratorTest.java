@@ -8,6 +8,7 @@ import io.redoubt.core.Bytes;
 import io.redoubt.core.VolumeId;
 import io.redoubt.core.fault.FaultException;
 import io.redoubt.core.port.DiskFault;
+import io.redoubt.core.port.DiskFile;
 import io.redoubt.core.system.SystemClock;
 import io.redoubt.core.system.SystemDisk;
 import java.nio.ByteBuffer;
@@ -135,6 +136,48 @@ class HydratorTest {
             assertThat(hydration.step()).isEqualTo(Hydration.PIECE);
             assertThat(overlay.sectors().ownsAll(5 << 20, Hydration.PIECE)).isTrue();
             assertThat(overlay.adoptedBytes()).isEqualTo(Hydration.PIECE);
+        }
+    }
+
+    @Test
+    void a_thin_clone_takes_no_room_for_the_zeros_of_its_source() {
+        Arrays.fill(content, 2 << 20, 7 << 20, (byte) 0);
+        SystemDisk disk = new SystemDisk(root.resolve("v"));
+        byte[] expected = content.clone();
+        try (Overlay overlay = create(disk)) {
+            byte[] written = random(512, 3); // the rest of its grain is zeros
+            overlay.write(3 << 20, ByteBuffer.wrap(written));
+            System.arraycopy(written, 0, expected, 3 << 20, written.length);
+            var hydration = new Hydration(overlay);
+            while (!hydration.complete()) {
+                long _ = hydration.step();
+            }
+            assertThat(all(overlay)).isEqualTo(expected);
+        }
+        assertThat(room(disk)).isBetween(3L << 20, (3L << 20) + (64 << 10));
+    }
+
+    @Test
+    void a_trim_of_a_thin_clone_gives_its_room_back_and_one_of_a_thick_clone_does_not() {
+        for (boolean thin : new boolean[] {true, false}) {
+            SystemDisk disk = new SystemDisk(root.resolve(thin ? "thin" : "thick"));
+            byte[] expected = content.clone();
+            Arrays.fill(expected, 1 << 20, 5 << 20, (byte) 0);
+            try (Overlay overlay =
+                    thin
+                            ? create(disk)
+                            : Overlay.createAllocated(disk, ID, source, "image-1", "boot-1")) {
+                overlay.write(0, ByteBuffer.wrap(content));
+                overlay.trim(1 << 20, 4 << 20);
+                assertThat(all(overlay)).isEqualTo(expected);
+            }
+            assertThat(room(disk)).isEqualTo(thin ? 4L << 20 : SIZE);
+        }
+    }
+
+    private static long room(SystemDisk disk) {
+        try (DiskFile file = disk.open("volume.raw")) {
+            return file.room();
         }
     }
 
