@@ -71,7 +71,8 @@ public final class Region {
         return new Api(Endpoint.ofHome(home.path()));
     }
 
-    /// Starts what the home holds, or a new region in an empty one, and returns when all of it answers.
+    /// Starts what the home holds, or a new region in an empty one, and returns when all of it answers. Of a region that is up, only the
+    /// nodes that died.
     public RegionStatus up(Ports ports) {
         try {
             home.prepare(Account.prepare());
@@ -84,6 +85,11 @@ public final class Region {
 
     private void startUnderLock(Ports ports) throws IOException {
         try (RegionLock _ = RegionLock.take(home)) {
+            List<String> lost = RegionRecord.read(home).map(Region::lostZones).orElse(List.of());
+            if (!lost.isEmpty()) {
+                lost.forEach(this::startNode);
+                return;
+            }
             RegionRecord.read(home).ifPresent(this::requireNothingAlive);
             ports.requireFree();
             String startedAt = Instant.now().truncatedTo(ChronoUnit.SECONDS).toString();
@@ -189,6 +195,18 @@ public final class Region {
             Files.deleteIfExists(home.record());
             throw e;
         }
+    }
+
+    /// The zones whose node died while the control plane lives: they can be started again alone, under guests that wait for them.
+    private static List<String> lostZones(RegionRecord record) {
+        boolean controlled =
+                record.part(RegionRecord.CONTROL).filter(p -> p.process().alive()).isPresent();
+        return controlled
+                ? record.nodes().stream()
+                        .filter(part -> !part.process().alive())
+                        .map(RegionRecord.Part::zone)
+                        .toList()
+                : List.of();
     }
 
     private void requireNothingAlive(RegionRecord record) {

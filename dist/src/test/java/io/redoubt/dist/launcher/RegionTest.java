@@ -116,6 +116,21 @@ class RegionTest {
     }
 
     @Test
+    void up_starts_a_node_that_died_again_and_leaves_the_others_alone() {
+        Region region = region("home");
+        region.up(Ports.FREE);
+        HostProcess control = node(region, "control");
+        HostProcess other = node(region, "node-b");
+        HostProcess node = node(region, "node-a");
+        node.signal("KILL");
+        assertThat(node.awaitEnd(Duration.ofSeconds(5))).isTrue();
+        assertThat(region("home").up(Ports.FREE).up()).isTrue();
+        assertThat(node(region, "node-a").pid()).isNotEqualTo(node.pid());
+        assertThat(node(region, "node-b")).isEqualTo(other);
+        assertThat(node(region, "control")).isEqualTo(control);
+    }
+
+    @Test
     void down_ends_a_node_that_is_paused_and_the_guest_of_a_node_that_is_dead() throws IOException {
         Region region = region("home");
         region.up(Ports.FREE);
