@@ -4,6 +4,7 @@ package io.redoubt.cli;
 import io.redoubt.core.Bytes;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -132,15 +133,32 @@ final class SnapshotCommands {
             session.tell(
                     "volume %s goes back to snapshot %s: up to %s were written since."
                             .formatted(which.volume, which.snapshot, new Bytes(since)));
-            @Nullable JsonNode newest = newestKept();
-            String name = newest == null ? "" : newest.path("name").asString("");
-            long lost = newest == null ? since : changedBytes(path(which.volume, name));
-            session.tell(
-                    lost == 0
-                            ? "Nothing is lost: snapshot %s holds the present content."
-                                    .formatted(name)
-                            : "Lost for ever: up to %s that were written since the newest snapshot, %s, and that no snapshot holds."
-                                    .formatted(new Bytes(lost), name));
+            List<JsonNode> kept = kept();
+            String newest = kept.isEmpty() ? "" : name(kept.getLast());
+            long lost = newest.isEmpty() ? since : changedBytes(path(which.volume, newest));
+            Optional<String> current =
+                    kept.stream()
+                            .filter(each -> each.path("current").asBoolean(false))
+                            .map(Revert::name)
+                            .findFirst();
+            if (lost == 0) {
+                session.tell(
+                        "Nothing is lost: snapshot %s holds the present content."
+                                .formatted(newest));
+            } else if (current.filter(name -> !name.equals(newest)).isPresent()) {
+                // What going back wrote counts as written since the newest one.
+                session.tell(
+                        "Lost for ever: what was written since the volume went back to snapshot %s; with what that overwrote up to %s."
+                                .formatted(current.get(), new Bytes(lost)));
+            } else {
+                session.tell(
+                        "Lost for ever: up to %s that were written since the newest snapshot, %s, and that no snapshot holds."
+                                .formatted(new Bytes(lost), newest));
+            }
+        }
+
+        private static String name(JsonNode snapshot) {
+            return snapshot.path("name").asString("");
         }
 
         private long changedBytes(String snapshot) {
@@ -151,15 +169,11 @@ final class SnapshotCommands {
                     .asLong(0);
         }
 
-        private @Nullable JsonNode newestKept() {
-            List<JsonNode> all =
-                    writes.session().api().fetchAll(Nouns.snapshotsOf(which.volume).path());
-            for (JsonNode each : all.reversed()) {
-                if (each.path("state").asString("").equals("ready")) {
-                    return each;
-                }
-            }
-            return null;
+        /// Those with content, oldest first.
+        private List<JsonNode> kept() {
+            return writes.session().api().fetchAll(Nouns.snapshotsOf(which.volume).path()).stream()
+                    .filter(each -> each.path("state").asString("").equals("ready"))
+                    .toList();
         }
     }
 

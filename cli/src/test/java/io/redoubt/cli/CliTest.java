@@ -263,6 +263,25 @@ class CliTest {
         assertThat(api.asked()).anyMatch(asked -> asked.method().equals("POST"));
     }
 
+    /// What the going back itself wrote is no loss, and nobody can tell it apart.
+    @Test
+    void a_revert_after_a_revert_does_not_call_lost_what_the_first_one_overwrote() {
+        api.on(
+                "GET /v1/volumes/data/snapshots?limit=1000",
+                200,
+                """
+                {"items":[{"name":"one","current":true,"state":"ready"},{"name":"two","current":false,"state":"ready"}],"next":null}
+                """);
+        api.on(
+                "GET /v1/volumes/data/snapshots/two/changes?limit=1",
+                200,
+                "{\"sizeBytes\":1073741824,\"changedBytes\":10485760,\"items\":[],\"next\":null}");
+        assertThat(run("volume", "snapshot", "revert", "data", "two")).isZero();
+        assertThat(errors.toString())
+                .contains("what was written since the volume went back to snapshot one")
+                .doesNotContain("no snapshot holds");
+    }
+
     @Test
     void changes_are_listed_page_after_page_up_to_the_limit() {
         String page =
