@@ -28,6 +28,8 @@ class Datastores {
                     + " array(select volume.id from volume where volume.datastore = datastore.id) as volumes"
                     + " from datastore left join pool on pool.id = datastore.pool";
 
+    private static final long THIN_LEAST = 64 << 10; // what a thin volume takes at once
+
     private final JdbcClient sql;
     private final TenantRows<Datastore> rows;
 
@@ -155,7 +157,9 @@ class Datastores {
         if (more > now.freeBytes() || now.freeBytes() == 0) {
             throw new FaultException(
                     new StorageFault.NoRoom(
-                            now.name(), new Bytes(now.freeBytes()), new Bytes(more)));
+                            now.name(),
+                            new Bytes(now.freeBytes()),
+                            new Bytes(more == 0 ? THIN_LEAST : more)));
         }
     }
 

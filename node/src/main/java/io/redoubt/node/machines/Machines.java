@@ -146,11 +146,12 @@ public final class Machines {
     private void notice(Kept kept, Machine machine) {
         kept.pausedByOrder = pauseOf(kept).isPresent();
         try {
-            if (machine.state() == io.redoubt.compute.hypervisor.MachineState.PAUSED_IO_ERROR
-                    && machine.lacksRoom()) {
+            if (machine.state() == io.redoubt.compute.hypervisor.MachineState.PAUSED_IO_ERROR) {
+                kept.waitsForRoom = machine.lacksRoom();
                 kept.reason =
-                        "a disk has no room: its datastore is full; the machine goes on by itself once it has been grown";
-                kept.waitsForRoom = true;
+                        kept.waitsForRoom
+                                ? "a disk has no room: its datastore is full; the machine goes on by itself once it has been grown"
+                                : "a disk failed while the node was away, or was away with it for too long; start the machine and it goes on where it stood";
             }
         } catch (FaultException e) {
             LOG.log(
