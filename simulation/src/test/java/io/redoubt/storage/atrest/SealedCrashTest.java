@@ -194,6 +194,35 @@ class SealedCrashTest {
         }
     }
 
+    /// Read by the next process, its checksums are true; but it is in the page cache alone.
+    @Test
+    void what_a_killed_process_wrote_is_durable_before_its_chunk_is_called_clean() {
+        for (long seed = 0; seed < SEEDS; seed++) {
+            var time = new SimTime();
+            var host = new SimHost(new SplittableRandom(seed), time);
+            host.wholeSectors();
+            BlockDevice device = Subject.BOTH.open(host, false);
+            device.write(0, block(1));
+            device.close();
+            Subject.BOTH.open(host, true).write(0, block(2));
+            host.restartProcess();
+            BlockDevice next = Subject.BOTH.open(host, true);
+            assertThat(content(next)[0]).isEqualTo((byte) 2);
+            time.advanceTo(time.nanos() + Settling.QUIET.toNanos());
+            host.killAfter(1 + seed % 5);
+            try {
+                next.flush();
+            } catch (ProcessKilled _) {
+                // as drawn
+            }
+            host.powerLoss();
+            byte[] shown = content(Subject.BOTH.open(host, true));
+            for (int i = 0; i < 4096; i++) {
+                assertThat(shown[i]).as("seed %d byte %d", seed, i).isBetween((byte) 1, (byte) 2);
+            }
+        }
+    }
+
     private static ByteBuffer block(int value) {
         byte[] bytes = new byte[4096];
         Arrays.fill(bytes, (byte) value);
