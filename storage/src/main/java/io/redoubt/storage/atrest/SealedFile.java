@@ -245,7 +245,8 @@ final class SealedFile implements DiskFile {
     ///
     /// Cut off, line by line, and what a crash leaves: *the data's end*: it may be there again, and its checksums still are. *The sync of
     /// the data*: checksums of what is not there, which the next opening cuts off. *The checksums*: nothing else. In another order the
-    /// old end could come back without its checksums, in chunks that are called clean.
+    /// old end could come back without its checksums, in chunks that are called clean. After a sync that failed the checksums stay: what
+    /// grows there again may be called damaged, and never shows wrong bytes.
     private void resize(long wanted, boolean thick) {
         use.writeLock().lock();
         try {
@@ -264,11 +265,8 @@ final class SealedFile implements DiskFile {
             sums.makeRoom(Math.max(wanted, size));
             long kept = Math.min(wanted, size);
             if (kept % StoredBlocks.BLOCK == 0) {
-                try {
-                    resizeData(wanted, thick);
-                } finally {
-                    sums.fit(size); // the old one when the disk was full
-                }
+                resizeData(wanted, thick);
+                sums.fit(wanted);
             } else {
                 resizeWithBlock(kept - 1, wanted, thick, sums);
             }
@@ -282,9 +280,9 @@ final class SealedFile implements DiskFile {
         try {
             changed.begin(last, 1);
             resizeData(wanted, thick);
-        } finally {
-            changed.fit(size); // the old one when the disk was full
+            changed.fit(wanted);
             changed.accept(last, 1);
+        } finally {
             changed.end(last, 1);
         }
     }
