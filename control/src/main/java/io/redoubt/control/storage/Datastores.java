@@ -28,7 +28,8 @@ class Datastores {
                     + " array(select volume.id from volume where volume.datastore = datastore.id) as volumes"
                     + " from datastore left join pool on pool.id = datastore.pool";
 
-    private static final long THIN_LEAST = 64 << 10; // what a thin volume takes at once
+    /// The grain in which a node gives out room.
+    private static final long THIN_LEAST = 64 << 10;
 
     private final JdbcClient sql;
     private final TenantRows<Datastore> rows;

@@ -7,10 +7,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.redoubt.core.Bytes;
 import io.redoubt.core.VolumeId;
 import io.redoubt.core.fault.FaultException;
-import io.redoubt.core.system.SystemClock;
 import io.redoubt.core.system.SystemDisk;
 import io.redoubt.protocol.Attachment;
-import io.redoubt.protocol.AttachmentRaised;
 import io.redoubt.protocol.Command;
 import io.redoubt.protocol.DeleteDatastore;
 import io.redoubt.protocol.EnsureDatastore;
@@ -23,7 +21,6 @@ import io.redoubt.storage.nbd.NbdClient;
 import io.redoubt.storage.nbd.SocketAccess;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import javax.net.ssl.SSLContext;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -109,31 +106,18 @@ class LimitsTest {
 
     @Test
     void a_deleted_datastore_leaves_no_limits_behind() throws Exception {
-        try (var storage =
-                new NodeStorage(
-                        root,
-                        new SystemClock(),
-                        new StreamDialer(SSLContext.getDefault()),
-                        SocketAccess.OWNER,
-                        new TemplateImages(root.resolve("cache")),
-                        "127.0.0.1")) {
-            storage.start();
+        try (var storage = new TestedStorage(root)) {
             var made = EnsureDatastore.newBuilder().setDatastore("ds").setPool("home");
             var _ =
                     storage.carryOut(
-                            Command.newBuilder()
-                                    .setEnsureDatastore(made.setSizeBytes(1 << 20))
-                                    .build());
-            var _ =
-                    storage.carryOut(
-                            Command.newBuilder().setSetLimits(datastore("ds", 5, "a")).build());
+                            Command.newBuilder().setEnsureDatastore(made.setSizeBytes(1 << 20)));
+            var _ = storage.carryOut(Command.newBuilder().setSetLimits(datastore("ds", 5, "a")));
             assertThat(root.resolve("told/limits_ds")).exists();
             var _ =
                     storage.carryOut(
                             Command.newBuilder()
                                     .setDeleteDatastore(
-                                            DeleteDatastore.newBuilder().setDatastore("ds"))
-                                    .build());
+                                            DeleteDatastore.newBuilder().setDatastore("ds")));
             assertThat(root.resolve("told/limits_ds")).doesNotExist();
         }
     }
@@ -167,7 +151,7 @@ class LimitsTest {
     void an_attached_guest_feels_the_limit_and_its_change() throws Exception {
         limits.set(datastore("gold", 20, "a"));
         try (HostedVolume volume = host();
-                NbdClient client = connect(volume.raise(attachment(1)))) {
+                NbdClient client = TestedStorage.connect(volume.raise(attachment(1)))) {
             assertThat(secondsOf(client, 11)).isGreaterThan(0.45);
             limits.set(datastore("gold", 100_000, "a"));
             assertThat(secondsOf(client, 11)).isLessThan(0.45);
@@ -180,12 +164,12 @@ class LimitsTest {
     void a_request_that_waits_ends_when_the_fence_is_raised_and_is_not_executed() throws Exception {
         limits.set(datastore("gold", 1, "a"));
         try (HostedVolume volume = host();
-                NbdClient client = connect(volume.raise(attachment(1)))) {
+                NbdClient client = TestedStorage.connect(volume.raise(attachment(1)))) {
             assertThat(limits.of("a").tryPass(BIG)).isTrue(); // two minutes of waiting
             Thread writer = Thread.ofPlatform().start(() -> tryToWrite(client));
             Thread.sleep(300);
             long begin = System.nanoTime();
-            NbdClient next = connect(volume.raise(attachment(2)));
+            NbdClient next = TestedStorage.connect(volume.raise(attachment(2)));
             assertThat(System.nanoTime() - begin).isLessThan(5_000_000_000L);
             writer.join();
             limits.set(datastore("gold", 1_000_000, "a"));
@@ -215,10 +199,6 @@ class LimitsTest {
                 .setHolder("machine")
                 .setAttachment(Attachment.newBuilder().setNumber(number).setNonce("n" + number))
                 .build();
-    }
-
-    private static NbdClient connect(AttachmentRaised raised) {
-        return NbdClient.connect(Path.of(raised.getSocket()), raised.getExportName());
     }
 
     private static double secondsOf(NbdClient client, int reads) {

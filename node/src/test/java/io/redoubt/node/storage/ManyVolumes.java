@@ -1,17 +1,12 @@
 // Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
 package io.redoubt.node.storage;
 
-import io.redoubt.core.system.SystemClock;
-import io.redoubt.protocol.Attachment;
 import io.redoubt.protocol.Command;
 import io.redoubt.protocol.EnsureDatastore;
 import io.redoubt.protocol.EnsureVolume;
-import io.redoubt.protocol.RaiseAttachment;
-import io.redoubt.storage.nbd.SocketAccess;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import javax.net.ssl.SSLContext;
 
 /// A process with the storage of a node: it makes so many volumes of 16 MiB, or finds them, serves them all, and tells time and memory.
 final class ManyVolumes {
@@ -22,15 +17,7 @@ final class ManyVolumes {
     public static void main(String[] arguments) throws Exception {
         Path home = Path.of(arguments[0]);
         int count = Integer.parseInt(arguments[1]);
-        try (var storage =
-                new NodeStorage(
-                        home,
-                        new SystemClock(),
-                        new StreamDialer(SSLContext.getDefault()),
-                        SocketAccess.OWNER,
-                        new TemplateImages(home.resolve("cache")),
-                        "127.0.0.1")) {
-            storage.start();
+        try (var storage = new TestedStorage(home)) {
             if (arguments.length > 2) {
                 make(storage, count);
             }
@@ -51,7 +38,7 @@ final class ManyVolumes {
         }
     }
 
-    private static void make(NodeStorage storage, int count) {
+    private static void make(TestedStorage storage, int count) {
         var _ =
                 storage.carryOut(
                         Command.newBuilder()
@@ -59,30 +46,14 @@ final class ManyVolumes {
                                         EnsureDatastore.newBuilder()
                                                 .setDatastore("ds")
                                                 .setPool("home")
-                                                .setSizeBytes(SIZE * count))
-                                .build());
+                                                .setSizeBytes(SIZE * count)));
         for (int i = 0; i < count; i++) {
-            var _ =
-                    storage.carryOut(
-                            Command.newBuilder()
-                                    .setEnsureVolume(
-                                            EnsureVolume.newBuilder()
-                                                    .setVolume("v" + i)
-                                                    .setSizeBytes(SIZE)
-                                                    .setDatastore("ds"))
-                                    .build());
-            var _ =
-                    storage.carryOut(
-                            Command.newBuilder()
-                                    .setRaiseAttachment(
-                                            RaiseAttachment.newBuilder()
-                                                    .setVolume("v" + i)
-                                                    .setHolder("m")
-                                                    .setAttachment(
-                                                            Attachment.newBuilder()
-                                                                    .setNumber(1)
-                                                                    .setNonce("n")))
-                                    .build());
+            storage.ensure(
+                    EnsureVolume.newBuilder()
+                            .setVolume("v" + i)
+                            .setSizeBytes(SIZE)
+                            .setDatastore("ds"));
+            var _ = storage.raise("v" + i, 1, "n");
         }
     }
 }

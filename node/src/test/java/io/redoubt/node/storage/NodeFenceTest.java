@@ -5,14 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.redoubt.core.fault.FaultException;
-import io.redoubt.core.system.SystemClock;
-import io.redoubt.protocol.Attachment;
 import io.redoubt.protocol.AttachmentRaised;
-import io.redoubt.protocol.Command;
 import io.redoubt.protocol.EnsureVolume;
-import io.redoubt.protocol.RaiseAttachment;
 import io.redoubt.storage.nbd.NbdClient;
-import io.redoubt.storage.nbd.SocketAccess;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -20,7 +15,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
-import javax.net.ssl.SSLContext;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -34,19 +28,11 @@ class NodeFenceTest {
     private static final int SIZE = 32 * MIB;
 
     @TempDir Path home;
-    private NodeStorage storage;
+    private TestedStorage storage;
 
     @BeforeEach
     void start() throws Exception {
-        storage =
-                new NodeStorage(
-                        home,
-                        new SystemClock(),
-                        new StreamDialer(SSLContext.getDefault()),
-                        SocketAccess.OWNER,
-                        new TemplateImages(home.resolve("cache")),
-                        "127.0.0.1");
-        storage.start();
+        storage = new TestedStorage(home);
     }
 
     @AfterEach
@@ -93,8 +79,7 @@ class NodeFenceTest {
         over.set(true);
         refusedEverywhere(first, second);
 
-        storage.close();
-        start();
+        storage.restart();
         refusedEverywhere(first, second);
         try (var client = connect(second, second)) {
             ByteBuffer shown = ByteBuffer.allocate(8);
@@ -185,24 +170,11 @@ class NodeFenceTest {
     }
 
     private void volume(long bytes) {
-        var _ =
-                storage.carryOut(
-                        Command.newBuilder()
-                                .setEnsureVolume(
-                                        EnsureVolume.newBuilder()
-                                                .setVolume("v")
-                                                .setSizeBytes(bytes))
-                                .build());
+        storage.ensure(EnsureVolume.newBuilder().setVolume("v").setSizeBytes(bytes));
     }
 
     private AttachmentRaised raise(long number, String nonce) {
-        var wanted =
-                RaiseAttachment.newBuilder()
-                        .setVolume("v")
-                        .setHolder("machine")
-                        .setAttachment(Attachment.newBuilder().setNumber(number).setNonce(nonce));
-        return storage.carryOut(Command.newBuilder().setRaiseAttachment(wanted).build())
-                .getAttachmentRaised();
+        return storage.raise("v", number, nonce);
     }
 
     private static NbdClient connect(AttachmentRaised address, AttachmentRaised name) {

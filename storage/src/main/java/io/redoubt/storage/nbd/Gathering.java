@@ -3,66 +3,66 @@ package io.redoubt.storage.nbd;
 
 import java.util.concurrent.locks.LockSupport;
 
-/// How long to let requests of a busy peer gather. While a peer has answers to take, it is not waiting for us: requests that come one by
+/// Whether to let requests of a busy peer gather. While a peer has answers to take, it is not waiting for us: requests that come one by
 /// one meanwhile cost a receive and a send each, and looking for them takes the processor from the peer. So we sleep, and take
 /// several at once.
 ///
-/// The time grows while the peer still has answers when we wake up, and halves as soon as it has none. A peer with one request under way
-/// has taken its answer before it asks again, so it never waits for this.
+/// A pause after which the peer had nothing left to take was too long for it, and the last one for a while. A peer with one request under
+/// way has taken its answer before it asks again, so it never waits for this.
 final class Gathering {
-    private static final long NANOS_MAX = 50_000;
-    private static final long NANOS_MIN = 5_000;
+    /// Asked of the kernel, which makes 40 us of it on a busy host: five requests of a fast peer. More gathers little more, and is too long
+    /// for a peer with sixteen under way.
+    private static final long PAUSE_NANOS = 15_000;
 
     /// To ask costs a system call, and a pause that was wrong a wake-up: who is not known to be busy is asked about every so many bursts,
-    /// and half as often after each time that the first pause found nothing left to take, as with a few requests under way.
+    /// and half as often after each pause that was too long, as with a few requests under way.
     private static final int ASK_EVERY_MIN = 16;
 
     private static final int ASK_EVERY_MAX = 1024;
 
+    /// So many good pauses in a row, and it is asked about as often as at first.
+    private static final int GOOD_PAUSES = 64;
+
     /// So much has gathered anyway; more would fill the socket, and then the peer does wait.
     private static final int BURST_BYTES_MAX = 64 << 10;
 
-    private long nanos;
+    private boolean pausing;
+    private int good;
     private int bursts;
     private int askEvery = ASK_EVERY_MIN;
     private boolean punctual;
 
     boolean isPausing() {
-        return nanos > 0;
+        return pausing;
     }
 
     /// Lets requests gather, if that is due.
     void pause() {
-        if (nanos > 0) {
+        if (pausing) {
             if (!punctual) {
                 punctual = true;
                 int _ = SocketCalls.sleepPunctually(); // else we only sleep longer
             }
-            LockSupport.parkNanos(nanos);
+            LockSupport.parkNanos(PAUSE_NANOS);
         }
     }
 
     /// Whether it is time to find out about the peer, once for each burst.
     boolean asks() {
         bursts++;
-        return nanos > 0 || bursts % askEvery == 0;
+        return pausing || bursts % askEvery == 0;
     }
 
     /// @param burstBytes  that were received together
     /// @param hasUntaken the peer still has answers to take, of bursts before this one
     void found(int burstBytes, boolean hasUntaken) {
-        if (hasUntaken && burstBytes < BURST_BYTES_MAX) {
-            askEvery = nanos > 0 ? ASK_EVERY_MIN : askEvery;
-            nanos = Math.clamp(nanos + nanos / 16, NANOS_MIN, NANOS_MAX);
-        } else if (nanos >= 2 * NANOS_MIN) {
-            nanos /= 2;
-        } else {
-            askEvery = nanos > 0 ? Math.min(2 * askEvery, ASK_EVERY_MAX) : askEvery;
-            nanos = 0;
+        if (pausing && hasUntaken) {
+            good = Math.min(good + 1, GOOD_PAUSES);
+            askEvery = good == GOOD_PAUSES ? ASK_EVERY_MIN : askEvery;
+        } else if (pausing) {
+            good = 0;
+            askEvery = Math.min(2 * askEvery, ASK_EVERY_MAX);
         }
-    }
-
-    long nanos() {
-        return nanos;
+        pausing = hasUntaken && burstBytes < BURST_BYTES_MAX;
     }
 }

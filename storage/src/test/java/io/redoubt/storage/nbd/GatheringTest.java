@@ -12,32 +12,23 @@ class GatheringTest {
     private final Gathering gathering = new Gathering();
 
     @Test
-    void it_grows_while_the_peer_has_answers_to_take_up_to_an_end() {
+    void requests_gather_while_the_peer_has_answers_to_take() {
+        assertThat(gathering.isPausing()).isFalse();
         gathering.found(SMALL, true);
-        assertThat(gathering.nanos()).isEqualTo(5_000);
+        assertThat(gathering.isPausing()).isTrue();
         gathering.found(SMALL, true);
-        assertThat(gathering.nanos()).isBetween(5_001L, 6_000L);
-        grow();
-        assertThat(gathering.nanos()).isEqualTo(50_000);
-    }
-
-    @Test
-    void it_halves_when_the_peer_waits_for_us_and_ends() {
-        grow();
-        gathering.found(SMALL, false);
-        assertThat(gathering.nanos()).isEqualTo(25_000);
-        gathering.found(SMALL, false);
-        gathering.found(SMALL, false);
         assertThat(gathering.isPausing()).isTrue();
         gathering.found(SMALL, false);
         assertThat(gathering.isPausing()).isFalse();
     }
 
+    /// And are no sign of a peer that waits: it is asked about as often as before.
     @Test
     void large_bursts_do_not_wait_for_more() {
-        grow();
+        gathering.found(SMALL, true);
         gathering.found(LARGE, true);
-        assertThat(gathering.nanos()).isEqualTo(25_000);
+        assertThat(gathering.isPausing()).isFalse();
+        assertThat(asked(160)).isEqualTo(10);
     }
 
     @Test
@@ -48,19 +39,41 @@ class GatheringTest {
         assertThat(gathering.asks()).isTrue();
     }
 
-    /// With two or four requests under way a peer has answers to take for a moment only.
+    /// With two to eight requests under way a peer has answers to take for a moment only.
     @Test
-    void a_peer_for_which_no_pause_pays_is_asked_about_ever_more_seldom_until_one_pays() {
+    void a_peer_for_which_pauses_are_too_long_is_asked_about_ever_more_seldom() {
+        assertThat(asked(10 * 1024)).isEqualTo(640);
+        pauseOnceTooLong();
+        assertThat(asked(10 * 1024)).isEqualTo(320);
         for (int i = 0; i < 20; i++) {
-            gathering.found(SMALL, true);
-            gathering.found(SMALL, false);
+            pauseOnceTooLong();
         }
         assertThat(asked(10 * 1024)).isEqualTo(10);
+    }
+
+    @Test
+    void a_long_row_of_good_pauses_makes_it_asked_about_often_again_and_a_short_one_does_not() {
+        for (int i = 0; i < 20; i++) {
+            pauseOnceTooLong();
+        }
+        good(63);
+        gathering.found(SMALL, false);
+        assertThat(asked(10 * 1024)).isEqualTo(10);
+        good(64);
+        gathering.found(SMALL, false);
+        assertThat(asked(10 * 1024)).as("halved by the last one only").isEqualTo(320);
+    }
+
+    private void good(int pauses) {
         gathering.found(SMALL, true);
+        for (int i = 0; i < pauses; i++) {
+            gathering.found(SMALL, true);
+        }
+    }
+
+    private void pauseOnceTooLong() {
         gathering.found(SMALL, true);
         gathering.found(SMALL, false);
-        assertThat(gathering.isPausing()).isFalse();
-        assertThat(asked(10 * 1024)).as("halved by the last one only").isEqualTo(10 * 1024 / 32);
     }
 
     private int asked(int bursts) {
@@ -69,11 +82,5 @@ class GatheringTest {
             asked += gathering.asks() ? 1 : 0;
         }
         return asked;
-    }
-
-    private void grow() {
-        for (int i = 0; i < 100; i++) {
-            gathering.found(SMALL, true);
-        }
     }
 }

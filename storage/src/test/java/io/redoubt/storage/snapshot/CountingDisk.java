@@ -3,8 +3,7 @@ package io.redoubt.storage.snapshot;
 
 import io.redoubt.core.port.Disk;
 import io.redoubt.core.port.DiskFile;
-import java.lang.foreign.MemorySegment;
-import java.nio.ByteBuffer;
+import io.redoubt.storage.block.ForwardingFile;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -63,77 +62,21 @@ final class CountingDisk implements Disk {
         return counted().freeBytes();
     }
 
-    private final class CountingFile implements DiskFile {
-        private final DiskFile file;
-
+    private final class CountingFile extends ForwardingFile {
         CountingFile(DiskFile file) {
-            this.file = file;
+            super(file);
         }
 
-        private DiskFile used() {
+        @Override
+        protected DiskFile next() {
             calls.incrementAndGet();
-            return file;
-        }
-
-        @Override
-        public int read(long offset, ByteBuffer into) {
-            return used().read(offset, into);
-        }
-
-        @Override
-        public void write(long offset, ByteBuffer from) {
-            used().write(offset, from);
+            return super.next();
         }
 
         @Override
         public void sync() {
             beforeSync.run();
-            used().sync();
-        }
-
-        @Override
-        public long size() {
-            return used().size();
-        }
-
-        @Override
-        public void allocate(long size) {
-            used().allocate(size);
-        }
-
-        @Override
-        public void allocate(long offset, long length) {
-            used().allocate(offset, length);
-        }
-
-        @Override
-        public void punch(long offset, long length) {
-            used().punch(offset, length);
-        }
-
-        @Override
-        public long room() {
-            return used().room();
-        }
-
-        @Override
-        public void truncate(long size) {
-            used().truncate(size);
-        }
-
-        @Override
-        public void zero(long offset, long length) {
-            used().zero(offset, length);
-        }
-
-        @Override
-        public MemorySegment map(long size) {
-            return used().map(size);
-        }
-
-        @Override
-        public void close() {
-            file.close();
+            super.sync();
         }
     }
 }

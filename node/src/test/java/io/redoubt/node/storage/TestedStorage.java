@@ -1,0 +1,80 @@
+// Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
+package io.redoubt.node.storage;
+
+import io.redoubt.core.system.SystemClock;
+import io.redoubt.protocol.Attachment;
+import io.redoubt.protocol.AttachmentRaised;
+import io.redoubt.protocol.Command;
+import io.redoubt.protocol.CommandResult;
+import io.redoubt.protocol.EnsureVolume;
+import io.redoubt.protocol.RaiseAttachment;
+import io.redoubt.storage.nbd.NbdClient;
+import io.redoubt.storage.nbd.SocketAccess;
+import java.io.IOException;
+import java.nio.file.Path;
+import javax.net.ssl.SSLContext;
+
+/// A node's storage in a test's own process, over a directory that outlives it, and what a control plane and a guest ask of it.
+final class TestedStorage implements AutoCloseable {
+    private final Path home;
+    private NodeStorage storage;
+
+    TestedStorage(Path home) throws Exception {
+        this.home = home;
+        storage = start();
+    }
+
+    private NodeStorage start() throws Exception {
+        var started =
+                new NodeStorage(
+                        home,
+                        new SystemClock(),
+                        new StreamDialer(SSLContext.getDefault()),
+                        SocketAccess.OWNER,
+                        new TemplateImages(home.resolve("cache")),
+                        "127.0.0.1");
+        started.start();
+        return started;
+    }
+
+    void restart() throws Exception {
+        restart(() -> {});
+    }
+
+    interface Meanwhile {
+        void happens() throws Exception;
+    }
+
+    /// What is on its disk may be changed while it is closed.
+    void restart(Meanwhile meanwhile) throws Exception {
+        storage.close();
+        meanwhile.happens();
+        storage = start();
+    }
+
+    CommandResult.Builder carryOut(Command.Builder command) {
+        return storage.carryOut(command.build());
+    }
+
+    void ensure(EnsureVolume.Builder volume) {
+        var _ = carryOut(Command.newBuilder().setEnsureVolume(volume));
+    }
+
+    AttachmentRaised raise(String volume, long number, String nonce) {
+        var wanted =
+                RaiseAttachment.newBuilder()
+                        .setVolume(volume)
+                        .setHolder("machine")
+                        .setAttachment(Attachment.newBuilder().setNumber(number).setNonce(nonce));
+        return carryOut(Command.newBuilder().setRaiseAttachment(wanted)).getAttachmentRaised();
+    }
+
+    static NbdClient connect(AttachmentRaised raised) {
+        return NbdClient.connect(Path.of(raised.getSocket()), raised.getExportName());
+    }
+
+    @Override
+    public void close() throws IOException {
+        storage.close();
+    }
+}
