@@ -9,9 +9,11 @@ import io.redoubt.core.DatastoreId;
 import io.redoubt.core.VolumeId;
 import io.redoubt.core.fault.FaultException;
 import io.redoubt.core.system.SystemDisk;
+import io.redoubt.protocol.EnsureVolume;
 import io.redoubt.storage.block.BlockDevice;
 import io.redoubt.storage.block.RawVolume;
 import io.redoubt.storage.block.VolumeFault;
+import io.redoubt.storage.nbd.NbdClient;
 import io.redoubt.storage.pool.Allotment;
 import io.redoubt.storage.pool.Datastore;
 import io.redoubt.storage.pool.PoolFault;
@@ -153,6 +155,33 @@ class FullFileSystemTest {
         assertThat(datastore.room().reserve())
                 .isGreaterThanOrEqualTo(Datastore.needs(SIZE, RoomRules.DEFAULT).value());
         datastore.close();
+    }
+
+    /// A volume outside a datastore finds out when it grows. What was refused is not tried again at each start.
+    @Test
+    void a_growth_that_finds_the_file_system_full_leaves_the_volume_as_it_was_also_after_a_restart()
+            throws Exception {
+        EnsureVolume.Builder volume =
+                EnsureVolume.newBuilder().setVolume("v").setSizeBytes(HALF.value());
+        try (var storage = new TestedStorage(files.path())) {
+            storage.ensure(volume);
+            var larger = volume.clone().setSizeBytes(4 * SIZE.value());
+            assertThatThrownBy(() -> storage.ensure(larger))
+                    .isInstanceOfSatisfying(
+                            FaultException.class,
+                            e -> assertThat(e.fault().message()).contains("full"));
+            assertThat(size(storage)).isEqualTo(HALF.value());
+            storage.restart();
+            assertThat(size(storage)).isEqualTo(HALF.value());
+            storage.ensure(volume.clone().setSizeBytes(SIZE.value()));
+            assertThat(size(storage)).isEqualTo(SIZE.value());
+        }
+    }
+
+    private static long size(TestedStorage storage) {
+        try (NbdClient client = TestedStorage.connect(storage.raise("v", 1, "n"))) {
+            return client.size();
+        }
     }
 
     private Datastore create() {
