@@ -7,6 +7,7 @@ import io.redoubt.core.MachineId;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -43,16 +44,16 @@ record MachineFiles(MachineId id, Path directory) {
         return directory.resolve("seed-" + number);
     }
 
-    /// The process that runs on this directory. A number that meanwhile belongs to another program is no process of ours.
+    /// The process that runs on this directory. A number that meanwhile belongs to another program is no process of ours. QEMU takes the
+    /// file away when it ends, at any moment.
     Optional<HostProcess> process() {
         try {
-            if (!Files.exists(pidFile())) {
-                return Optional.empty();
-            }
             String text = Files.readString(pidFile()).strip();
             return text.matches("\\d{1,10}")
                     ? HostProcess.find(Long.parseLong(text)).filter(this::isOurs)
                     : Optional.empty();
+        } catch (NoSuchFileException _) {
+            return Optional.empty();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -69,7 +70,7 @@ record MachineFiles(MachineId id, Path directory) {
         }
         try (Stream<Path> entries = Files.list(directory)) {
             for (Path entry : entries.toList()) {
-                Files.delete(entry);
+                Files.deleteIfExists(entry); // QEMU that ends takes some away itself
             }
             Files.delete(directory);
         } catch (IOException e) {
