@@ -2,19 +2,20 @@
 package io.redoubt.node;
 
 import io.redoubt.core.fault.FaultException;
+import io.redoubt.node.journal.JournalCommand;
 import io.redoubt.node.serve.VolumeCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ScopeType;
 
-/// The entry of every process on a host: `volume serve`, and what a node adds.
+/// The entry of every process on a host: `volume serve`, `journal`, and what a node adds.
 ///
 /// Exit status: 0 done, 1 refused with a fault, 2 a wrong command line.
 @Command(
         name = "redoubt",
         description = "The processes of a Redoubt host.",
-        subcommands = {VolumeCommand.class, NodeCommand.class})
+        subcommands = {VolumeCommand.class, JournalCommand.class, NodeCommand.class})
 public final class NodeMain {
     @Option(
             names = {"-h", "--help"},

@@ -140,13 +140,18 @@ final class RandomJournal {
     ///
     /// @return how many blocks were faults
     int requireExactOrFault(RecoveryPoint point) {
+        return requireExactOrFault(journal.view(point.number()));
+    }
+
+    int requireExactOrFault(JournalView view) {
+        RecoveryPoint point = view.point();
         if (!point.equals(published.get(point.number()))) {
             throw new AssertionError("point " + point + " was never published like this");
         }
         byte[][] content = expected.get(point.number());
         int faults = 0;
         for (int slot = 0; slot < VOLUMES.size(); slot++) {
-            var image = journal.view(point.number()).volume(VOLUMES.get(slot));
+            var image = view.volume(VOLUMES.get(slot));
             for (int at = 0; at < VOLUME_BYTES; at += 4096) {
                 ByteBuffer block = ByteBuffer.allocate(4096);
                 try {

@@ -7,11 +7,11 @@ import java.nio.ByteBuffer;
 
 /// Reads versions of blocks and checks every byte that it hands out.
 final class BlockReader {
-    private final SegmentLog log;
+    private final Segments segments;
     private final Index index;
 
-    BlockReader(SegmentLog log, Index index) {
-        this.log = log;
+    BlockReader(Segments segments, Index index) {
+        this.segments = segments;
         this.index = index;
     }
 
@@ -37,14 +37,15 @@ final class BlockReader {
                             member.volume,
                             offset,
                             "%s at %d"
-                                    .formatted(
-                                            SegmentLog.name(entry.segment()), entry.position())));
+                                    .formatted(Segments.name(entry.segment()), entry.position())));
         }
     }
 
     private boolean read(IndexEntry entry, ByteBuffer into) {
         int from = into.position();
-        int count = log.file(entry.segment()).read(entry.position(), into.slice(from, Blocks.SIZE));
+        int count =
+                segments.file(entry.segment())
+                        .read(entry.position(), into.slice(from, Blocks.SIZE));
         into.position(from + Blocks.SIZE);
         return count == Blocks.SIZE && Checksum.of(into, from, Blocks.SIZE) == entry.crc();
     }

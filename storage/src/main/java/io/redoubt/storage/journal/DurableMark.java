@@ -21,12 +21,28 @@ final class DurableMark implements AutoCloseable {
     DurableMark(Disk disk) {
         file = disk.exists(NAME) ? disk.open(NAME) : disk.create(NAME);
         file.allocate(COPY_DISTANCE + COPY); // so that no mark ever finds the disk full
-        ByteBuffer bytes = LogRecord.buffer(COPY_DISTANCE + COPY);
-        file.read(0, bytes);
+        ByteBuffer bytes = bytes(file);
         long first = copy(bytes, 0);
         long other = copy(bytes, COPY_DISTANCE);
         lsn = Math.max(first, other);
         second = first >= other;
+    }
+
+    /// What the mark of this directory says, 0 without one.
+    static long of(Disk disk) {
+        if (!disk.exists(NAME)) {
+            return 0;
+        }
+        try (DiskFile file = disk.open(NAME)) {
+            ByteBuffer bytes = bytes(file);
+            return Math.max(copy(bytes, 0), copy(bytes, COPY_DISTANCE));
+        }
+    }
+
+    private static ByteBuffer bytes(DiskFile file) {
+        ByteBuffer bytes = LogRecord.buffer(COPY_DISTANCE + COPY);
+        file.read(0, bytes);
+        return bytes;
     }
 
     private static long copy(ByteBuffer bytes, int at) {

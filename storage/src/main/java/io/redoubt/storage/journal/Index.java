@@ -1,8 +1,11 @@
 // Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
 package io.redoubt.storage.journal;
 
+import io.redoubt.core.fault.FaultException;
+import io.redoubt.core.port.Disk;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentSkipListSet;
 import org.jspecify.annotations.Nullable;
 
@@ -50,15 +53,22 @@ final class Index implements AutoCloseable {
         return tables.memory;
     }
 
-    void addRun(RunFile run) {
-        var runs = new ArrayList<RunFile>(tables.runs);
-        runs.add(run);
-        tables = new Tables(tables.memory, List.copyOf(runs));
-    }
-
-    void forgetRuns() {
-        tables.runs.forEach(RunFile::close);
-        tables = new Tables(tables.memory, List.of());
+    /// @return why one of the runs cannot be used; then it has none of them
+    Optional<JournalFault> open(Disk disk, List<Manifest.Run> named) {
+        var runs = new ArrayList<RunFile>();
+        try {
+            for (Manifest.Run run : named) {
+                runs.add(RunFile.open(disk, run.number()));
+            }
+            tables = new Tables(tables.memory, List.copyOf(runs));
+            return Optional.empty();
+        } catch (FaultException e) {
+            runs.forEach(RunFile::close);
+            if (e.fault() instanceof JournalFault fault) {
+                return Optional.of(fault);
+            }
+            throw e;
+        }
     }
 
     /// The run holds everything in memory: swaps one for the other in one step.

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.stream.Stream;
 
 /// The journal of one group: appends what the stream brings, publishes points, opens views.
 ///
@@ -24,6 +25,7 @@ public final class Journal implements AutoCloseable {
     private final Disk disk;
     private final JournalLimits limits;
     private final ManifestFile manifest;
+    private final Segments segments;
     private final SegmentLog log;
     private final Index index = new Index();
     private final GroupState state = new GroupState();
@@ -37,8 +39,9 @@ public final class Journal implements AutoCloseable {
         this.disk = disk;
         this.limits = limits;
         this.manifest = new ManifestFile(disk, start);
-        this.log = new SegmentLog(disk, manifest, limits.segmentBytes());
-        this.reader = new BlockReader(log, index);
+        this.segments = new Segments(disk, start.lineage());
+        this.log = new SegmentLog(disk, manifest, segments, limits.segmentBytes());
+        this.reader = new BlockReader(segments, index);
         this.writer = new RecordWriter(log, reader);
     }
 
@@ -64,9 +67,29 @@ public final class Journal implements AutoCloseable {
         return journal;
     }
 
+    /// The last segment is synced and sealed at the end of its good records. Files that no manifest names are what a crash left; they go.
     private void replay() {
-        var replay = new Replay(disk, manifest, log, index, state);
-        damage = replay.run();
+        Optional<JournalFault> lost = index.open(disk, manifest.now().runs());
+        if (lost.isPresent()) {
+            // The log is the truth and is all there: it is read from its start and the runs are
+            // made anew.
+            manifest.replace(manifest.now().withoutRuns());
+        }
+        var replay = new Replay(segments, state, index::put, log.knownDurable());
+        Replay.Result found = replay.run(manifest.now().segments(), manifest.now().checkpoint());
+        damage = Stream.concat(lost.stream(), found.damage().stream()).toList();
+        for (Manifest.Segment segment : manifest.now().segments()) {
+            if (segment.sealedEnd() == 0) {
+                // What was read may be known to nothing but the page cache: durable first, then
+                // trusted for ever.
+                segments.file(segment.number()).sync();
+            }
+        }
+        log.resumeAfter(found.lsn());
+        if (!found.segments().equals(manifest.now().segments())) {
+            manifest.replace(manifest.now().withSegments(found.segments()));
+        }
+        manifest.now().leftovers(disk).forEach(disk::delete);
         offered = state.points();
     }
 
@@ -174,7 +197,7 @@ public final class Journal implements AutoCloseable {
     ///
     /// @throws FaultException with [JournalFault.NoSuchPoint]
     public void drop(long number) {
-        requirePoint(number);
+        var _ = RecoveryPoint.require(offered, number);
         apply(writer.mark(LogRecord.Kind.DROP_POINT, 0, 0, 0, number));
         sync();
     }
@@ -210,7 +233,7 @@ public final class Journal implements AutoCloseable {
     ///
     /// @throws FaultException with [JournalFault.NoSuchPoint]
     public JournalView view(long number) {
-        return new JournalView(requirePoint(number), state, reader);
+        return new JournalView(RecoveryPoint.require(offered, number), state, reader);
     }
 
     /// A member as the newest record leaves it, durable or not. For comparing the two sides; never for recovery.
@@ -236,19 +259,6 @@ public final class Journal implements AutoCloseable {
         long first = manifest.now().nextCut();
         manifest.replace(manifest.now().withNextCut(first + count));
         return first;
-    }
-
-    private RecoveryPoint requirePoint(long number) {
-        List<RecoveryPoint> kept = offered;
-        return kept.stream()
-                .filter(p -> p.number() == number)
-                .findFirst()
-                .orElseThrow(() ->
-                        new FaultException(
-                                new JournalFault.NoSuchPoint(
-                                        number,
-                                        kept.isEmpty() ? 0 : kept.getFirst().number(),
-                                        kept.isEmpty() ? 0 : kept.getLast().number())));
     }
 
     private void apply(Appended appended) {

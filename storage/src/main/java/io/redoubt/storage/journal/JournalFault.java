@@ -5,6 +5,19 @@ import io.redoubt.core.fault.Fault;
 
 /// Every way that a journal refuses work.
 public sealed interface JournalFault extends Fault {
+    /// A directory without a manifest.
+    record NoJournal() implements JournalFault {
+        @Override
+        public String message() {
+            return "The directory holds no journal: it has no file named manifest.";
+        }
+
+        @Override
+        public String remedy() {
+            return "Name the directory of one group, below groups in the home of the node that receives it.";
+        }
+    }
+
     /// A file that was durable does not hold what was written.
     record Damaged(String file, long offset, String what) implements JournalFault {
         @Override

@@ -9,6 +9,7 @@ import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -37,6 +38,9 @@ record Manifest(
     private static final long MAGIC = 0x314E414D54445252L;
     private static final int VERSION = 1;
 
+    /// Before the first record.
+    static final Checkpoint NOTHING = new Checkpoint(0, 0, 0, List.of(), List.of());
+
     /// @param sealedEnd bytes of good records in a segment that gets no more of them; 0 for the last one
     record Segment(int number, long firstLsn, int sealedEnd) {}
 
@@ -61,13 +65,7 @@ record Manifest(
             long replacement) {}
 
     static Manifest empty(UUID lineage) {
-        return new Manifest(
-                lineage,
-                1,
-                Roles.START,
-                List.of(),
-                List.of(),
-                new Checkpoint(0, 0, 0, List.of(), List.of()));
+        return new Manifest(lineage, 1, Roles.START, List.of(), List.of(), NOTHING);
     }
 
     Manifest withSegments(List<Segment> changed) {
@@ -89,13 +87,20 @@ record Manifest(
     }
 
     Manifest withoutRuns() {
-        return new Manifest(
-                lineage,
-                nextCut,
-                roles,
-                segments,
-                List.of(),
-                new Checkpoint(0, 0, 0, List.of(), List.of()));
+        return new Manifest(lineage, nextCut, roles, segments, List.of(), NOTHING);
+    }
+
+    /// Files of a journal that this one does not consist of: what a crash left.
+    List<String> leftovers(Disk disk) {
+        var known = new HashSet<String>();
+        known.add(NAME);
+        segments.forEach(s -> known.add(Segments.name(s.number)));
+        runs.forEach(r -> known.add(RunFile.name(r.number)));
+        return disk.list().stream()
+                .filter(name ->
+                        name.startsWith("log-") || name.startsWith("run-") || name.startsWith(NAME))
+                .filter(name -> !known.contains(name))
+                .toList();
     }
 
     void store(Disk disk) {

@@ -2,6 +2,8 @@
 package io.redoubt.storage.journal;
 
 import io.redoubt.core.VolumeId;
+import io.redoubt.core.fault.FaultException;
+import java.util.List;
 import java.util.Map;
 
 /// A published cut: all members of the group as they were at one instant.
@@ -21,5 +23,19 @@ public record RecoveryPoint(
         String name) {
     public RecoveryPoint {
         vector = Map.copyOf(vector);
+    }
+
+    /// @param kept oldest first
+    /// @throws FaultException with [JournalFault.NoSuchPoint]
+    static RecoveryPoint require(List<RecoveryPoint> kept, long number) {
+        return kept.stream()
+                .filter(p -> p.number() == number)
+                .findFirst()
+                .orElseThrow(() ->
+                        new FaultException(
+                                new JournalFault.NoSuchPoint(
+                                        number,
+                                        kept.isEmpty() ? 0 : kept.getFirst().number(),
+                                        kept.isEmpty() ? 0 : kept.getLast().number())));
     }
 }

@@ -7,6 +7,7 @@ import io.redoubt.core.port.DiskFile;
 import java.nio.ByteBuffer;
 import java.util.Collection;
 import java.util.Iterator;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// An immutable sorted part of the index: pages of entries, then the first key of each page and a Bloom filter, both resident.
@@ -142,6 +143,23 @@ final class RunFile implements AutoCloseable {
             }
         }
         return best;
+    }
+
+    /// Reads every page.
+    ///
+    /// @return how many there are
+    long check(Consumer<JournalFault> damaged) {
+        for (int page = 0; page < fences.length; page++) {
+            try {
+                var _ = page(page);
+            } catch (FaultException e) {
+                if (!(e.fault() instanceof JournalFault fault)) {
+                    throw e;
+                }
+                damaged.accept(fault);
+            }
+        }
+        return fences.length;
     }
 
     private int lowerBound(long place) {

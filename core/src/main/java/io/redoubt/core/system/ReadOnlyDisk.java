@@ -1,0 +1,61 @@
+// Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
+package io.redoubt.core.system;
+
+import io.redoubt.core.port.Disk;
+import io.redoubt.core.port.DiskFile;
+import java.nio.file.Path;
+import java.util.List;
+
+/// A directory that is looked at and stays as it is, also when its owner would let us change it.
+public final class ReadOnlyDisk implements Disk {
+    private final SystemDisk directory;
+
+    /// @param directory that exists
+    public ReadOnlyDisk(Path directory) {
+        this.directory = new SystemDisk(directory);
+    }
+
+    @Override
+    public DiskFile open(String name) {
+        return directory.openForReading(name);
+    }
+
+    @Override
+    public boolean exists(String name) {
+        return directory.exists(name);
+    }
+
+    @Override
+    public List<String> list() {
+        return directory.list();
+    }
+
+    @Override
+    public long freeBytes() {
+        return directory.freeBytes();
+    }
+
+    @Override
+    public DiskFile create(String name) {
+        throw unchangeable();
+    }
+
+    @Override
+    public void rename(String from, String to) {
+        throw unchangeable();
+    }
+
+    @Override
+    public void delete(String name) {
+        throw unchangeable();
+    }
+
+    @Override
+    public void sync() {
+        throw unchangeable();
+    }
+
+    private static UnsupportedOperationException unchangeable() {
+        return new UnsupportedOperationException("a directory that is only read");
+    }
+}

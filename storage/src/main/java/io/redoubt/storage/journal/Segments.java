@@ -1,0 +1,81 @@
+// Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
+package io.redoubt.storage.journal;
+
+import io.redoubt.core.fault.FaultException;
+import io.redoubt.core.port.Disk;
+import io.redoubt.core.port.DiskFile;
+import java.nio.ByteBuffer;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+
+/// The files of a log, each opened when it is first asked for. Any thread may read them.
+final class Segments implements AutoCloseable {
+    private static final long MAGIC = 0x31304C4F4754444CL;
+    private static final int VERSION = 1;
+    static final int HEADER = 64;
+
+    private final Disk disk;
+    private final UUID lineage;
+    private final Map<Integer, DiskFile> files = new ConcurrentHashMap<>();
+
+    Segments(Disk disk, UUID lineage) {
+        this.disk = disk;
+        this.lineage = lineage;
+    }
+
+    static String name(int number) {
+        return "log-%08d".formatted(number);
+    }
+
+    DiskFile file(int number) {
+        return files.computeIfAbsent(number, n -> disk.open(name(n)));
+    }
+
+    void put(int number, DiskFile file) {
+        files.put(number, file);
+    }
+
+    ByteBuffer header(int number, long firstLsn) {
+        ByteBuffer header = LogRecord.buffer(HEADER);
+        header.putLong(MAGIC).putInt(VERSION).putInt(number);
+        header.putLong(lineage.getMostSignificantBits());
+        header.putLong(lineage.getLeastSignificantBits());
+        header.putLong(firstLsn);
+        header.putInt(60, Checksum.of(header, 0, 60));
+        return header.clear();
+    }
+
+    /// @throws FaultException with [JournalFault.Foreign] for another magic, version, number or lineage
+    void checkHeader(int number) {
+        ByteBuffer header = LogRecord.buffer(HEADER);
+        file(number).read(0, header);
+        if (header.getLong(0) != MAGIC) {
+            throw new FaultException(
+                    new JournalFault.Foreign(
+                            name(number),
+                            "it begins with %016x instead of %016x"
+                                    .formatted(header.getLong(0), MAGIC)));
+        }
+        if (header.getInt(8) != VERSION) {
+            throw new FaultException(
+                    new JournalFault.Foreign(name(number), "its version is " + header.getInt(8)));
+        }
+        if (header.getInt(60) != Checksum.of(header, 0, 60)) {
+            throw new FaultException(
+                    new JournalFault.Damaged(name(number), 0, "its header has a wrong checksum"));
+        }
+        if (header.getInt(12) != number
+                || header.getLong(16) != lineage.getMostSignificantBits()
+                || header.getLong(24) != lineage.getLeastSignificantBits()) {
+            throw new FaultException(
+                    new JournalFault.Foreign(name(number), "it belongs to another journal"));
+        }
+    }
+
+    @Override
+    public void close() {
+        files.values().forEach(DiskFile::close);
+        files.clear();
+    }
+}
