@@ -4,7 +4,6 @@ package io.redoubt.simulation.volume;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.redoubt.simulation.machine.SyncLedger;
-import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.logging.Level;
@@ -27,18 +26,13 @@ class EveryVolumeSyncIsNeededTest {
     }
 
     private static final int LOOKING_SEEDS = 80;
-    private static final int SEEDS_MAX = 1000;
+
+    /// The rarest is found by one in three thousand: saved data must lose a whole segment, grow by it again, and lose the power before it
+    /// settles.
+    private static final int SEEDS_MAX = 6000;
 
     /// Proved in `DatastoreCrashTest`: they keep room from a stranger on the same file system, and here is none.
     private static final String ROOM = "io.redoubt.storage.pool.";
-
-    /// Proved in `SealedCrashTest.every_sync_is_needed`, because a thousand seeds of this world do not: a bit that a killed process did not sync
-    /// must be the only change of its sector until the power fails, and here some other chunk nearly always becomes dirty first; and
-    /// saved data must lose a whole segment, grow by it again, and lose the power before it settles.
-    private static final List<String> RARE =
-            List.of(
-                    "io.redoubt.storage.atrest.DirtyChunks.load:",
-                    "io.redoubt.storage.atrest.Sums.fit:");
 
     static Stream<String> sites() {
         Set<String> sites = new TreeSet<>();
@@ -51,11 +45,7 @@ class EveryVolumeSyncIsNeededTest {
     }
 
     static Stream<String> judged() {
-        return sites().filter(site -> !site.startsWith(ROOM) && !isRare(site));
-    }
-
-    private static boolean isRare(String site) {
-        return RARE.stream().anyMatch(site::startsWith);
+        return sites().filter(site -> !site.startsWith(ROOM));
     }
 
     @ParameterizedTest
@@ -81,8 +71,5 @@ class EveryVolumeSyncIsNeededTest {
         for (String layer : new String[] {"block.", "snapshot.", "atrest.", "pool."}) {
             assertThat(seen).as(layer).anyMatch(s -> s.startsWith("io.redoubt.storage." + layer));
         }
-        assertThat(seen.stream().filter(EveryVolumeSyncIsNeededTest::isRare))
-                .as("excepted here")
-                .hasSameSizeAs(RARE);
     }
 }
