@@ -53,10 +53,7 @@ class ScriptTest {
     }
 
     @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "demo", "up", "down", "status", "test", "check", "sim", "control", "journal"
-            })
+    @ValueSource(strings = {"demo", "up", "down", "status", "test", "check", "sim", "control"})
     void help_needs_neither_a_jdk_nor_a_build(String verb) throws Exception {
         Said said = redoubt(verb, "--help");
         assertThat(said.status).isZero();
