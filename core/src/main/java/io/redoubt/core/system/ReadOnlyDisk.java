@@ -5,19 +5,28 @@ import io.redoubt.core.port.Disk;
 import io.redoubt.core.port.DiskFile;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.Function;
 
 /// A directory that is looked at and stays as it is, also when its owner would let us change it.
 public final class ReadOnlyDisk implements Disk {
-    private final SystemDisk directory;
+    private final Disk directory;
+    private final Function<String, DiskFile> opener;
+
+    /// @param opener of its files
+    public ReadOnlyDisk(Disk directory, Function<String, DiskFile> opener) {
+        this.directory = directory;
+        this.opener = opener;
+    }
 
     /// @param directory that exists
-    public ReadOnlyDisk(Path directory) {
-        this.directory = new SystemDisk(directory);
+    public static ReadOnlyDisk of(Path directory) {
+        var disk = new SystemDisk(directory);
+        return new ReadOnlyDisk(disk, disk::openForReading);
     }
 
     @Override
     public DiskFile open(String name) {
-        return directory.openForReading(name);
+        return opener.apply(name);
     }
 
     @Override

@@ -27,7 +27,7 @@ public final class JournalCommand {
         if (!Files.isDirectory(directory)) {
             throw new FaultException(new JournalFault.NoJournal());
         }
-        return JournalReader.open(new ReadOnlyDisk(directory));
+        return JournalReader.open(ReadOnlyDisk.of(directory));
     }
 
     /// @return the exit status

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.redoubt.core.fault.FaultException;
 import io.redoubt.core.port.Disk;
-import io.redoubt.core.port.DiskFile;
+import io.redoubt.core.system.ReadOnlyDisk;
 import io.redoubt.simulation.machine.SimDisk;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -33,7 +33,7 @@ class JournalReaderTest {
             }
             made.disk.create("run-00000099").close();
             List<ByteBuffer> before = contents(made.disk);
-            try (var reader = JournalReader.open(new Untouched(made.disk))) {
+            try (var reader = JournalReader.open(untouched(made.disk))) {
                 assertThat(reader.points()).containsExactlyElementsOf(made.published.values());
                 for (RecoveryPoint point : reader.points()) {
                     assertThat(made.requireExactOrFault(reader.view(point.number()))).isZero();
@@ -88,7 +88,7 @@ class JournalReaderTest {
     }
 
     private static List<JournalFault> damage(Disk disk) {
-        try (var reader = JournalReader.open(new Untouched(disk))) {
+        try (var reader = JournalReader.open(untouched(disk))) {
             return reader.verify(_ -> {}).damage();
         } catch (FaultException e) {
             return List.of((JournalFault) e.fault());
@@ -98,7 +98,7 @@ class JournalReaderTest {
     @Test
     void a_directory_without_a_journal_is_refused_and_gets_none() {
         SimDisk disk = JournalDamageTest.disk(1, "empty");
-        assertThatThrownBy(() -> JournalReader.open(new Untouched(disk)))
+        assertThatThrownBy(() -> JournalReader.open(untouched(disk)))
                 .isInstanceOfSatisfying(
                         FaultException.class,
                         e -> assertThat(e.fault()).isInstanceOf(JournalFault.NoJournal.class));
@@ -123,46 +123,8 @@ class JournalReaderTest {
         return contents;
     }
 
-    /// A directory of somebody else, who watches.
-    private record Untouched(Disk next) implements Disk {
-        @Override
-        public DiskFile open(String name) {
-            return next.open(name);
-        }
-
-        @Override
-        public boolean exists(String name) {
-            return next.exists(name);
-        }
-
-        @Override
-        public List<String> list() {
-            return next.list();
-        }
-
-        @Override
-        public long freeBytes() {
-            return next.freeBytes();
-        }
-
-        @Override
-        public DiskFile create(String name) {
-            throw new AssertionError("made " + name);
-        }
-
-        @Override
-        public void rename(String from, String to) {
-            throw new AssertionError("renamed " + from);
-        }
-
-        @Override
-        public void delete(String name) {
-            throw new AssertionError("deleted " + name);
-        }
-
-        @Override
-        public void sync() {
-            throw new AssertionError("synced");
-        }
+    /// Every change of the directory fails; the bytes of its files are compared.
+    private static Disk untouched(Disk disk) {
+        return new ReadOnlyDisk(disk, disk::open);
     }
 }

@@ -64,10 +64,7 @@ final class Index implements AutoCloseable {
             return Optional.empty();
         } catch (FaultException e) {
             runs.forEach(RunFile::close);
-            if (e.fault() instanceof JournalFault fault) {
-                return Optional.of(fault);
-            }
-            throw e;
+            return Optional.of(JournalFault.in(e));
         }
     }
 

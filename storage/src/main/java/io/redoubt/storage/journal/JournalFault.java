@@ -2,9 +2,18 @@
 package io.redoubt.storage.journal;
 
 import io.redoubt.core.fault.Fault;
+import io.redoubt.core.fault.FaultException;
 
 /// Every way that a journal refuses work.
 public sealed interface JournalFault extends Fault {
+    /// The journal's own fault in an exception; one of somebody else, such as the disk's, is thrown on.
+    static JournalFault in(FaultException e) {
+        if (e.fault() instanceof JournalFault fault) {
+            return fault;
+        }
+        throw e;
+    }
+
     /// A directory without a manifest.
     record NoJournal() implements JournalFault {
         @Override

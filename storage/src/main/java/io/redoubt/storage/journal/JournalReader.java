@@ -61,7 +61,7 @@ public final class JournalReader implements AutoCloseable {
     public record Volume(VolumeId id, long size, long through, boolean complete) {}
 
     /// @param records  of the log that were read
-    /// @param versions of blocks whose data was read and compared with its checksum
+    /// @param versions of blocks in them; each that has data was compared with its checksum
     /// @param pages    of the index that were compared with theirs
     /// @param damage   what was found, empty for a journal in order
     public record Verified(long records, long versions, long pages, List<JournalFault> damage) {}
@@ -144,10 +144,7 @@ public final class JournalReader implements AutoCloseable {
             try (RunFile file = RunFile.open(disk, run.number())) {
                 pages += file.check(damaged::add);
             } catch (FaultException e) {
-                if (!(e.fault() instanceof JournalFault fault)) {
-                    throw e;
-                }
-                damaged.add(fault);
+                damaged.add(JournalFault.in(e));
             }
         }
         if (damaged.isEmpty() && !found.points().equals(points())) {

@@ -153,10 +153,7 @@ final class RunFile implements AutoCloseable {
             try {
                 var _ = page(page);
             } catch (FaultException e) {
-                if (!(e.fault() instanceof JournalFault fault)) {
-                    throw e;
-                }
-                damaged.accept(fault);
+                damaged.accept(JournalFault.in(e));
             }
         }
         return fences.length;
