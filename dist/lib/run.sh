@@ -18,7 +18,10 @@ run_java() {
     if [ ! -d "${path%%:*}" ]; then refuse 1 "this tree has no module '$module' to run."; fi
     local -a flags=(-XX:+UseSerialGC "-Xmx${megabytes}m" --enable-native-access=ALL-UNNAMED
         --sun-misc-unsafe-memory-access=allow "-Dredoubt.root=$ROOT" "-Dredoubt.classes=$RUN")
-    case $module in cli | dist) flags+=(-XX:TieredStopAtLevel=1 -Xshare:auto) ;; esac
+    case $module in
+        cli | dist) flags+=(-XX:TieredStopAtLevel=1 -Xshare:auto) ;;
+        simulation) flags+=(--add-opens java.base/java.lang=ALL-UNNAMED) ;;
+    esac
     exec "$JAVA_HOME/bin/java" "${flags[@]}" -cp "$path" "$main" "$@"
 }
 

@@ -1,11 +1,10 @@
 // Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
 package io.redoubt.simulation;
 
-import io.redoubt.simulation.machine.SyncLedger;
-import io.redoubt.simulation.replication.GroupWorld;
-import io.redoubt.simulation.volume.VolumeWorld;
-import java.util.Arrays;
-import java.util.Locale;
+import io.redoubt.simulation.planted.Hunt;
+import io.redoubt.simulation.planted.PlantedBug;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Optional;
 import java.util.logging.Level;
 import java.util.logging.Logger;
@@ -17,35 +16,12 @@ public final class SimMain {
             """
             Usage: redoubt sim --seeds N [--from S]   run N seeds, starting at S (default 1)
                    redoubt sim --seed S               replay one seed
+                   redoubt sim --planted [NAME]       plant known bugs, one by one, and count the seeds until each is found
               --world group    a protected group, its network and its other site (the default)
+              --world writers  a group whose writers overlap: every step of one beside every step of another
               --world volume   one volume with all of its layers on a disk that loses what was not synced
             Runs the storage code on simulated disks, clocks and networks; a failing seed is printed and replays exactly.
             """;
-
-    /// What can be run.
-    private enum World {
-        GROUP,
-        VOLUME;
-
-        /// @param telling prints what happens, where a world can tell it
-        long run(long seed, boolean telling) {
-            return switch (this) {
-                case GROUP -> new GroupWorld(seed, new SyncLedger()).run();
-                case VOLUME ->
-                        new VolumeWorld(
-                                        seed,
-                                        new SyncLedger(),
-                                        telling ? System.out::println : _ -> {})
-                                .run();
-            };
-        }
-
-        static Optional<World> find(String name) {
-            return Arrays.stream(values())
-                    .filter(w -> w.name().toLowerCase(Locale.ROOT).equals(name))
-                    .findFirst();
-        }
-    }
 
     private static final Logger LOG = Logger.getLogger("io.redoubt.storage");
 
@@ -59,6 +35,9 @@ public final class SimMain {
         long seeds = 0;
         long from = 1;
         World world = World.GROUP;
+        if (args.length > 0 && args[0].equals("--planted")) {
+            return planted(args.length > 1 ? args[1] : "");
+        }
         for (int i = 0; i < args.length; i += 2) {
             if (args[i].equals("--help") || args[i].equals("-h")) {
                 System.out.print(USAGE);
@@ -113,7 +92,7 @@ public final class SimMain {
                 failed++;
                 System.out.printf(
                         "seed %d: %s%n  replay: redoubt sim --world %s --seed %d%n",
-                        seed, e.getMessage(), world.name().toLowerCase(Locale.ROOT), seed);
+                        seed, e.getMessage(), world.word(), seed);
                 if (seeds == 1) {
                     e.printStackTrace(System.out);
                 }
@@ -124,6 +103,40 @@ public final class SimMain {
                 "%d seeds from %d: %d failed, %.1f s, %.0f ms a seed%n",
                 seeds, from, failed, seconds, 1000 * seconds / seeds);
         return failed == 0 ? 0 : 1;
+    }
+
+    /// @param wanted a part of the names, empty for all
+    /// @return 1 when a bug escapes
+    private static int planted(String wanted) {
+        LOG.setLevel(Level.OFF);
+        Path root = Path.of(System.getProperty("redoubt.root", "."));
+        int planted = 0;
+        int escaped = 0;
+        try {
+            for (PlantedBug bug : PlantedBug.all(root)) {
+                if (!bug.name().contains(wanted)) {
+                    continue;
+                }
+                planted++;
+                long start = System.nanoTime();
+                Hunt hunt = Hunt.of(bug, root);
+                escaped += hunt.caught() ? 0 : 1;
+                System.out.printf(
+                        "%-50s %-8s %s  (%.1f s)%n",
+                        bug.name(),
+                        bug.world(),
+                        hunt.caught()
+                                ? "seed %d of %d: %s"
+                                        .formatted(hunt.seed(), bug.seeds(), hunt.symptom())
+                                : "ESCAPED, %d seeds".formatted(bug.seeds()),
+                        (System.nanoTime() - start) / 1e9);
+            }
+        } catch (IOException | IllegalStateException e) {
+            System.err.println("Planting needs Redoubt's source tree and a JDK: " + e.getMessage());
+            return 2;
+        }
+        System.out.printf("%d bugs planted, %d escaped%n", planted, escaped);
+        return escaped == 0 && planted > 0 ? 0 : 1;
     }
 
     private static @Nullable Long number(String text) {

@@ -23,6 +23,8 @@ final class Checks {
     private final GroupSetup setup;
     private final List<Oracle> oracles;
     private final List<byte[]> flushed = new ArrayList<>();
+    private final Ordered order = new Ordered();
+    private long writes;
     private final List<RecoveryPoint> seen = new ArrayList<>();
     private final boolean[] uncertain;
     private final int[] uncertainFrom;
@@ -52,6 +54,8 @@ final class Checks {
         uncertain[volume] = false;
         if (vseq >= 0) {
             oracles.get(volume).wrote(vseq, offset, data);
+            order.wrote(setup.volumes().get(volume), vseq, writes, writes);
+            writes++;
             // Until the next flush a power loss may keep or lose it.
             Arrays.fill(unflushed(volume), offset / 512, (offset + data.length + 511) / 512, true);
         }
@@ -165,7 +169,7 @@ final class Checks {
         }
     }
 
-    /// I1, I3 and I4 for every point that is new.
+    /// I1 to I4 for every point that is new.
     void published(Journal journal) {
         List<RecoveryPoint> listed = journal.points();
         for (int i = seen.size(); i < listed.size(); i++) {
@@ -174,6 +178,7 @@ final class Checks {
                 follows(seen.getLast(), point);
             }
             pointIsExact(journal, point);
+            order.require(point);
             seen.add(point);
         }
     }

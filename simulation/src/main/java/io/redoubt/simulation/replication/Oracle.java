@@ -20,7 +20,8 @@ final class Oracle {
     private int replayedCount;
     private long replayedTo;
 
-    private static final class Write {
+    /// One write, with its number.
+    static final class Write {
         final long vseq;
         final int offset;
         final byte[] data;
@@ -39,12 +40,16 @@ final class Oracle {
     }
 
     void wrote(long vseq, int offset, byte[] data) {
-        if (!writes.isEmpty() && vseq < writes.getLast().vseq) {
+        wrote(new Write(vseq, offset, data));
+    }
+
+    void wrote(Write write) {
+        if (!writes.isEmpty() && write.vseq < writes.getLast().vseq) {
             throw new Violation(
                     "rule 6: %s gave number %d after %d"
-                            .formatted(volume, vseq, writes.getLast().vseq));
+                            .formatted(volume, write.vseq, writes.getLast().vseq));
         }
-        writes.add(new Write(vseq, offset, data));
+        writes.add(write);
     }
 
     /// The whole volume is what this image says, from this number on.

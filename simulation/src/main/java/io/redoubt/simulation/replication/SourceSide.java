@@ -7,6 +7,7 @@ import io.redoubt.core.grant.GrantHolder;
 import io.redoubt.core.grant.GrantTimes;
 import io.redoubt.simulation.machine.SimDisk;
 import io.redoubt.simulation.machine.SimHost;
+import io.redoubt.storage.block.BlockDevice;
 import io.redoubt.storage.block.RawVolume;
 import io.redoubt.storage.replication.GrantMemory;
 import io.redoubt.storage.replication.GroupSource;
@@ -14,6 +15,7 @@ import io.redoubt.storage.replication.SourceLimits;
 import io.redoubt.storage.replication.SourceVolume;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.UnaryOperator;
 
 /// The source process: made anew from the disks at every start.
 final class SourceSide {
@@ -26,6 +28,16 @@ final class SourceSide {
     private final GrantMemory memory;
 
     SourceSide(SimHost host, GroupSetup setup, long process, GrantTimes times) {
+        this(host, setup, process, times, raw -> raw);
+    }
+
+    /// @param below what the splitter finds instead of the plain volume
+    SourceSide(
+            SimHost host,
+            GroupSetup setup,
+            long process,
+            GrantTimes times,
+            UnaryOperator<BlockDevice> below) {
         memory = new GrantMemory(host.disk("grants"));
         holder = new GrantHolder(times, memory.load(1), host.clock().bootId());
         for (int i = 0; i < setup.volumes().size(); i++) {
@@ -38,7 +50,7 @@ final class SourceSide {
             volumes.add(
                     new SourceVolume(
                             id,
-                            raw,
+                            below.apply(raw),
                             host.disk(id.value() + "-source"),
                             host.clock(),
                             LIMITS,
