@@ -61,6 +61,17 @@ final class Checks {
         }
     }
 
+    /// The disk failed in the middle: whatever is there now is what the volume holds.
+    void writeFailed(int volume, SourceVolume holds, int offset, int length) {
+        oracles.get(volume).became(holds.lastVseq(), holds);
+        Arrays.fill(unflushed(volume), offset / 512, (offset + length + 511) / 512, true);
+    }
+
+    /// A flush failed, and some of what was not durable is as it was before; the points until now do not know of it.
+    void flushFailed(int volume, SourceVolume holds) {
+        oracles.get(volume).became(holds.lastVseq() + 1, holds);
+    }
+
     private final List<boolean[]> unflushed = new ArrayList<>();
 
     private boolean[] unflushed(int volume) {

@@ -1,6 +1,7 @@
 // Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
 package io.redoubt.simulation.replication;
 
+import io.redoubt.core.VolumeId;
 import io.redoubt.core.fault.FaultException;
 import io.redoubt.core.grant.GrantTimes;
 import io.redoubt.core.port.DiskFault;
@@ -9,6 +10,7 @@ import io.redoubt.simulation.machine.SimHost;
 import io.redoubt.simulation.machine.SimTime;
 import io.redoubt.simulation.machine.SyncLedger;
 import io.redoubt.simulation.machine.Violation;
+import io.redoubt.storage.block.BlockDevice;
 import io.redoubt.storage.journal.RecoveryPoint;
 import io.redoubt.storage.replication.Mode;
 import io.redoubt.storage.replication.SourceVolume;
@@ -128,7 +130,8 @@ public final class GroupWorld {
     private void startSource() {
         boolean alive =
                 asSource(() -> {
-                    var started = new SourceSide(sourceHost, setup, ++process, TIMES);
+                    var started =
+                            new SourceSide(sourceHost, setup, ++process, TIMES, this::failing);
                     source = started;
                     load.sourceStarted();
                     checks.sourceStarted(started, receiver);
@@ -138,6 +141,12 @@ public final class GroupWorld {
         if (!alive) {
             note(8);
         }
+    }
+
+    /// The kernel tells a lost flush to whoever opens the file next; here the process lives until it has heard of it itself.
+    private BlockDevice failing(VolumeId id, BlockDevice disk) {
+        return new Failing(
+                disk, id, below -> faulty ? random.nextInt(below) : 1, sourceHost::spare);
     }
 
     private void startReceiver() {

@@ -2,6 +2,7 @@
 package io.redoubt.simulation.replication;
 
 import io.redoubt.core.fault.FaultException;
+import io.redoubt.storage.block.VolumeFault;
 import io.redoubt.storage.replication.CutAttempt;
 import io.redoubt.storage.replication.SourceVolume;
 import java.nio.ByteBuffer;
@@ -27,6 +28,7 @@ final class Load {
     void begin() {
         world.at(0, this::load);
         world.at(300 * MILLI, this::cut);
+        world.at(500 * MILLI, this::look);
     }
 
     /// A cut does not outlive its process.
@@ -41,7 +43,39 @@ final class Load {
             }
         }
         if (world.faulty()) {
-            world.at((5 + random.nextInt(120)) * MILLI, this::load);
+            // Now and then the guests rest for a while.
+            int millis = random.nextInt(40) == 0 ? 2500 : 5 + random.nextInt(120);
+            world.at(millis * MILLI, this::load);
+        }
+    }
+
+    /// Two looks in a row: what nobody writes in between has rested.
+    private void look() {
+        SourceSide side = world.runningSource();
+        if (side != null) {
+            world.asSource(() -> {
+                for (int i = 0; i < side.volumes.size(); i++) {
+                    look(side.volumes.get(i), i);
+                }
+            });
+        }
+        world.at((random.nextBoolean() ? 2 : 400) * MILLI, this::look);
+    }
+
+    private void look(SourceVolume volume, int index) {
+        try {
+            world.note(volume.lookForRest());
+        } catch (FaultException e) {
+            flushFailed(volume, index, e);
+        }
+    }
+
+    private void flushFailed(SourceVolume volume, int index, FaultException e) {
+        if (e.fault() instanceof VolumeFault.DiskFailed) {
+            world.note(11);
+            world.checks.flushFailed(index, volume);
+        } else {
+            world.note(7); // fenced
         }
     }
 
@@ -78,8 +112,8 @@ final class Load {
                     volume.flush();
                     world.checks.flushed(index);
                 }
-            } catch (FaultException _) {
-                world.note(7); // fenced
+            } catch (FaultException e) {
+                flushFailed(volume, index, e);
             }
         });
     }
@@ -97,8 +131,12 @@ final class Load {
                 if (vseq >= 0 && volume.mayReply()) {
                     roles.acknowledged();
                 }
-            } catch (FaultException _) {
+            } catch (FaultException e) {
                 world.checks.writeEnded(index, -1, offset, data);
+                if (e.fault() instanceof VolumeFault.DiskFailed) {
+                    world.note(12);
+                    world.checks.writeFailed(index, volume, offset, data.length);
+                }
             }
         });
     }

@@ -52,9 +52,10 @@ final class Oracle {
         writes.add(write);
     }
 
-    /// The whole volume is what this image says, from this number on.
+    /// The whole volume is what this image says, from this number on, or from the last that is known when that is higher.
     void became(long vseq, BlockImage image) {
-        wrote(vseq, 0, content(image));
+        long known = writes.isEmpty() ? 0 : writes.getLast().vseq;
+        wrote(Math.max(known, vseq), 0, content(image));
     }
 
     byte[] at(long vseq) {

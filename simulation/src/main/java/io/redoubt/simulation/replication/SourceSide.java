@@ -15,12 +15,12 @@ import io.redoubt.storage.replication.SourceLimits;
 import io.redoubt.storage.replication.SourceVolume;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.UnaryOperator;
+import java.util.function.BiFunction;
 
 /// The source process: made anew from the disks at every start.
 final class SourceSide {
     static final SourceLimits LIMITS =
-            new SourceLimits(128 << 10, 32 << 10, 8 << 10, 64 << 10, 48 << 10);
+            new SourceLimits(128 << 10, 32 << 10, 8 << 10, 64 << 10, 0, 48 << 10);
 
     final List<SourceVolume> volumes = new ArrayList<>();
     final GroupSource group;
@@ -28,7 +28,7 @@ final class SourceSide {
     private final GrantMemory memory;
 
     SourceSide(SimHost host, GroupSetup setup, long process, GrantTimes times) {
-        this(host, setup, process, times, raw -> raw);
+        this(host, setup, process, times, (_, raw) -> raw);
     }
 
     /// @param below what the splitter finds instead of the plain volume
@@ -37,7 +37,7 @@ final class SourceSide {
             GroupSetup setup,
             long process,
             GrantTimes times,
-            UnaryOperator<BlockDevice> below) {
+            BiFunction<VolumeId, BlockDevice, BlockDevice> below) {
         memory = new GrantMemory(host.disk("grants"));
         holder = new GrantHolder(times, memory.load(1), host.clock().bootId());
         for (int i = 0; i < setup.volumes().size(); i++) {
@@ -50,7 +50,7 @@ final class SourceSide {
             volumes.add(
                     new SourceVolume(
                             id,
-                            below.apply(raw),
+                            below.apply(id, raw),
                             host.disk(id.value() + "-source"),
                             host.clock(),
                             LIMITS,

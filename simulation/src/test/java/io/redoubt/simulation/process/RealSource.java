@@ -30,7 +30,7 @@ final class RealSource implements AutoCloseable {
     static final List<VolumeId> VOLUMES = List.of(new VolumeId("first"), new VolumeId("second"));
     static final int VOLUME_BYTES = 2 << 20;
     static final SourceLimits LIMITS =
-            new SourceLimits(4 << 20, 512 << 10, 256 << 10, 64 << 10, 4 << 20);
+            new SourceLimits(4 << 20, 512 << 10, 256 << 10, 64 << 10, 3, 4 << 20);
     private static final long POLL_MILLIS = 20;
 
     final List<SourceVolume> volumes;

@@ -29,7 +29,7 @@ class NumberingRaceTest {
     private static final int DRAWS = 12;
     private static final int VOLUME_BYTES = 1 << 20;
     private static final SourceLimits TINY =
-            new SourceLimits(40 << 10, 20 << 10, 4 << 10, 64 << 10, 64 << 10);
+            new SourceLimits(40 << 10, 20 << 10, 4 << 10, 64 << 10, 3, 64 << 10);
 
     @Test
     void the_gap_begins_behind_the_last_record_that_went_to_the_spool(@TempDir Path home)

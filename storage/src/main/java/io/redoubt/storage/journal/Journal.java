@@ -146,6 +146,12 @@ public final class Journal implements AutoCloseable {
         return state.member(slot).splitsReplacement(vseq);
     }
 
+    /// The number of a block's newest version, 0 when it has none.
+    public long newestVersion(int slot, long offset) {
+        IndexEntry newest = index.newest(Blocks.place(slot, offset / Blocks.SIZE), Long.MAX_VALUE);
+        return newest == null ? 0 : newest.vseq();
+    }
+
     /// Numbers above this do not count before the open pass is complete.
     public long gapFrom(int slot) {
         return state.member(slot).gapFrom;

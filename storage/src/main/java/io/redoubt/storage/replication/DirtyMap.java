@@ -7,6 +7,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
+import java.util.BitSet;
 import java.util.concurrent.atomic.AtomicLongArray;
 
 /// Which blocks may differ from the replica (rule 9).
@@ -14,7 +15,7 @@ import java.util.concurrent.atomic.AtomicLongArray;
 /// A durable bit for each chunk, set and synced before the first write to a clean chunk draws its number; set ahead for the chunks
 /// around, so that warm-up costs few syncs. A leaf bit for each 4 KiB block, mapped and not synced, in two generations: one is being
 /// marked, the other is what a running pass has frozen. Leaves are trusted in the boot that wrote them; in another boot every block of
-/// a dirty chunk counts as dirty. Whoever makes it syncs the directory before the first mark. Chunk bits are not cleared yet, which costs traffic after a power loss and never truth.
+/// a dirty chunk counts as dirty. Whoever makes it syncs the directory before the first mark. [RestedChunks] clears chunk bits.
 final class DirtyMap implements AutoCloseable {
     static final int BLOCK = 4096;
     private static final VarHandle LONG = ValueLayout.JAVA_LONG.varHandle();
@@ -28,6 +29,7 @@ final class DirtyMap implements AutoCloseable {
     private final DiskFile leafFile;
     private final MemorySegment leaves;
     private final AtomicLongArray chunks;
+    private final AtomicLongArray lastWrites;
     private final int chunkCount;
     private final long generationBytes;
 
@@ -37,6 +39,7 @@ final class DirtyMap implements AutoCloseable {
         this.chunkCount = (int) ((blocks + blocksPerChunk - 1) / blocksPerChunk);
         this.generationBytes = (blocks + 63) / 64 * 8;
         this.chunks = new AtomicLongArray((chunkCount + 63) / 64);
+        this.lastWrites = new AtomicLongArray(chunkCount);
         this.chunkFile = disk.exists(CHUNKS) ? disk.open(CHUNKS) : disk.create(CHUNKS);
         this.leafFile = disk.exists(LEAVES) ? disk.open(LEAVES) : disk.create(LEAVES);
         this.leaves = leafFile.map(2 * generationBytes);
@@ -82,6 +85,40 @@ final class DirtyMap implements AutoCloseable {
         for (int i = from / 64; i <= to / 64; i++) {
             chunks.set(i, chunks.get(i) | bits(i, from, to));
         }
+    }
+
+    /// Notes the number of a write. Its stripes are locked.
+    void wrote(long offset, long length, long vseq) {
+        for (int chunk = chunk(offset); chunk <= chunk(offset + length - 1); chunk++) {
+            lastWrites.accumulateAndGet(chunk, vseq, Math::max);
+        }
+    }
+
+    /// The highest number of a write to a chunk since this map was opened, 0 for none.
+    long lastWrite(int chunk) {
+        return lastWrites.get(chunk);
+    }
+
+    /// Declares chunks clean. Not synced: a bit that comes back after a power loss says too much, never too little.
+    synchronized void cleanChunks(BitSet clean) {
+        for (int chunk = clean.nextSetBit(0); chunk >= 0; chunk = clean.nextSetBit(chunk + 1)) {
+            int word = chunk >>> 6;
+            chunks.set(word, chunks.get(word) & ~(1L << chunk));
+            ByteBuffer bytes = ByteBuffer.allocate(8).putLong(chunks.get(word)).flip();
+            chunkFile.write(word * 8L, bytes);
+        }
+    }
+
+    /// Whether any block of a chunk is marked, in either generation.
+    boolean anyMarked(int chunk) {
+        long from = (long) chunk * blocksPerChunk;
+        long end = Math.min(blocks, from + blocksPerChunk);
+        for (int generation = 0; generation < 2; generation++) {
+            if (next(generation, from, end) >= 0) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static long bits(int wordIndex, int from, int to) {
@@ -157,13 +194,18 @@ final class DirtyMap implements AutoCloseable {
 
     /// The first marked block at or after this one, -1 for none.
     long next(int generation, long block) {
-        for (long i = block >>> 6; i < generationBytes / 8; i++) {
+        return next(generation, block, blocks);
+    }
+
+    private long next(int generation, long block, long end) {
+        for (long i = block >>> 6; i * 64 < end; i++) {
             long bits = wordAt(generation, i);
             if (i == block >>> 6) {
                 bits &= -1L << block;
             }
             if (bits != 0) {
-                return i * 64 + Long.numberOfTrailingZeros(bits);
+                long found = i * 64 + Long.numberOfTrailingZeros(bits);
+                return found < end ? found : -1;
             }
         }
         return -1;

@@ -209,6 +209,7 @@ public final class GroupReceiver {
         int slot = slot(blocks.slot());
         inRange(blocks.slot(), blocks.offset(), blocks.length());
         long vseq = journal.passVseq(slot);
+        notOvertaken(slot, vseq, blocks);
         if (blocks.data().hasRemaining()) {
             intact(blocks.data(), blocks.crc());
             journal.passWrite(slot, vseq, blocks.offset(), blocks.data());
@@ -217,6 +218,20 @@ public final class GroupReceiver {
                     slot, vseq, blocks.offset(), Math.ceilDiv(blocks.length(), 4096) * 4096L);
         }
         unsyncedBytes += blocks.data().remaining();
+    }
+
+    /// A write after the pass's start travels behind the block that it overtook. Where it came first, a part of the block may have been
+    /// filled from what was there before the pass: the pass starts anew, above that number.
+    private void notOvertaken(int slot, long vseq, Frame.PassBlocks blocks) {
+        for (long at = blocks.offset(); at < blocks.offset() + blocks.length(); at += 4096) {
+            long newest = journal.newestVersion(slot, at);
+            if (newest > vseq) {
+                throw new FaultException(
+                        new StreamFault.Garbled(
+                                "write %d came before the block of the pass that it overtook"
+                                        .formatted(newest)));
+            }
+        }
     }
 
     private void cut(Frame.Cut cut) {

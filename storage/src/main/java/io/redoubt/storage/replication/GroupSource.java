@@ -240,8 +240,8 @@ public final class GroupSource {
             sendRecords(i, out);
         }
         if (running != null) {
-            if (running.overflowed()) {
-                abortPass("more was written during the pass than it could keep");
+            if (running.spoiled()) {
+                abortPass("a pass could not keep what was there at its start");
             } else {
                 running.sendBlocks(out, PASS_FRAME_BLOCKS);
             }

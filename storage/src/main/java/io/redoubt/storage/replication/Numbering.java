@@ -83,6 +83,17 @@ final class Numbering {
         }
     }
 
+    /// Nobody can say what is in the dirty chunks: all of their blocks go by the next pass. In one step, so that no pass begins between the
+    /// two halves. What a running pass reads from now on need not be what was there at its start: it gives no point.
+    synchronized void distrustDirtyChunks(String why) {
+        PassSlice running = pass;
+        if (running != null) {
+            running.spoil();
+        }
+        forceTrack(why);
+        dirty.markDirtyChunks(Word.generation(state.word().get()));
+    }
+
     /// SWITCH(n) of a group cut (rule 16): closes the volume and answers its last number.
     ///
     /// @param slice for a cut that begins a pass: makes the volume's part of it from the number that the cut draws; else null

@@ -21,7 +21,7 @@ final class PassSlice {
     private final Queue<Block> overtaken = new ConcurrentLinkedQueue<>();
     private final AtomicLong overtakenBytes = new AtomicLong();
     private final long bufferBytes;
-    private volatile boolean overflowed;
+    private volatile boolean spoiled;
     private long cursor;
 
     /// A frozen block as it was when the pass began.
@@ -55,7 +55,7 @@ final class PassSlice {
     /// Keeps the old content of a block that is about to be overwritten.
     void overtake(long block, ByteBuffer old) {
         if (overtakenBytes.addAndGet(old.remaining()) > bufferBytes) {
-            overflowed = true;
+            spoil();
             return;
         }
         overtaken.add(new Block(block, old));
@@ -70,9 +70,14 @@ final class PassSlice {
         return block;
     }
 
-    /// The reserve ran out: this pass can give no point.
-    boolean overflowed() {
-        return overflowed;
+    /// This pass can give no point.
+    void spoil() {
+        spoiled = true;
+    }
+
+    /// The reserve ran out, or what it reads cannot be trusted.
+    boolean spoiled() {
+        return spoiled;
     }
 
     /// The next frozen block that was not sent; -1 when all were.

@@ -67,8 +67,8 @@ final class RunningPass {
         begun = true;
     }
 
-    boolean overflowed() {
-        return slices.stream().anyMatch(PassSlice::overflowed);
+    boolean spoiled() {
+        return slices.stream().anyMatch(PassSlice::spoiled);
     }
 
     void sendOvertaken(SourceVolume volume, Budget out) {

@@ -7,15 +7,17 @@ package io.redoubt.storage.replication;
 /// @param spoolSegmentBytes one recycled, mapped piece of it
 /// @param recordBytes       the most that one record carries; longer writes become several
 /// @param chunkBytes        what one durable dirty bit covers
+/// @param looksAtRest       after so many looks (one a minute) without a write a chunk may be called clean
 /// @param passBufferBytes   room for blocks that were written before their pass had sent them
 public record SourceLimits(
         long spoolBytes,
         int spoolSegmentBytes,
         int recordBytes,
         int chunkBytes,
+        int looksAtRest,
         long passBufferBytes) {
     public static final SourceLimits DEFAULT =
-            new SourceLimits(256L << 20, 8 << 20, 1 << 20, 4 << 20, 64L << 20);
+            new SourceLimits(256L << 20, 8 << 20, 1 << 20, 4 << 20, 3, 64L << 20);
 
     public SourceLimits {
         if (spoolSegmentBytes < recordBytes + (16 << 10) || spoolBytes < 2L * spoolSegmentBytes) {

@@ -28,6 +28,7 @@ public final class SourceLink implements AutoCloseable {
     private static final long BEAT_NANOS = 1_000_000_000L;
     private static final long PAUSE_MIN_NANOS = 100_000_000L;
     private static final long PAUSE_MAX_NANOS = 2_000_000_000L;
+    private static final long LOOK_NANOS = 60_000_000_000L;
     private static final Duration JOIN_MAX = Duration.ofSeconds(5);
 
     /// Opens a connection to the receiver, encrypted and authenticated.
@@ -207,7 +208,12 @@ public final class SourceLink implements AutoCloseable {
 
     private void cutForEver() {
         long next = clock.bootNanos() + interval.toNanos();
+        long nextLook = clock.bootNanos() + LOOK_NANOS;
         while (!stopped) {
+            if (clock.bootNanos() >= nextLook) {
+                lookForRest();
+                nextLook = clock.bootNanos() + LOOK_NANOS;
+            }
             long wait = next - clock.bootNanos();
             if (wait > 0) {
                 LockSupport.parkNanos(Math.min(wait, BEAT_NANOS));
@@ -222,6 +228,16 @@ public final class SourceLink implements AutoCloseable {
                             + (soon
                                     ? Math.min(interval.toNanos(), BEAT_NANOS / 4)
                                     : interval.toNanos());
+        }
+    }
+
+    private void lookForRest() {
+        for (SourceVolume volume : group.volumes()) {
+            try {
+                int _ = volume.lookForRest();
+            } catch (FaultException e) {
+                LOG.log(Level.WARNING, "{0}: {1}", volume.id(), e.getMessage());
+            }
         }
     }
 

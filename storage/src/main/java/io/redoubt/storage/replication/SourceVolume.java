@@ -47,6 +47,8 @@ public final class SourceVolume implements BlockDevice {
     private final DirtyMap dirty;
     private final StripeLocks stripes = new StripeLocks();
     private final Numbering numbering;
+    private final FrozenBlocks frozen;
+    private final RestedChunks rested;
     private volatile boolean stopped;
 
     /// @param disk a directory of its own, on the same host as the volume
@@ -77,6 +79,8 @@ public final class SourceVolume implements BlockDevice {
         this.numbering = new Numbering(id, clock, state, spool, dirty);
         new SourceRecovery(this, state, spool, dirty).run();
         state.adoptBoot();
+        this.frozen = new FrozenBlocks(next, dirty, stripes);
+        this.rested = new RestedChunks(dirty, stripes, state, numbering, limits.looksAtRest());
     }
 
     public VolumeId id() {
@@ -191,11 +195,12 @@ public final class SourceVolume implements BlockDevice {
             if (record == null) {
                 return NOT_NOW;
             }
+            dirty.wrote(offset, length, record.vseq());
             boolean spooled = record.previous() >= 0;
             if (spooled) {
                 spool.append(record, data == null ? null : data.duplicate());
             }
-            preserveFrozen(record.vseq(), offset, length);
+            frozen.preserve(numbering.pass(), record.vseq(), offset, length);
             execute(record, spooled, data);
             return record.vseq();
         } finally {
@@ -260,6 +265,7 @@ public final class SourceVolume implements BlockDevice {
                 numbering.openIfOverdue();
                 LockSupport.parkNanos(WAIT_CLOSED_NANOS);
             }
+            dirty.wrote(offset + done, piece, record.vseq());
             if (record.previous() >= 0) {
                 spool.append(record, content);
                 spool.complete(record);
@@ -269,63 +275,14 @@ public final class SourceVolume implements BlockDevice {
         return Word.vseq(state.word().get());
     }
 
-    /// Keeps what a frozen block held when the pass began. Called under the block's stripe lock, after the draw: a pass that started in
-    /// between is seen. A write below the pass's number belongs to what the pass sends.
-    private void preserveFrozen(long vseq, long offset, int length) {
-        PassSlice running = numbering.pass();
-        if (running == null || vseq <= running.vseq) {
-            return;
-        }
-        long last = (offset + length - 1) / DirtyMap.BLOCK;
-        for (long block = offset / DirtyMap.BLOCK; block <= last; block++) {
-            if (dirty.isMarked(running.frozenGeneration, block) && !running.isSent(block)) {
-                running.overtake(block, readBlocks(block, 1));
-            }
-        }
-    }
-
-    private ByteBuffer readBlocks(long block, int count) {
-        long at = block * DirtyMap.BLOCK;
-        ByteBuffer data =
-                ByteBuffer.allocate((int) Math.min((long) count * DirtyMap.BLOCK, size() - at));
-        next.read(at, data);
-        return data.flip();
-    }
-
-    /// The next frozen block of the running pass that was neither sent nor overtaken, and up to `blocksMax` that follow it.
+    /// The next frozen blocks of the running pass, see [FrozenBlocks#take].
     PassSlice.@Nullable Block takeFrozen(PassSlice slice, int blocksMax) {
-        long first = slice.nextUnsent(dirty);
-        if (first < 0) {
-            return null;
-        }
-        long held = stripes.lock(first * DirtyMap.BLOCK, (long) blocksMax * DirtyMap.BLOCK);
-        try {
-            int count = 0;
-            while (count < blocksMax
-                    && first + count < dirty.blocks()
-                    && dirty.isMarked(slice.frozenGeneration, first + count)
-                    && !slice.isSent(first + count)) {
-                count++;
-            }
-            if (count == 0) {
-                return new PassSlice.Block(
-                        first, ByteBuffer.allocate(0)); // overtaken between the look and the lock
-            }
-            ByteBuffer data = readBlocks(first, count);
-            for (int i = 0; i < count; i++) {
-                slice.sent(first + i);
-            }
-            return new PassSlice.Block(first, data);
-        } finally {
-            stripes.unlock(held);
-        }
+        return frozen.take(slice, blocksMax);
     }
 
     /// These blocks of the pass are durable at the receiver.
     void passDurable(PassSlice slice, long firstBlock, int count) {
-        for (int i = 0; i < count; i++) {
-            dirty.clear(slice.frozenGeneration, firstBlock + i);
-        }
+        frozen.durable(slice, firstBlock, count);
     }
 
     /// SWITCH(n) of a group cut, see [Numbering#switchTo].
@@ -467,8 +424,25 @@ public final class SourceVolume implements BlockDevice {
 
     @Override
     public void flush() {
-        next.flush();
+        flushBelow();
         awaitReply();
+    }
+
+    /// Whatever was not durable may be lost in part, and nobody can say what: every dirty chunk is compared again (rule 8).
+    private void flushBelow() {
+        try {
+            next.flush();
+        } catch (FaultException e) {
+            numbering.distrustDirtyChunks("a local flush failed");
+            throw e;
+        }
+    }
+
+    /// Looks for chunks that have rested, once a minute.
+    ///
+    /// @return how many it found clean, see [RestedChunks#look]
+    public int lookForRest() {
+        return rested.look(this::flushBelow);
     }
 
     /// Ends waiting writes, then closes the files; the layer below is closed too.
