@@ -13,6 +13,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.OptionalInt;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -29,7 +30,7 @@ final class Checks {
     private final boolean[] uncertain;
     private final int[] uncertainFrom;
     private final int[] uncertainTo;
-    private boolean powerLost;
+    private final boolean[] powerLost;
 
     Checks(GroupSetup setup) {
         this.setup = setup;
@@ -41,6 +42,7 @@ final class Checks {
         this.uncertain = new boolean[setup.volumes().size()];
         this.uncertainFrom = new int[setup.volumes().size()];
         this.uncertainTo = new int[setup.volumes().size()];
+        this.powerLost = new boolean[setup.volumes().size()];
     }
 
     void writeBegins(int volume, int offset, int length) {
@@ -87,28 +89,28 @@ final class Checks {
         Arrays.fill(unflushed(volume), false);
     }
 
-    void sourceLostPower() {
-        powerLost = true;
+    void sourceLostPower(int source) {
+        setup.volumesOf(source).forEach(v -> powerLost[setup.volumes().indexOf(v)] = true);
     }
 
     /// The source runs again: takes over what its disks hold, and asserts I6 and I9.
     void sourceStarted(SourceSide source, @Nullable ReceiverSide receiver) {
-        for (int i = 0; i < source.volumes.size(); i++) {
-            SourceVolume volume = source.volumes.get(i);
+        for (SourceVolume volume : source.volumes) {
+            int i = setup.volumes().indexOf(volume.id());
             byte[] now = oracles.get(i).content(volume);
             byte[] before = oracles.get(i).at(Long.MAX_VALUE);
             for (int at = 0; at < now.length; at++) {
                 boolean maybe =
                         (uncertain[i] && at >= uncertainFrom[i] && at < uncertainTo[i])
-                                || (powerLost && unflushed(i)[at / 512]);
+                                || (powerLost[i] && unflushed(i)[at / 512]);
                 if (!maybe && now[at] != before[at]) {
                     throw new Violation(
                             "%s: %s lost byte %d in a %s"
                                     .formatted(
-                                            powerLost ? "I6" : "promise 1",
+                                            powerLost[i] ? "I6" : "promise 1",
                                             volume.id(),
                                             at,
-                                            powerLost ? "power loss" : "process crash"));
+                                            powerLost[i] ? "power loss" : "process crash"));
                 }
             }
             oracles.get(i).became(volume.lastVseq(), volume);
@@ -116,15 +118,15 @@ final class Checks {
                 Arrays.fill(
                         unflushed(i), uncertainFrom[i] / 512, (uncertainTo[i] + 511) / 512, true);
             }
-            if (powerLost) {
+            if (powerLost[i]) {
                 flushed(i);
             }
+            powerLost[i] = false;
             uncertain[i] = false;
             if (receiver != null) {
                 dirtyMapIsSound(volume, receiver.journal, now);
             }
         }
-        powerLost = false;
     }
 
     /// I9: whatever differs is known to the dirty map or still in the spool.
@@ -135,7 +137,8 @@ final class Checks {
         } catch (IllegalArgumentException _) {
             return; // never joined: the first pass takes everything
         }
-        if (journal.points().isEmpty()) {
+        OptionalInt slot = journal.find(volume.id());
+        if (slot.isEmpty() || !journal.joined(slot.getAsInt())) {
             return; // the first pass goes over everything that the volume held before it was
             // protected
         }
@@ -148,13 +151,8 @@ final class Checks {
                     && !volume.mayDiffer(block, true)
                     && !spooled.contains((long) block)) {
                 throw new Violation(
-                        "I9: block %d of %s (%s, last write %d) differs from the replica (at %d) and nothing knows of it"
-                                .formatted(
-                                        block,
-                                        volume.id(),
-                                        volume.mode(),
-                                        volume.lastVseq(),
-                                        journal.through(0)));
+                        "I9: block %d of %s (%s, last write %d) differs from the replica and nothing knows of it"
+                                .formatted(block, volume.id(), volume.mode(), volume.lastVseq()));
             }
         }
     }
@@ -205,7 +203,9 @@ final class Checks {
                                     before.stampMillis()));
         }
         for (Map.Entry<VolumeId, Long> member : before.vector().entrySet()) {
-            if (Objects.requireNonNull(point.vector().get(member.getKey())) < member.getValue()) {
+            // I28: once a point has counted a member, every later one does.
+            Long later = point.vector().get(member.getKey());
+            if (later == null || later < member.getValue()) {
                 throw new Violation(
                         "I3: point %d goes back on %s".formatted(point.number(), member.getKey()));
             }
@@ -216,6 +216,9 @@ final class Checks {
         try {
             for (int i = 0; i < setup.volumes().size(); i++) {
                 VolumeId volume = setup.volumes().get(i);
+                if (!point.vector().containsKey(volume)) {
+                    continue; // it had not joined
+                }
                 oracles.get(i)
                         .requireSame(
                                 "I1: point " + point.number(),

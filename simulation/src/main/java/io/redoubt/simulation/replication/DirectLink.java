@@ -6,6 +6,7 @@ import io.redoubt.storage.replication.Frame;
 import io.redoubt.storage.replication.FrameCodec;
 import io.redoubt.storage.replication.GroupReceiver;
 import io.redoubt.storage.replication.GroupSource;
+import io.redoubt.storage.replication.ReceiverSession;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayDeque;
@@ -21,12 +22,14 @@ final class DirectLink {
     private final SplittableRandom random;
     private final Deque<ByteBuffer> toReceiver = new ArrayDeque<>();
     private final Deque<ByteBuffer> toSource = new ArrayDeque<>();
+    private ReceiverSession session;
     private boolean connected;
 
     DirectLink(GroupSource source, GroupReceiver receiver, SplittableRandom random) {
         this.source = source;
         this.receiver = receiver;
         this.random = random;
+        this.session = receiver.connect();
     }
 
     /// Does one thing: connects, breaks, sends or delivers.
@@ -35,6 +38,7 @@ final class DirectLink {
     void turn(boolean breaking) {
         if (!connected) {
             connected = true;
+            session = receiver.connect();
             send(toReceiver, source.hello());
             return;
         }
@@ -56,9 +60,9 @@ final class DirectLink {
     private void deliverToReceiver() {
         try {
             for (int i = random.nextInt(6); i > 0 && !toReceiver.isEmpty(); i--) {
-                receiver.received(decoded(toReceiver)).forEach(f -> send(toSource, f));
+                session.received(decoded(toReceiver)).forEach(f -> send(toSource, f));
             }
-            receiver.batchEnd().forEach(f -> send(toSource, f));
+            receiver.batchEnd().forEach(out -> send(toSource, out.frame()));
         } catch (FaultException e) {
             disconnect(e.fault().message());
         }
@@ -79,7 +83,7 @@ final class DirectLink {
         toReceiver.clear();
         toSource.clear();
         source.disconnected(why);
-        receiver.disconnected();
+        receiver.disconnected(session);
     }
 
     private static void send(Deque<ByteBuffer> queue, Frame frame) {

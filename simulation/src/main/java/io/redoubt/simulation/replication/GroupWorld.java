@@ -11,18 +11,23 @@ import io.redoubt.simulation.machine.SimTime;
 import io.redoubt.simulation.machine.SyncLedger;
 import io.redoubt.simulation.machine.Violation;
 import io.redoubt.storage.block.BlockDevice;
+import io.redoubt.storage.journal.Journal;
 import io.redoubt.storage.journal.RecoveryPoint;
+import io.redoubt.storage.replication.GroupReceiver;
 import io.redoubt.storage.replication.Mode;
 import io.redoubt.storage.replication.SourceVolume;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import java.util.PriorityQueue;
 import java.util.SplittableRandom;
-import org.jspecify.annotations.Nullable;
+import java.util.function.BiFunction;
 
-/// One seed's life of a protected group: load on two volumes, a network and hosts that fail, and after the faults a time to heal.
+/// One seed's life of a protected group: load on volumes of one source or of three, networks and hosts that fail, and after the faults a time
+/// to heal.
 ///
-/// Checked while it runs and at its end: I1, I3, I4, I5, I7, I9, I12, I14, I25, and that the group comes back to STREAM with a fresh point.
-/// Here are the hosts, their processes and the faults; [Load], [Stream] and [RoleTraffic] are what happens between them.
+/// Checked while it runs and at its end: I1 to I5, I7, I9, I12, I14, I25, and that the group comes back to STREAM with a fresh point.
+/// Here are the hosts, their processes and the faults; [Load], [Cuts], [Stream] and [RoleTraffic] are what happens between them.
 public final class GroupWorld {
     static final long MILLI = 1_000_000L;
     static final long SECOND = 1_000 * MILLI;
@@ -32,24 +37,20 @@ public final class GroupWorld {
 
     final SplittableRandom random;
     final SimTime time = new SimTime();
-    final GroupSetup setup = GroupSetup.SMALL;
-    final SimHost sourceHost;
-    final SimHost receiverHost;
+    final GroupSetup setup;
+    final List<Party<SourceSide>> sources = new ArrayList<>();
+    final Party<ReceiverSide> receiver;
     final SimHost controlHost;
     final Checks checks;
     private final PriorityQueue<Event> events = new PriorityQueue<>();
-    private final SimNet net;
-    private final Stream stream;
+    private final List<Stream> streams = new ArrayList<>();
     private final Load load;
+    private final Cuts cuts;
     private final RoleTraffic roles;
-    private @Nullable SourceSide source;
-    private @Nullable ReceiverSide receiver;
     private long sequence;
     private long process;
     private long trace = 0xcbf29ce484222325L;
     private boolean faulty = true;
-    private long sourcePausedUntil;
-    private long receiverPausedUntil;
 
     private record Event(long at, long sequence, Runnable action) implements Comparable<Event> {
         @Override
@@ -61,17 +62,24 @@ public final class GroupWorld {
 
     public GroupWorld(long seed, SyncLedger syncs) {
         random = new SplittableRandom(seed);
-        sourceHost = new SimHost(random.split(), time, syncs);
-        receiverHost = new SimHost(random.split(), time, syncs);
-        controlHost = new SimHost(random.split(), time, syncs);
-        sourceHost.clock().drift(random.nextInt(-40, 41));
-        receiverHost.clock().drift(random.nextInt(-40, 41));
-        controlHost.clock().drift(random.nextInt(-40, 41));
-        net = new SimNet(random.split(), this::at);
+        setup = random.nextBoolean() ? GroupSetup.SMALL : GroupSetup.SPREAD;
+        for (int i = 0; i < setup.sources(); i++) {
+            int number = i;
+            sources.add(new Party<>(host(syncs), time, () -> sourceDied(number)));
+            streams.add(new Stream(this, i, new SimNet(random.split(), this::at)));
+        }
+        receiver = new Party<>(host(syncs), time, this::receiverDied);
+        controlHost = host(syncs);
         checks = new Checks(setup);
-        stream = new Stream(this, net);
-        roles = new RoleTraffic(this, stream);
+        roles = new RoleTraffic(this, streams);
         load = new Load(this, roles);
+        cuts = new Cuts(this, load);
+    }
+
+    private SimHost host(SyncLedger syncs) {
+        var host = new SimHost(random.split(), time, syncs);
+        host.clock().drift(random.nextInt(-40, 41));
+        return host;
     }
 
     /// Runs the seed.
@@ -79,17 +87,24 @@ public final class GroupWorld {
     /// @return a hash of everything that happened
     /// @throws Violation when a promise was broken
     public long run() {
-        net.faultsPerMille(random.nextInt(3) == 0 ? 0 : random.nextInt(30));
+        int faultsPerMille = random.nextInt(3) == 0 ? 0 : random.nextInt(30);
+        streams.forEach(s -> s.net.faultsPerMille(faultsPerMille));
+        sources.forEach(s -> {
+            if (random.nextInt(3) == 0) {
+                s.host.killAtSync(1 + random.nextInt(10));
+            }
+        });
         if (random.nextInt(3) == 0) {
-            sourceHost.killAtSync(1 + random.nextInt(10));
+            receiver.host.killAtSync(1 + random.nextInt(20));
         }
-        if (random.nextInt(3) == 0) {
-            receiverHost.killAtSync(1 + random.nextInt(20));
+        for (int i = 0; i < sources.size(); i++) {
+            startSource(i);
         }
-        startSource();
         startReceiver();
         load.begin();
-        stream.begin();
+        cuts.begin();
+        streams.forEach(Stream::begin);
+        at(100 * MILLI, this::receiverTick);
         roles.begin();
         at(SECOND, this::fault);
         if (random.nextInt(3) == 0) {
@@ -124,18 +139,20 @@ public final class GroupWorld {
         trace = (trace ^ what) * 0x100000001b3L;
     }
 
-    // --- the two processes
+    // --- the processes
     // -------------------------------------------------------------------------------------------------------
 
-    private void startSource() {
+    private void startSource(int number) {
+        Party<SourceSide> source = sources.get(number);
         boolean alive =
-                asSource(() -> {
+                source.run(() -> {
                     var started =
-                            new SourceSide(sourceHost, setup, ++process, TIMES, this::failing);
-                    source = started;
-                    load.sourceStarted();
-                    checks.sourceStarted(started, receiver);
-                    roles.sourceStarted(started);
+                            new SourceSide(
+                                    source.host, setup, number, ++process, TIMES, failing(source));
+                    source.started(started);
+                    cuts.sourceStarted(number);
+                    checks.sourceStarted(started, receiver.process());
+                    roles.sourceStarted(number, started);
                     note(1);
                 });
         if (!alive) {
@@ -144,16 +161,17 @@ public final class GroupWorld {
     }
 
     /// The kernel tells a lost flush to whoever opens the file next; here the process lives until it has heard of it itself.
-    private BlockDevice failing(VolumeId id, BlockDevice disk) {
-        return new Failing(
-                disk, id, below -> faulty ? random.nextInt(below) : 1, sourceHost::spare);
+    private BiFunction<VolumeId, BlockDevice, BlockDevice> failing(Party<SourceSide> source) {
+        return (id, disk) ->
+                new Failing(
+                        disk, id, below -> faulty ? random.nextInt(below) : 1, source.host::spare);
     }
 
     private void startReceiver() {
-        asReceiver(() -> {
+        receiver.run(() -> {
             ReceiverSide started;
             try {
-                started = new ReceiverSide(receiverHost, setup, TIMES);
+                started = new ReceiverSide(receiver.host, setup, TIMES);
             } catch (FaultException e) {
                 if (!(e.fault() instanceof DiskFault.Full)) {
                     throw e;
@@ -163,54 +181,36 @@ public final class GroupWorld {
             }
             checks.receiverStarted(started);
             roles.receiverStarted(started);
-            receiver = started;
+            receiver.started(started);
             note(2);
         });
     }
 
-    /// Runs a step of the source; when its process dies in it, starts it again after a while.
-    boolean asSource(Runnable step) {
-        try {
-            step.run();
-            return true;
-        } catch (ProcessKilled _) {
-            sourceDied();
-            return false;
-        }
-    }
-
-    void asReceiver(Runnable step) {
-        try {
-            step.run();
-        } catch (ProcessKilled _) {
-            receiverDied();
-        }
-    }
-
-    private void sourceDied() {
+    private void sourceDied(int number) {
         note(3);
-        source = null;
-        stream.disconnect("the source died");
+        Party<SourceSide> source = sources.get(number);
+        source.gone();
+        streams.get(number).disconnect("the source died");
         if (random.nextInt(3) == 0) {
-            sourceHost.powerLoss();
-            checks.sourceLostPower();
+            source.host.powerLoss();
+            checks.sourceLostPower(number);
         } else {
-            sourceHost.restartProcess();
+            source.host.restartProcess();
         }
-        dieAgain(sourceHost);
-        at(random.nextInt(2000) * MILLI, this::startSource);
+        dieAgain(source.host);
+        at(random.nextInt(2000) * MILLI, () -> startSource(number));
     }
 
     private void receiverDied() {
         note(4);
-        receiver = null;
-        stream.disconnect("the receiver died");
+        receiver.gone();
+        streams.forEach(s -> s.disconnect("the receiver died"));
         if (random.nextInt(3) == 0) {
-            receiverHost.powerLoss();
+            receiver.host.powerLoss();
         } else {
-            receiverHost.restartProcess();
+            receiver.host.restartProcess();
         }
-        dieAgain(receiverHost);
+        dieAgain(receiver.host);
         at(random.nextInt(2000) * MILLI, this::startReceiver);
     }
 
@@ -225,38 +225,15 @@ public final class GroupWorld {
         }
     }
 
-    /// The source's process, null while it is dead.
-    @Nullable SourceSide source() {
-        return source;
-    }
-
-    /// The receiver's process, null while it is dead.
-    @Nullable ReceiverSide receiver() {
-        return receiver;
-    }
-
-    /// The source's process, null while it is dead or stands still.
-    @Nullable SourceSide runningSource() {
-        return sourcePausedFor() == 0 ? source : null;
-    }
-
-    /// The receiver's process, null while it is dead or stands still.
-    @Nullable ReceiverSide runningReceiver() {
-        return receiverPausedFor() == 0 ? receiver : null;
-    }
-
-    long sourcePausedFor() {
-        return Math.max(0, sourcePausedUntil - time.nanos());
-    }
-
-    long receiverPausedFor() {
-        return Math.max(0, receiverPausedUntil - time.nanos());
+    /// The receiver has something to say to its sources.
+    void fromReceiver(GroupReceiver.Outgoing out) {
+        streams.forEach(s -> s.fromReceiver(out));
     }
 
     /// A connection stands. Whoever makes the cuts may be quicker now than whoever sends.
     void welcomed() {
         if (random.nextInt(3) == 0) {
-            at(0, load::cutOnce);
+            at(0, cuts::cutOnce);
         }
     }
 
@@ -271,73 +248,95 @@ public final class GroupWorld {
         if (!faulty) {
             return;
         }
+        int number = random.nextInt(sources.size());
+        Party<SourceSide> source = sources.get(number);
+        Stream stream = streams.get(number);
         switch (random.nextInt(12)) {
-            case 0, 1 -> sourceHost.killAfter(1 + random.nextInt(40));
-            case 2, 3 -> receiverHost.killAfter(1 + random.nextInt(60));
+            case 0, 1 -> source.host.killAfter(1 + random.nextInt(40));
+            case 2, 3 -> receiver.host.killAfter(1 + random.nextInt(60));
             case 4 -> {
-                net.link(false);
+                stream.net.link(false);
                 stream.disconnect("the link is cut");
-                at(random.nextInt(6000) * MILLI, () -> net.link(true));
+                at(random.nextInt(6000) * MILLI, () -> stream.net.link(true));
             }
-            case 5 -> sourcePausedUntil = time.nanos() + random.nextInt(9000) * MILLI;
-            case 6 -> receiverPausedUntil = time.nanos() + random.nextInt(4000) * MILLI;
+            case 5 -> source.pause(random.nextInt(9000) * MILLI);
+            case 6 -> receiver.pause(random.nextInt(4000) * MILLI);
             case 7 -> {
                 roles.controlDown(true);
                 at(random.nextInt(9000) * MILLI, () -> roles.controlDown(false));
             }
             case 8 -> {
-                var disk = receiverHost.disk("journal");
+                var disk = receiver.host.disk("journal");
                 disk.capacity(disk.used() + random.nextInt(64 << 10));
                 at(random.nextInt(5000) * MILLI, () -> disk.capacity(Long.MAX_VALUE));
             }
-            case 9 -> sourceHost.killAtSync(1 + random.nextInt(4));
-            case 10 -> receiverHost.killAtSync(1 + random.nextInt(12));
+            case 9 -> source.host.killAtSync(1 + random.nextInt(4));
+            case 10 -> receiver.host.killAtSync(1 + random.nextInt(12));
             default -> stream.disconnect("reset");
         }
         at((300 + random.nextInt(3000)) * MILLI, this::fault);
     }
 
+    private void receiverTick() {
+        ReceiverSide side = receiver.running();
+        if (side != null) {
+            receiver.run(() -> {
+                try {
+                    side.group.batchEnd().forEach(this::fromReceiver);
+                    checks.published(side.journal);
+                } catch (FaultException _) {
+                    streams.forEach(s -> s.disconnect("the journal is full"));
+                }
+            });
+        }
+        at(100 * MILLI, this::receiverTick);
+    }
+
     private void heal() {
         faulty = false;
-        net.faultsPerMille(0);
-        net.link(true);
+        for (Stream stream : streams) {
+            stream.net.faultsPerMille(0);
+            stream.net.link(true);
+        }
         roles.controlDown(false);
-        sourceHost.spare();
-        receiverHost.spare();
-        receiverHost.disk("journal").capacity(Long.MAX_VALUE);
+        sources.forEach(s -> s.host.spare());
+        receiver.host.spare();
+        receiver.host.disk("journal").capacity(Long.MAX_VALUE);
     }
 
     private void finalChecks() {
-        SourceSide from = source;
-        ReceiverSide to = receiver;
-        if (from == null || to == null) {
+        ReceiverSide to = receiver.process();
+        if (to == null || sources.stream().anyMatch(s -> s.process() == null)) {
             throw new Violation("liveness: a process did not come back");
         }
         checks.everyPointMounts(to.journal);
         if (roles.decided()) {
             return;
         }
-        for (SourceVolume volume : from.volumes) {
-            if (volume.mode() != Mode.STREAM) {
-                throw new Violation(
-                        "liveness: %s is in %s (%s) %d s after the last fault"
-                                .formatted(
-                                        volume.id(),
-                                        volume.mode(),
-                                        volume.reason(),
-                                        HEAL_NANOS / SECOND));
+        for (Party<SourceSide> source : sources) {
+            for (SourceVolume volume : Objects.requireNonNull(source.process()).volumes) {
+                healed(volume, to.journal);
             }
+        }
+    }
+
+    private void healed(SourceVolume volume, Journal journal) {
+        if (volume.mode() != Mode.STREAM) {
+            throw new Violation(
+                    "liveness: %s is in %s (%s) %d s after the last fault"
+                            .formatted(
+                                    volume.id(),
+                                    volume.mode(),
+                                    volume.reason(),
+                                    HEAL_NANOS / SECOND));
         }
         RecoveryPoint newest = checks.newest();
-        for (int i = 0; i < from.volumes.size(); i++) {
-            SourceVolume volume = from.volumes.get(i);
-            long cut = Objects.requireNonNull(newest.vector().get(volume.id()));
-            if (cut != volume.lastVseq()) {
-                throw new Violation(
-                        "liveness: the newest point has %s at %d, its last write is %d"
-                                .formatted(volume.id(), cut, volume.lastVseq()));
-            }
-            checks.converged(i, volume, to.journal, newest);
+        Long cut = newest.vector().get(volume.id());
+        if (cut == null || cut != volume.lastVseq()) {
+            throw new Violation(
+                    "liveness: the newest point has %s at %d, its last write is %d"
+                            .formatted(volume.id(), cut, volume.lastVseq()));
         }
+        checks.converged(setup.volumes().indexOf(volume.id()), volume, journal, newest);
     }
 }

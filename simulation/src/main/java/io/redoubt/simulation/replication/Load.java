@@ -3,21 +3,18 @@ package io.redoubt.simulation.replication;
 
 import io.redoubt.core.fault.FaultException;
 import io.redoubt.storage.block.VolumeFault;
-import io.redoubt.storage.replication.CutAttempt;
 import io.redoubt.storage.replication.SourceVolume;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.SplittableRandom;
-import org.jspecify.annotations.Nullable;
 
-/// What the guests do: writes, zeros and flushes on both volumes; and the cuts that the source makes meanwhile.
+/// What the guests do: writes, zeros and flushes on all volumes, and a rest now and then.
 final class Load {
     private static final long MILLI = GroupWorld.MILLI;
 
     private final GroupWorld world;
     private final RoleTraffic roles;
     private final SplittableRandom random;
-    private @Nullable CutAttempt cutting;
 
     Load(GroupWorld world, RoleTraffic roles) {
         this.world = world;
@@ -27,20 +24,12 @@ final class Load {
 
     void begin() {
         world.at(0, this::load);
-        world.at(300 * MILLI, this::cut);
         world.at(500 * MILLI, this::look);
     }
 
-    /// A cut does not outlive its process.
-    void sourceStarted() {
-        cutting = null;
-    }
-
     private void load() {
-        if (world.runningSource() != null) {
-            for (int i = random.nextInt(4); i >= 0; i--) {
-                write();
-            }
+        for (int i = random.nextInt(4); i >= 0; i--) {
+            write();
         }
         if (world.faulty()) {
             // Now and then the guests rest for a while.
@@ -51,13 +40,14 @@ final class Load {
 
     /// Two looks in a row: what nobody writes in between has rested.
     private void look() {
-        SourceSide side = world.runningSource();
-        if (side != null) {
-            world.asSource(() -> {
-                for (int i = 0; i < side.volumes.size(); i++) {
-                    look(side.volumes.get(i), i);
-                }
-            });
+        for (Party<SourceSide> source : world.sources) {
+            SourceSide side = source.running();
+            if (side != null) {
+                boolean _ =
+                        source.run(() ->
+                                side.volumes.forEach(
+                                        v -> look(v, world.setup.volumes().indexOf(v.id()))));
+            }
         }
         world.at((random.nextBoolean() ? 2 : 400) * MILLI, this::look);
     }
@@ -79,13 +69,15 @@ final class Load {
         }
     }
 
-    private void write() {
-        SourceSide side = world.source();
+    void write() {
+        int index = random.nextInt(world.setup.volumes().size());
+        Party<SourceSide> source = world.sources.get(world.setup.homes().get(index));
+        SourceSide side = source.running();
         if (side == null) {
             return;
         }
+        SourceVolume volume = side.find(world.setup.volumes().get(index)).orElseThrow();
         int volumeBytes = world.setup.volumeBytes();
-        int index = random.nextInt(side.volumes.size());
         int sectors = volumeBytes / 512;
         boolean aligned = random.nextInt(3) > 0;
         int offset = aligned ? random.nextInt(sectors / 8) * 4096 : random.nextInt(sectors) * 512;
@@ -93,7 +85,7 @@ final class Load {
         length = Math.min(length, volumeBytes - offset);
         int action = random.nextInt(20);
         if (action == 0) {
-            flush(side.volumes.get(index), index);
+            boolean _ = source.run(() -> flush(volume, index));
             return;
         }
         byte[] data = new byte[length];
@@ -102,77 +94,38 @@ final class Load {
         }
         boolean zero = action <= 2 && aligned && length % 4096 == 0;
         byte[] piece = Arrays.copyOf(data, Math.min(length, SourceSide.LIMITS.recordBytes()));
-        write(side.volumes.get(index), index, offset, piece, zero);
+        world.checks.writeBegins(index, offset, piece.length);
+        boolean _ = source.run(() -> write(volume, index, offset, piece, zero));
     }
 
     private void flush(SourceVolume volume, int index) {
-        world.asSource(() -> {
-            try {
-                if (volume.mayReply()) {
-                    volume.flush();
-                    world.checks.flushed(index);
-                }
-            } catch (FaultException e) {
-                flushFailed(volume, index, e);
+        try {
+            if (volume.mayReply()) {
+                volume.flush();
+                world.checks.flushed(index);
             }
-        });
+        } catch (FaultException e) {
+            flushFailed(volume, index, e);
+        }
     }
 
     private void write(SourceVolume volume, int index, int offset, byte[] data, boolean zero) {
-        world.checks.writeBegins(index, offset, data.length);
-        world.asSource(() -> {
-            try {
-                long vseq =
-                        zero
-                                ? volume.tryZero(offset, data.length)
-                                : volume.tryWrite(offset, ByteBuffer.wrap(data));
-                world.note(vseq);
-                world.checks.writeEnded(index, vseq, offset, data);
-                if (vseq >= 0 && volume.mayReply()) {
-                    roles.acknowledged();
-                }
-            } catch (FaultException e) {
-                world.checks.writeEnded(index, -1, offset, data);
-                if (e.fault() instanceof VolumeFault.DiskFailed) {
-                    world.note(12);
-                    world.checks.writeFailed(index, volume, offset, data.length);
-                }
+        try {
+            long vseq =
+                    zero
+                            ? volume.tryZero(offset, data.length)
+                            : volume.tryWrite(offset, ByteBuffer.wrap(data));
+            world.note(vseq);
+            world.checks.writeEnded(index, vseq, offset, data);
+            if (vseq >= 0 && volume.mayReply()) {
+                roles.acknowledged();
             }
-        });
-    }
-
-    private void cut() {
-        cutOnce();
-        world.at((200 + random.nextInt(900)) * MILLI, this::cut);
-    }
-
-    void cutOnce() {
-        SourceSide side = world.runningSource();
-        if (side != null && cutting == null) {
-            world.asSource(() -> cutting = side.group.beginCut(""));
-            if (cutting != null) {
-                world.at(random.nextInt(3) * MILLI, this::cutStep);
+        } catch (FaultException e) {
+            world.checks.writeEnded(index, -1, offset, data);
+            if (e.fault() instanceof VolumeFault.DiskFailed) {
+                world.note(12);
+                world.checks.writeFailed(index, volume, offset, data.length);
             }
-        }
-    }
-
-    private void cutStep() {
-        CutAttempt attempt = cutting;
-        SourceSide side = world.source();
-        if (attempt == null || side == null) {
-            return;
-        }
-        world.asSource(() -> {
-            if (attempt.switchNext()) {
-                // Rarely the coordinator is so slow that members open by themselves.
-                world.at((random.nextInt(20) == 0 ? 60 : random.nextInt(4)) * MILLI, this::cutStep);
-            } else {
-                world.note(side.group.finishCut(attempt));
-                cutting = null;
-            }
-        });
-        if (world.faulty() && random.nextBoolean()) {
-            write();
         }
     }
 }

@@ -27,7 +27,9 @@ final class Ordered {
     void require(RecoveryPoint point) {
         Write missing = null;
         for (Write write : writes) {
-            if (!write.in(point) && (missing == null || write.ended < missing.ended)) {
+            if (point.vector().containsKey(write.volume)
+                    && !write.in(point)
+                    && (missing == null || write.ended < missing.ended)) {
                 missing = write;
             }
         }

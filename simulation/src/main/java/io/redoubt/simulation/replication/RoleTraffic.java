@@ -7,6 +7,7 @@ import io.redoubt.core.grant.Grantor;
 import io.redoubt.core.grant.GrantorKind;
 import io.redoubt.simulation.machine.Violation;
 import io.redoubt.storage.journal.Roles;
+import java.util.List;
 import java.util.SplittableRandom;
 
 /// Grants of both sides every second, and in some lives a promotion: the decision, both stops, the release, the expiry.
@@ -19,19 +20,20 @@ final class RoleTraffic {
     private static final long DECISION = 2;
 
     private final GroupWorld world;
-    private final Stream stream;
+    private final List<Stream> streams;
     private final SplittableRandom random;
     private final Grantor control;
     private long nonce;
     private boolean controlDown;
     private long promotedAt = Long.MAX_VALUE;
-    private boolean released;
+    private final boolean[] released;
     private boolean stopConfirmed;
     private boolean promotionConfirmed;
 
-    RoleTraffic(GroupWorld world, Stream stream) {
+    RoleTraffic(GroupWorld world, List<Stream> streams) {
         this.world = world;
-        this.stream = stream;
+        this.streams = streams;
+        this.released = new boolean[world.setup.sources()];
         this.random = world.random;
         this.control =
                 new Grantor(
@@ -60,12 +62,12 @@ final class RoleTraffic {
     }
 
     /// What the source answered before it died is what it knows now; and what it knows it reports.
-    void sourceStarted(SourceSide side) {
+    void sourceStarted(int number, SourceSide side) {
         boolean knows = side.holder.releasedTerm() >= DECISION;
-        if (released && !knows) {
+        if (released[number] && !knows) {
             throw new Violation("rule 2: a release that was answered is forgotten");
         }
-        released |= knows;
+        released[number] |= knows;
     }
 
     void receiverStarted(ReceiverSide side) {
@@ -78,29 +80,35 @@ final class RoleTraffic {
     }
 
     private void requestGrants() {
-        SourceSide side = world.runningSource();
-        if (side != null) {
-            if (stream.connected()) {
-                stream.toReceiver(side.group.requestGrant(++nonce));
+        for (int i = 0; i < world.sources.size(); i++) {
+            Party<SourceSide> source = world.sources.get(i);
+            SourceSide side = source.running();
+            if (side != null) {
+                requestGrants(source, side, streams.get(i));
             }
-            long number = ++nonce;
-            side.holder.requested(
-                    GrantorKind.CONTROL, number, world.sourceHost.clock().bootNanos());
-            long term = side.holder.term();
-            if (!controlDown && random.nextInt(5) > 0) {
-                world.at(random.nextInt(900) * MILLI, () -> askControl(number, term));
-            }
-            world.asSource(() -> side.remember(world.sourceHost));
         }
         world.at(SECOND, this::requestGrants);
     }
 
-    private void askControl(long number, long term) {
+    private void requestGrants(Party<SourceSide> source, SourceSide side, Stream stream) {
+        if (stream.connected()) {
+            stream.toReceiver(side.group.requestGrant(++nonce));
+        }
+        long number = ++nonce;
+        side.holder.requested(GrantorKind.CONTROL, number, source.host.clock().bootNanos());
+        long term = side.holder.term();
+        if (!controlDown && random.nextInt(5) > 0) {
+            world.at(random.nextInt(900) * MILLI, () -> askControl(source, number, term));
+        }
+        boolean _ = source.run(() -> side.remember(source.host));
+    }
+
+    private void askControl(Party<SourceSide> source, long number, long term) {
         GrantAnswer answer = control.answer(term, world.controlHost.clock().bootNanos());
         world.at(
                 random.nextInt(3000) * MILLI,
                 () -> {
-                    SourceSide side = world.source();
+                    SourceSide side = source.process();
                     if (side != null) {
                         side.holder.answered(GrantorKind.CONTROL, number, answer);
                     }
@@ -112,39 +120,55 @@ final class RoleTraffic {
         world.note(5);
         control.stop(DECISION);
         world.at(random.nextInt(1500) * MILLI, this::stopReceiver);
-        if (random.nextBoolean()) {
-            world.at(random.nextInt(3000) * MILLI, this::releaseSource);
+        for (int i = 0; i < released.length; i++) {
+            int number = i;
+            if (random.nextBoolean()) {
+                world.at(random.nextInt(3000) * MILLI, () -> releaseSource(number));
+            }
         }
     }
 
-    private void releaseSource() {
-        SourceSide side = world.runningSource();
+    private void releaseSource(int number) {
+        Party<SourceSide> source = world.sources.get(number);
+        SourceSide side = source.running();
         if (side != null) {
-            world.asSource(() -> {
-                if (side.holder.release(DECISION)) {
-                    side.remember(world.sourceHost);
-                    released = true;
-                }
-            });
+            boolean _ =
+                    source.run(() -> {
+                        if (side.holder.release(DECISION)) {
+                            side.remember(source.host);
+                            released[number] = true;
+                        }
+                    });
         }
-        if (!released && world.faulty()) {
-            world.at(500 * MILLI, this::releaseSource);
+        if (!released[number] && world.faulty()) {
+            world.at(500 * MILLI, () -> releaseSource(number));
         }
+    }
+
+    /// Every source must have said it: one that has not may still acknowledge.
+    private boolean allReleased() {
+        for (boolean each : released) {
+            if (!each) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private void stopReceiver() {
-        ReceiverSide side = world.runningReceiver();
+        ReceiverSide side = world.receiver.running();
         if (side != null) {
-            world.asReceiver(() -> {
-                try {
-                    if (side.grantor.stop(DECISION)) {
-                        side.journal.roles(new Roles(DECISION, true, false));
-                        stopConfirmed = true;
-                    }
-                } catch (FaultException _) {
-                    world.note(9); // no room for the manifest: asked again
-                }
-            });
+            boolean _ =
+                    world.receiver.run(() -> {
+                        try {
+                            if (side.grantor.stop(DECISION)) {
+                                side.journal.roles(new Roles(DECISION, true, false));
+                                stopConfirmed = true;
+                            }
+                        } catch (FaultException _) {
+                            world.note(9); // no room for the manifest: asked again
+                        }
+                    });
         }
         world.at(
                 stopConfirmed ? 0 : 500 * MILLI,
@@ -152,23 +176,27 @@ final class RoleTraffic {
     }
 
     private void promote() {
-        ReceiverSide side = world.runningReceiver();
+        ReceiverSide side = world.receiver.running();
         boolean expired = control.expired(world.controlHost.clock().bootNanos());
-        if (side != null && (expired || released)) {
-            world.asReceiver(() -> {
-                try {
-                    if (side.grantor.promote(
-                            DECISION, released, world.receiverHost.clock().bootNanos())) {
-                        promotedAt = Math.min(promotedAt, world.time.nanos());
-                        side.journal.roles(new Roles(DECISION, true, true));
-                        promotionConfirmed = true;
-                        control.promote(DECISION, true, world.controlHost.clock().bootNanos());
-                        world.note(6);
-                    }
-                } catch (FaultException _) {
-                    world.note(10);
-                }
-            });
+        if (side != null && (expired || allReleased())) {
+            boolean _ =
+                    world.receiver.run(() -> {
+                        try {
+                            if (side.grantor.promote(
+                                    DECISION,
+                                    allReleased(),
+                                    world.receiver.host.clock().bootNanos())) {
+                                promotedAt = Math.min(promotedAt, world.time.nanos());
+                                side.journal.roles(new Roles(DECISION, true, true));
+                                promotionConfirmed = true;
+                                control.promote(
+                                        DECISION, true, world.controlHost.clock().bootNanos());
+                                world.note(6);
+                            }
+                        } catch (FaultException _) {
+                            world.note(10);
+                        }
+                    });
         }
         if (!promotionConfirmed) {
             world.at(100 * MILLI, this::promote);

@@ -15,6 +15,7 @@ import io.redoubt.storage.replication.SourceLimits;
 import io.redoubt.storage.replication.SourceVolume;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.BiFunction;
 
 /// The source process: made anew from the disks at every start.
@@ -27,21 +28,18 @@ final class SourceSide {
     final GrantHolder holder;
     private final GrantMemory memory;
 
-    SourceSide(SimHost host, GroupSetup setup, long process, GrantTimes times) {
-        this(host, setup, process, times, (_, raw) -> raw);
-    }
-
+    /// @param source of the setup, counted from 0
     /// @param below what the splitter finds instead of the plain volume
     SourceSide(
             SimHost host,
             GroupSetup setup,
+            int source,
             long process,
             GrantTimes times,
             BiFunction<VolumeId, BlockDevice, BlockDevice> below) {
         memory = new GrantMemory(host.disk("grants"));
         holder = new GrantHolder(times, memory.load(1), host.clock().bootId());
-        for (int i = 0; i < setup.volumes().size(); i++) {
-            VolumeId id = setup.volumes().get(i);
+        for (VolumeId id : setup.volumesOf(source)) {
             SimDisk data = host.disk(id.value());
             RawVolume raw =
                     RawVolume.find(data, id).isPresent()
@@ -56,7 +54,20 @@ final class SourceSide {
                             LIMITS,
                             () -> holder.standing(host.clock().bootNanos())));
         }
-        group = new GroupSource(setup.lineage(), process, volumes, host.clock(), holder);
+        group =
+                new GroupSource(
+                        setup.lineage(),
+                        GroupSetup.sourceName(source),
+                        setup.peersOf(source),
+                        process,
+                        volumes,
+                        host.clock(),
+                        holder);
+    }
+
+    /// The volume, when it lives here.
+    Optional<SourceVolume> find(VolumeId id) {
+        return volumes.stream().filter(v -> v.id().equals(id)).findFirst();
     }
 
     /// Stores what the holder knows.

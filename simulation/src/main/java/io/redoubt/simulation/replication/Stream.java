@@ -4,26 +4,32 @@ package io.redoubt.simulation.replication;
 import io.redoubt.core.fault.FaultException;
 import io.redoubt.storage.replication.Frame;
 import io.redoubt.storage.replication.FrameCodec;
+import io.redoubt.storage.replication.GroupReceiver;
+import io.redoubt.storage.replication.ReceiverSession;
 import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
 
-/// The frames between the two processes, over a [SimNet]: connecting, sending, delivering, and the receiver's ticks.
+/// The frames between one source and the receiver, over a [SimNet]: connecting, sending, delivering.
 final class Stream {
     private static final long MILLI = GroupWorld.MILLI;
     private static final long WELCOME_MAX = 3 * GroupWorld.SECOND;
 
     private final GroupWorld world;
-    private final SimNet net;
+    private final Party<SourceSide> source;
+    final SimNet net;
+    private @Nullable ReceiverSession session;
     private long connection = -1;
     private long connectedAt;
 
-    Stream(GroupWorld world, SimNet net) {
+    /// @param number of the source
+    Stream(GroupWorld world, int number, SimNet net) {
         this.world = world;
+        this.source = world.sources.get(number);
         this.net = net;
     }
 
     void begin() {
         world.at(10 * MILLI, this::pump);
-        world.at(100 * MILLI, this::receiverTick);
     }
 
     boolean connected() {
@@ -31,14 +37,14 @@ final class Stream {
     }
 
     private void pump() {
-        SourceSide side = world.runningSource();
+        SourceSide side = source.running();
         if (side != null) {
             if (connection < 0 && net.linkUp() && world.random.nextInt(30) == 0) {
                 connection = net.connect();
                 connectedAt = world.time.nanos();
-                world.asSource(() -> toReceiver(side.group.hello()));
+                source.run(() -> toReceiver(side.group.hello()));
             } else if (connection >= 0) {
-                world.asSource(() -> side.group.pump(this::toReceiver, 24 << 10));
+                source.run(() -> side.group.pump(this::toReceiver, 24 << 10));
                 if (!side.group.connected() && world.time.nanos() - connectedAt > WELCOME_MAX) {
                     disconnect("no welcome");
                 }
@@ -54,28 +60,34 @@ final class Stream {
                 true,
                 frame,
                 world.time.nanos(),
-                (body, crc) -> whenReceiverRuns(number, () -> deliverToReceiver(number, body, crc)),
+                (body, crc) ->
+                        whenRuns(
+                                world.receiver, number, () -> deliverToReceiver(number, body, crc)),
                 () -> dropConnection(number));
     }
 
-    private void whenReceiverRuns(long number, Runnable action) {
-        if (world.receiver() != null && world.receiverPausedFor() > 0) {
-            world.at(world.receiverPausedFor() + 1, action);
+    /// What arrives at a process that stands still waits for it.
+    private void whenRuns(Party<?> party, long number, Runnable action) {
+        if (party.process() != null && party.pausedFor() > 0) {
+            world.at(party.pausedFor() + 1, action);
         } else if (net.current(number)) {
             action.run();
         }
     }
 
     private void deliverToReceiver(long number, ByteBuffer body, int crc) {
-        ReceiverSide side = world.receiver();
+        ReceiverSide side = world.receiver.process();
         if (side == null || !net.current(number)) {
             return;
         }
-        world.asReceiver(() -> {
+        world.receiver.run(() -> {
             try {
                 Frame frame = FrameCodec.decode(body, crc);
-                side.group.received(frame).forEach(f -> toSource(number, f));
-                side.group.batchEnd().forEach(f -> toSource(number, f));
+                if (session == null) {
+                    session = side.group.connect();
+                }
+                session.received(frame).forEach(f -> toSource(number, f));
+                side.group.batchEnd().forEach(world::fromReceiver);
                 world.checks.published(side.journal);
             } catch (FaultException _) {
                 dropConnection(number);
@@ -89,38 +101,34 @@ final class Stream {
                 false,
                 frame,
                 world.time.nanos(),
-                (body, crc) -> {
-                    SourceSide side = world.runningSource();
-                    if (side != null && net.current(number)) {
-                        world.asSource(() -> {
-                            try {
-                                Frame received = FrameCodec.decode(body, crc);
-                                side.group.received(received);
-                                if (received instanceof Frame.Welcome) {
-                                    world.welcomed();
-                                }
-                            } catch (FaultException _) {
-                                dropConnection(number);
-                            }
-                        });
-                    }
-                },
+                (body, crc) -> whenRuns(source, number, () -> deliverToSource(number, body, crc)),
                 () -> dropConnection(number));
     }
 
-    private void receiverTick() {
-        ReceiverSide side = world.runningReceiver();
-        if (side != null) {
-            world.asReceiver(() -> {
-                try {
-                    side.group.batchEnd().forEach(f -> toSource(connection, f));
-                    world.checks.published(side.journal);
-                } catch (FaultException _) {
-                    disconnect("the journal is full");
-                }
-            });
+    private void deliverToSource(long number, ByteBuffer body, int crc) {
+        SourceSide side = source.process();
+        if (side == null || !net.current(number)) {
+            return;
         }
-        world.at(100 * MILLI, this::receiverTick);
+        boolean _ =
+                source.run(() -> {
+                    try {
+                        Frame received = FrameCodec.decode(body, crc);
+                        side.group.received(received);
+                        if (received instanceof Frame.Welcome) {
+                            world.welcomed();
+                        }
+                    } catch (FaultException _) {
+                        dropConnection(number);
+                    }
+                });
+    }
+
+    /// What the receiver says to one of its sources, when it is this one.
+    void fromReceiver(GroupReceiver.Outgoing out) {
+        if (out.to() == session) {
+            toSource(connection, out.frame());
+        }
     }
 
     private void dropConnection(long number) {
@@ -133,14 +141,15 @@ final class Stream {
         if (connection >= 0) {
             connection = -1;
             net.connect();
-            SourceSide from = world.source();
-            ReceiverSide to = world.receiver();
+            SourceSide from = source.process();
+            ReceiverSide to = world.receiver.process();
             if (from != null) {
-                world.asSource(() -> from.group.disconnected(why));
+                source.run(() -> from.group.disconnected(why));
             }
-            if (to != null) {
-                to.group.disconnected();
+            if (to != null && session != null) {
+                to.group.disconnected(session);
             }
+            session = null;
         }
     }
 }

@@ -10,7 +10,7 @@ import io.redoubt.simulation.machine.SyncLedger;
 import io.redoubt.simulation.machine.Turns;
 import io.redoubt.simulation.machine.Violation;
 import io.redoubt.storage.journal.RecoveryPoint;
-import io.redoubt.storage.replication.CutAttempt;
+import io.redoubt.storage.replication.GroupCut;
 import io.redoubt.storage.replication.Mode;
 import io.redoubt.storage.replication.SourceVolume;
 import java.nio.ByteBuffer;
@@ -54,7 +54,7 @@ public final class WritersWorld {
     public WritersWorld(long seed, SyncLedger syncs) {
         random = new SplittableRandom(seed);
         host = new SimHost(random.split(), time, syncs);
-        source = new SourceSide(host, setup, 1, GroupWorld.TIMES, (_, raw) -> new Yielding(raw));
+        source = new SourceSide(host, setup, 0, 1, GroupWorld.TIMES, (_, raw) -> new Yielding(raw));
         receiver =
                 new ReceiverSide(new SimHost(random.split(), time, syncs), setup, GroupWorld.TIMES);
         link = new DirectLink(source.group, receiver.group, random.split());
@@ -142,13 +142,16 @@ public final class WritersWorld {
 
     private void cuts(SplittableRandom own) {
         while (writing > 0 || !settled()) {
-            CutAttempt attempt = locked(() -> source.group.beginCut(""));
-            if (attempt != null) {
-                while (locked(attempt::switchNext)) {
+            GroupCut cut = locked(() -> source.group.beginCut(""));
+            if (cut != null) {
+                while (locked(cut.own()::switchNext)) {
                     linger(own);
                 }
                 linger(own);
-                locked(() -> source.group.finishCut(attempt));
+                locked(() -> {
+                    source.group.releaseOwn(cut);
+                    return source.group.finishCut(cut);
+                });
             }
             for (int i = own.nextInt(20); i > 0; i--) {
                 Turns.pass();

@@ -83,12 +83,12 @@ class JournalFormatTest {
             00 00 00 00 00 00 01 00 00 00 f0 11 00 00 01 00
             00 00 05 00 76 6f 6c 2d 37 00 00 10 00 00 00 00
             00 09 00 00 00 00 00 00 00 00 00 00 00 00 00 00
-            00 04 00 00 00 00 00 00 00 00 00 00 00 00 00 00
+            00 1c 01 00 00 00 00 00 00 00 00 00 00 00 00 00
             00 00 00 00 00 00 00 00 00 00 01 00 00 00 02 00
             00 00 00 00 00 00 e8 03 00 00 00 00 00 00 d0 07
             00 00 00 00 00 00 00 00 00 00 01 00 00 00 00 00
             00 00 09 00 00 00 00 00 00 00 05 00 6e 61 6d 65
-            64 bb 90 78 9a
+            64 93 52 00 4d
             """;
 
     private final SimDisk disk = JournalDamageTest.disk(1, "journal");
@@ -98,7 +98,7 @@ class JournalFormatTest {
         try (Journal journal = Journal.open(disk, LINEAGE, new JournalLimits(128 << 10, 1))) {
             journal.join(VOLUME, 1 << 20);
             journal.passBegin(0, 0, 1, 1, true);
-            journal.passEnd(1);
+            journal.passEnd(0, 1);
             byte[] block = new byte[4096];
             Arrays.fill(block, (byte) 0x5a);
             journal.write(0, 1, 9, 4096, ByteBuffer.wrap(block));

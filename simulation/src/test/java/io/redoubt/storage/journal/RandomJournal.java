@@ -117,7 +117,9 @@ final class RandomJournal {
                 }
             }
         }
-        journal.passEnd(pass);
+        for (int slot = 0; slot < VOLUMES.size(); slot++) {
+            journal.passEnd(slot, pass);
+        }
     }
 
     void point() {

@@ -16,6 +16,8 @@ final class GroupState {
     private static final byte DEBT = 1;
     private static final byte FULL_NEEDED = 2;
     private static final byte FULL_OPEN = 4;
+    private static final byte PASS_CLOSED = 8;
+    private static final byte JOINED = 16;
 
     private final List<Member> members = new CopyOnWriteArrayList<>();
     private volatile List<RecoveryPoint> points = List.of();
@@ -28,7 +30,10 @@ final class GroupState {
             member.debt = (saved.flags() & DEBT) != 0;
             member.fullPassNeeded = (saved.flags() & FULL_NEEDED) != 0;
             member.openPassIsFull = (saved.flags() & FULL_OPEN) != 0;
-            member.openPass = saved.openPass();
+            // Whoever wrote this before the flag existed had no debt, or one that began somewhere.
+            member.joined = (saved.flags() & JOINED) != 0 || !member.debt || member.gapFrom > 0;
+            member.lastPass = saved.lastPass();
+            member.openPass = (saved.flags() & PASS_CLOSED) != 0 ? 0 : saved.lastPass();
             member.voided = saved.voided();
             member.replacement = saved.replacement();
             members.add(member);
@@ -49,7 +54,7 @@ final class GroupState {
                                         m.through,
                                         m.gapFrom,
                                         flags(m),
-                                        m.openPass,
+                                        m.lastPass,
                                         m.voided,
                                         m.replacement))
                         .toList(),
@@ -84,12 +89,17 @@ final class GroupState {
                 member.through = Math.max(member.through, record.last());
                 member.passVseq = record.last();
                 member.openPass = record.offset();
+                member.lastPass = record.offset();
                 member.openPassIsFull = record.pass();
             }
             case PASS_END -> {
+                // Sources of one group may begin passes at one cut, each with an end of its own.
+                boolean ofAll = record.first() == 0;
                 for (Member member : members) {
-                    if (member.openPass == record.offset()) {
+                    if (member.openPass == record.offset()
+                            && (ofAll || member.slot == record.slot())) {
                         member.openPass = 0;
+                        member.joined = true;
                         member.fullPassNeeded &= !member.openPassIsFull;
                         member.debt = member.fullPassNeeded;
                     }
@@ -131,7 +141,9 @@ final class GroupState {
         return (byte)
                 ((member.debt ? DEBT : 0)
                         | (member.fullPassNeeded ? FULL_NEEDED : 0)
-                        | (member.openPassIsFull ? FULL_OPEN : 0));
+                        | (member.openPassIsFull ? FULL_OPEN : 0)
+                        | (member.openPass == 0 ? PASS_CLOSED : 0)
+                        | (member.joined ? JOINED : 0));
     }
 
     Member member(int slot) {

@@ -9,6 +9,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.UUID;
 import java.util.stream.Stream;
 
@@ -189,8 +190,23 @@ public final class Journal implements AutoCloseable {
         apply(writer.zero(slot, 0, vseq, offset, length, true));
     }
 
-    public void passEnd(long pass) {
-        apply(writer.mark(LogRecord.Kind.PASS_END, 0, 0, 0, pass));
+    public void passEnd(int slot, long pass) {
+        apply(writer.mark(LogRecord.Kind.PASS_END, slot, 1, 0, pass));
+    }
+
+    /// The last pass of the member that began, 0 for none.
+    public long lastPass(int slot) {
+        return state.member(slot).lastPass;
+    }
+
+    /// Whether a pass of the member was complete once, so that points count it.
+    public boolean joined(int slot) {
+        return state.member(slot).joined;
+    }
+
+    /// The slot of a volume that is a member.
+    public OptionalInt find(VolumeId volume) {
+        return state.find(volume).map(m -> OptionalInt.of(m.slot)).orElse(OptionalInt.empty());
     }
 
     /// Appends a point. It is offered after the next [#sync]. The caller has checked [#covers] for each member.

@@ -60,7 +60,7 @@ record Manifest(
             long through,
             long gapFrom,
             byte flags,
-            long openPass,
+            long lastPass,
             long voided,
             long replacement) {}
 
@@ -154,7 +154,7 @@ record Manifest(
                     .putLong(m.through)
                     .putLong(m.gapFrom)
                     .put(m.flags)
-                    .putLong(m.openPass)
+                    .putLong(m.lastPass)
                     .putLong(m.voided)
                     .putLong(m.replacement);
         }

@@ -30,6 +30,12 @@ final class Member {
     /// The pass that is open, 0 for none.
     long openPass;
 
+    /// The last pass that began.
+    long lastPass;
+
+    /// A pass of it was complete once: points count it.
+    boolean joined;
+
     Member(VolumeId volume, int slot, long size) {
         this.volume = volume;
         this.slot = slot;

@@ -10,8 +10,12 @@ import java.util.UUID;
 
 /// What travels between source and receiver. The bytes are made by [FrameCodec].
 public sealed interface Frame {
-    /// The source introduces itself. `process` differs for every start of it.
-    record Hello(UUID lineage, long process, long term, List<Offer> volumes) implements Frame {
+    /// A source introduces itself.
+    ///
+    /// @param source  its name among the sources of the group
+    /// @param process differs for every start of it
+    record Hello(UUID lineage, String source, long process, long term, List<Offer> volumes)
+            implements Frame {
         public Hello {
             volumes = List.copyOf(volumes);
         }
@@ -22,14 +26,46 @@ public sealed interface Frame {
     record Offer(VolumeId volume, long size, long freed, long last) {}
 
     /// The receiver's answer: how each volume goes on, in the order of the offers.
-    record Welcome(long cutBase, List<Resume> volumes) implements Frame {
+    ///
+    /// @param cutBase and `stampMillis` as in [Lead]
+    record Welcome(long cutBase, long stampMillis, List<Resume> volumes) implements Frame {
         public Welcome {
             volumes = List.copyOf(volumes);
         }
     }
 
     /// @param through the log has everything up to here
-    record Resume(HelloAnswer answer, long through) {}
+    /// @param joined  a pass of the volume was complete once, so that points count it
+    record Resume(HelloAnswer answer, long through, boolean joined) {}
+
+    /// Who makes the group's cuts.
+    ///
+    /// @param cutBase     the first number that this source may use for them, 0 when another one makes them
+    /// @param stampMillis of the newest cut: later ones have a later stamp, whatever the clock of this source says
+    record Lead(long cutBase, long stampMillis) implements Frame {}
+
+    /// A source that makes the cuts introduces itself to another one.
+    record PeerHello(UUID lineage, String source) implements Frame {}
+
+    /// SWITCH(n) of a group cut: close all volumes.
+    record Switch(long number) implements Frame {}
+
+    /// @param startsPass passes begin at this cut
+    /// @param answers    one for each volume, none when this source cannot take part
+    record Switched(long number, boolean startsPass, List<Answer> answers) implements Frame {
+        public Switched {
+            answers = List.copyOf(answers);
+        }
+    }
+
+    /// @param vseq the volume's last number
+    record Answer(VolumeId volume, long vseq) {}
+
+    /// RELEASE(n): open them.
+    record Release(long number) implements Frame {}
+
+    /// @param confirmed every volume was still closed for this cut, with the number that it had answered
+    record Released(long number, boolean confirmed) implements Frame {}
 
     /// No: the connection ends here.
     ///
@@ -70,7 +106,13 @@ public sealed interface Frame {
     }
 
     /// How far the receiver is: what it has, what it has durably, of the volumes and of the pass; and the newest point offered.
-    record Ack(List<Long> received, List<Long> durable, long pass, long passDurable, long published)
+    record Ack(
+            List<Long> received,
+            List<Long> durable,
+            long pass,
+            long passDurable,
+            long published,
+            long publishedStampMillis)
             implements Frame {
         public Ack {
             received = List.copyOf(received);

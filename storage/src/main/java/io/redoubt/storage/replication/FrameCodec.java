@@ -55,14 +55,17 @@ public final class FrameCodec {
                 + switch (frame) {
                     case Frame.Write w -> w.data().remaining();
                     case Frame.PassBlocks p -> p.data().remaining();
-                    case Frame.Hello h -> h.volumes().size() * 96;
+                    case Frame.Hello h -> h.volumes().size() * 96 + h.source().length() * 3;
                     case Frame.Welcome w -> w.volumes().size() * 16;
                     case Frame.PassBegin p -> p.members().size() * 32;
                     case Frame.Cut c -> c.vector().size() * 80 + c.name().length() * 3;
                     case Frame.Ack a -> a.durable().size() * 16;
                     case Frame.Refusal r -> (r.what().length() + r.remedy().length()) * 3;
                     case Frame.Zero _, Frame.Voided _, Frame.PassEnd _, Frame.GrantRequest _ -> 0;
-                    case Frame.Grant _, Frame.Heartbeat _ -> 0;
+                    case Frame.Grant _, Frame.Heartbeat _, Frame.Lead _, Frame.Switch _ -> 0;
+                    case Frame.Release _, Frame.Released _ -> 0;
+                    case Frame.PeerHello p -> p.source().length() * 3;
+                    case Frame.Switched a -> a.answers().size() * 96;
                 };
     }
 
@@ -71,6 +74,7 @@ public final class FrameCodec {
             case Frame.Hello h -> {
                 out.put((byte) 1);
                 putUuid(out, h.lineage());
+                putText(out, h.source());
                 out.putLong(h.process()).putLong(h.term()).putInt(h.volumes().size());
                 for (Frame.Offer o : h.volumes()) {
                     putText(out, o.volume().value());
@@ -78,8 +82,15 @@ public final class FrameCodec {
                 }
             }
             case Frame.Welcome w -> {
-                out.put((byte) 2).putLong(w.cutBase()).putInt(w.volumes().size());
-                w.volumes().forEach(r -> out.put(code(r.answer())).putLong(r.through()));
+                out.put((byte) 2)
+                        .putLong(w.cutBase())
+                        .putLong(w.stampMillis())
+                        .putInt(w.volumes().size());
+                w.volumes()
+                        .forEach(r ->
+                                out.put(code(r.answer()))
+                                        .putLong(r.through())
+                                        .put((byte) (r.joined() ? 1 : 0)));
             }
             case Frame.Refusal r -> {
                 out.put((byte) 3).putLong(r.promotedTerm());
@@ -131,7 +142,8 @@ public final class FrameCodec {
                 out.put((byte) 11)
                         .putLong(a.pass())
                         .putLong(a.passDurable())
-                        .putLong(a.published());
+                        .putLong(a.published())
+                        .putLong(a.publishedStampMillis());
                 out.putInt(a.durable().size());
                 a.received().forEach(out::putLong);
                 a.durable().forEach(out::putLong);
@@ -144,6 +156,24 @@ public final class FrameCodec {
                         .put(code(g.answer()));
             }
             case Frame.Heartbeat h -> out.put((byte) 14).putLong(h.wallMillis());
+            case Frame.Lead l -> out.put((byte) 15).putLong(l.cutBase()).putLong(l.stampMillis());
+            case Frame.PeerHello p -> {
+                out.put((byte) 16);
+                putUuid(out, p.lineage());
+                putText(out, p.source());
+            }
+            case Frame.Switch s -> out.put((byte) 17).putLong(s.number());
+            case Frame.Switched s -> {
+                out.put((byte) 18).putLong(s.number()).put((byte) (s.startsPass() ? 1 : 0));
+                out.putInt(s.answers().size());
+                for (Frame.Answer a : s.answers()) {
+                    putText(out, a.volume().value());
+                    out.putLong(a.vseq());
+                }
+            }
+            case Frame.Release r -> out.put((byte) 19).putLong(r.number());
+            case Frame.Released r ->
+                    out.put((byte) 20).putLong(r.number()).put((byte) (r.confirmed() ? 1 : 0));
         }
     }
 
@@ -152,11 +182,13 @@ public final class FrameCodec {
             case 1 -> takeHello(in);
             case 2 -> {
                 long cutBase = in.getLong();
+                long stampMillis = in.getLong();
                 var resumes = new ArrayList<Frame.Resume>();
                 for (int i = count(in); i > 0; i--) {
-                    resumes.add(new Frame.Resume(helloAnswer(in.get()), in.getLong()));
+                    resumes.add(
+                            new Frame.Resume(helloAnswer(in.get()), in.getLong(), in.get() != 0));
                 }
-                yield new Frame.Welcome(cutBase, resumes);
+                yield new Frame.Welcome(cutBase, stampMillis, resumes);
             }
             case 3 -> {
                 long promotedTerm = in.getLong();
@@ -199,20 +231,28 @@ public final class FrameCodec {
                 long pass = in.getLong();
                 long passDurable = in.getLong();
                 long published = in.getLong();
+                long stampMillis = in.getLong();
                 int count = count(in);
                 List<Long> received = takeLongs(in, count);
                 List<Long> durable = takeLongs(in, count);
-                yield new Frame.Ack(received, durable, pass, passDurable, published);
+                yield new Frame.Ack(received, durable, pass, passDurable, published, stampMillis);
             }
             case 12 -> new Frame.GrantRequest(in.getLong(), in.getLong());
             case 13 -> new Frame.Grant(in.getLong(), grantAnswer(in.getLong(), in.get()));
             case 14 -> new Frame.Heartbeat(in.getLong());
+            case 15 -> new Frame.Lead(in.getLong(), in.getLong());
+            case 16 -> new Frame.PeerHello(new UUID(in.getLong(), in.getLong()), takeText(in));
+            case 17 -> new Frame.Switch(in.getLong());
+            case 18 -> takeSwitched(in);
+            case 19 -> new Frame.Release(in.getLong());
+            case 20 -> new Frame.Released(in.getLong(), in.get() != 0);
             default -> throw new IllegalArgumentException("unknown kind " + in.get(0));
         };
     }
 
     private static Frame takeHello(ByteBuffer in) {
         var lineage = new UUID(in.getLong(), in.getLong());
+        String source = takeText(in);
         long process = in.getLong();
         long term = in.getLong();
         List<Frame.Offer> offers = new ArrayList<>();
@@ -221,7 +261,7 @@ public final class FrameCodec {
                     new Frame.Offer(
                             new VolumeId(takeText(in)), in.getLong(), in.getLong(), in.getLong()));
         }
-        return new Frame.Hello(lineage, process, term, offers);
+        return new Frame.Hello(lineage, source, process, term, offers);
     }
 
     private static void putCut(ByteBuffer out, Frame.Cut cut) {
@@ -246,6 +286,16 @@ public final class FrameCodec {
             vector.put(new VolumeId(takeText(in)), in.getLong());
         }
         return new Frame.Cut(number, stampMillis, vector, pass, name);
+    }
+
+    private static Frame takeSwitched(ByteBuffer in) {
+        long number = in.getLong();
+        boolean startsPass = in.get() != 0;
+        List<Frame.Answer> answers = new ArrayList<>();
+        for (int i = count(in); i > 0; i--) {
+            answers.add(new Frame.Answer(new VolumeId(takeText(in)), in.getLong()));
+        }
+        return new Frame.Switched(number, startsPass, answers);
     }
 
     private static List<Long> takeLongs(ByteBuffer in, int count) {

@@ -25,6 +25,12 @@ public final class GroupSource {
     private static final int PASS_FRAME_BLOCKS = 16;
     private static final int UNPUBLISHED_MAX = 1024;
 
+    private static final long ABANDONED_NANOS = 2 * Numbering.CLOSED_NANOS_MAX;
+    private static final long NO_CONNECTION = -1;
+
+    /// Numbers that one claim gives to the source that makes the cuts.
+    static final int CUTS_CLAIMED = 1 << 16;
+
     private final UUID lineage;
     private final long process;
     private final List<SourceVolume> volumes;
@@ -33,8 +39,13 @@ public final class GroupSource {
     private final long[] cursors;
     private final boolean[] fresh;
     private final boolean[] full;
+    private final boolean[] joining;
+    private final String name;
+    private final Set<String> peers;
     private final Deque<UnpublishedCut> unpublished = new ArrayDeque<>();
     private @Nullable RunningPass pass;
+    private @Nullable CutAttempt open;
+    private long openSinceNanos;
     private boolean welcomed;
     private long connection;
     private long nextCut;
@@ -53,6 +64,8 @@ public final class GroupSource {
         }
     }
 
+    /// The only source of its group.
+    ///
     /// @param process differs for every start of the source
     public GroupSource(
             UUID lineage,
@@ -60,7 +73,23 @@ public final class GroupSource {
             List<SourceVolume> volumes,
             Clock clock,
             GrantHolder holder) {
+        this(lineage, "", Set.of(), process, volumes, clock, holder);
+    }
+
+    /// @param name  of this source among the sources of the group
+    /// @param peers the names of the others
+    public GroupSource(
+            UUID lineage,
+            String name,
+            Set<String> peers,
+            long process,
+            List<SourceVolume> volumes,
+            Clock clock,
+            GrantHolder holder) {
         this.lineage = lineage;
+        this.name = name;
+        this.peers = Set.copyOf(peers);
+        this.joining = new boolean[volumes.size()];
         this.process = process;
         this.volumes = List.copyOf(volumes);
         this.clock = clock;
@@ -74,6 +103,7 @@ public final class GroupSource {
     public Frame.Hello hello() {
         return new Frame.Hello(
                 lineage,
+                name,
                 process,
                 holder.term(),
                 volumes.stream()
@@ -103,11 +133,14 @@ public final class GroupSource {
                 }
                 throw new FaultException(new StreamFault.Refused(refusal.what(), refusal.remedy()));
             }
+            case Frame.Lead lead -> lead(lead.cutBase(), lead.stampMillis());
             case Frame.Heartbeat _ -> {}
             case Frame.Hello _, Frame.Write _, Frame.Zero _, Frame.Voided _, Frame.PassBegin _ ->
                     garbled();
             case Frame.PassBlocks _, Frame.PassEnd _, Frame.Cut _, Frame.GrantRequest _ ->
                     garbled();
+            case Frame.PeerHello _, Frame.Switch _, Frame.Switched _ -> garbled();
+            case Frame.Release _, Frame.Released _ -> garbled();
         }
     }
 
@@ -124,6 +157,7 @@ public final class GroupSource {
             SourceVolume volume = volumes.get(i);
             full[i] = false;
             fresh[i] = false;
+            joining[i] = !resume.joined();
             switch (resume.answer()) {
                 case RESUME -> {}
                 case PASS -> {
@@ -148,10 +182,18 @@ public final class GroupSource {
             }
             cursors[i] = resume.through();
         }
-        nextCut = Math.max(nextCut, welcome.cutBase());
-        cutsEnd = welcome.cutBase() + (1 << 16);
+        lead(welcome.cutBase(), welcome.stampMillis());
         unpublished.forEach(c -> c.sent = false);
         welcomed = true;
+    }
+
+    private void lead(long cutBase, long stampMillis) {
+        lastStampMillis = Math.max(lastStampMillis, stampMillis);
+        nextCut = Math.max(nextCut, cutBase);
+        cutsEnd = cutBase == 0 ? 0 : cutBase + CUTS_CLAIMED;
+        if (cutBase == 0) {
+            giveUp(_ -> true); // another source makes the cuts now, under higher numbers
+        }
     }
 
     /// The writes below this cut will not travel one by one any more.
@@ -175,21 +217,21 @@ public final class GroupSource {
         if (running != null
                 && ack.pass() == running.number()
                 && running.durable(ack.passDurable())) {
+            running.members().forEach(v -> joining[volumes.indexOf(v)] = false);
             pass = null;
         }
         while (!unpublished.isEmpty() && unpublished.getFirst().frame.number() <= ack.published()) {
-            Frame.Cut cut = unpublished.removeFirst().frame;
-            if (cut.number() == ack.published()) {
-                publishedNumber = cut.number();
-                publishedStampMillis = cut.stampMillis();
-            }
+            unpublished.removeFirst();
         }
+        publishedNumber = ack.published();
+        publishedStampMillis = ack.publishedStampMillis();
     }
 
     /// The connection is gone. A running pass is given up; what it had made durable need not travel again.
     public void disconnected(String why) {
         connection++;
         welcomed = false;
+        cutsEnd = 0;
         if (pass != null) {
             abortPass(why);
         }
@@ -216,6 +258,9 @@ public final class GroupSource {
     ///
     /// @return whether there was anything
     public boolean pump(Consumer<Frame> sink, int bytesMax) {
+        if (open != null && clock.bootNanos() - openSinceNanos > ABANDONED_NANOS) {
+            abandonOpen();
+        }
         if (!welcomed) {
             return false;
         }
@@ -288,52 +333,69 @@ public final class GroupSource {
         }
     }
 
-    /// Makes a group cut: a recovery point, or, when members are in TRACK and the link stands, the start of a pass.
+    /// Makes a cut of a group that has no other source: a recovery point, or, when volumes are in TRACK and the link stands, the start of
+    /// a pass.
     ///
     /// @param name of a user's point, empty for a periodic one
     /// @return its number, or -1 when it was given up or cannot be made now
     public long cut(String name) {
-        CutAttempt attempt = beginCut(name);
-        if (attempt == null) {
+        GroupCut cut = beginCut(name);
+        if (cut == null) {
             return -1;
         }
-        boolean more = true;
-        while (more) {
-            more = attempt.switchNext();
-        }
-        return finishCut(attempt);
+        cut.own().switchAll();
+        releaseOwn(cut);
+        return finishCut(cut);
     }
 
-    /// The first step of a cut; then [CutAttempt#switchNext] for each member, then [#finishCut].
+    /// The first step of a group cut by the source that makes the cuts. Then SWITCH to the peers and the own volumes, RELEASE to the peers
+    /// and [#releaseOwn], and [#finishCut].
     ///
     /// @return null when no cut can become a point now
-    public @Nullable CutAttempt beginCut(String name) {
+    public @Nullable GroupCut beginCut(String name) {
         if (!welcomed || nextCut >= cutsEnd) {
             return null;
         }
-        Set<SourceVolume> joining = new HashSet<>();
+        CutAttempt own = join(nextCut);
+        if (own == null) {
+            return null;
+        }
+        nextCut++;
+        lastStampMillis = Math.max(lastStampMillis + 1, clock.wallMillis());
+        return new GroupCut(own, lastStampMillis, name, peers);
+    }
+
+    /// This source's part of a cut, its own or another source's.
+    ///
+    /// @return null when its volumes cannot take part now
+    public @Nullable CutAttempt join(long number) {
+        abandonOpen();
+        Set<SourceVolume> starting = new HashSet<>();
         Set<SourceVolume> whole = new HashSet<>();
         for (int i = 0; i < volumes.size(); i++) {
             SourceVolume volume = volumes.get(i);
-            switch (volume.mode()) {
-                case STREAM, SYNC -> {}
-                case SYNC_TRACK -> {
-                    return null;
+            Mode mode = volume.mode();
+            if (mode == Mode.TRACK && welcomed && pass == null && backlogDrained(volume)) {
+                starting.add(volume);
+                if (full[i]) {
+                    whole.add(volume);
                 }
-                case TRACK -> {
-                    if (pass != null || !backlogDrained(volume)) {
-                        return null;
-                    }
-                    joining.add(volume);
-                    if (full[i]) {
-                        whole.add(volume);
-                    }
-                }
+            } else if (!mode.spools && !joining[i]) {
+                return null; // its writes are known to the dirty map only: no point could hold them
             }
         }
-        lastStampMillis = Math.max(lastStampMillis + 1, clock.wallMillis());
-        return new CutAttempt(
-                connection, nextCut++, lastStampMillis, name, volumes, joining, whole);
+        open = new CutAttempt(connection, number, volumes, starting, whole);
+        openSinceNanos = clock.bootNanos();
+        return open;
+    }
+
+    /// Nobody released a cut in time: its volumes have opened by themselves, and passes that began at it are given up.
+    private void abandonOpen() {
+        CutAttempt lost = open;
+        if (lost != null) {
+            open = null;
+            boolean _ = lost.release(NO_CONNECTION);
+        }
     }
 
     private static boolean backlogDrained(SourceVolume volume) {
@@ -341,20 +403,45 @@ public final class GroupSource {
         return gapFrom == 0 || volume.state().freed() >= gapFrom;
     }
 
-    public long finishCut(CutAttempt attempt) {
-        if (!attempt.release(connection)) {
+    /// RELEASE of this source's part of another source's cut.
+    ///
+    /// @return whether it counts here
+    public boolean release(CutAttempt attempt) {
+        if (open != attempt) {
+            return false; // abandoned meanwhile
+        }
+        open = null;
+        boolean confirmed = attempt.release(connection);
+        if (confirmed && attempt.startsPass()) {
+            // The pass stands on its own: when another source gives the cut up, the next one counts
+            // it.
+            pass = new RunningPass(attempt.number(), volumes, fresh);
+        }
+        return confirmed;
+    }
+
+    /// RELEASE of the own part; every peer has answered.
+    public void releaseOwn(GroupCut cut) {
+        cut.ownReleased(release(cut.own()));
+    }
+
+    /// @return the cut's number when it counts, else -1
+    public long finishCut(GroupCut cut) {
+        if (!cut.counts() || !leading()) {
             cutsGivenUp++;
             return -1;
         }
-        if (attempt.startsPass()) {
-            pass = new RunningPass(attempt.number(), volumes, fresh);
-        }
-        unpublished.add(new UnpublishedCut(attempt.frame()));
+        unpublished.add(new UnpublishedCut(cut.frame()));
         if (unpublished.size() > UNPUBLISHED_MAX) {
             unpublished.removeFirst();
             cutsGivenUp++;
         }
-        return attempt.number();
+        return cut.number();
+    }
+
+    /// Whether this source makes the group's cuts.
+    public boolean leading() {
+        return welcomed && cutsEnd > 0;
     }
 
     /// Opens a request for the receiver's grant.

@@ -10,11 +10,12 @@ import io.redoubt.storage.journal.Roles;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
-import org.jspecify.annotations.Nullable;
 
-/// A group's receiving side on a node: its journal, its half of the grants, and the one connection that feeds it.
+/// A group's receiving side on a node: its journal, its half of the grants, and the connections of the sources that feed it.
 public final class HostedReceiver implements AutoCloseable {
     private static final Logger LOG = System.getLogger(HostedReceiver.class.getName());
 
@@ -23,7 +24,7 @@ public final class HostedReceiver implements AutoCloseable {
     private final GroupReceiver group;
     private final Clock clock;
     private final ReentrantLock lock = new ReentrantLock();
-    private @Nullable FrameChannel connection;
+    private final Map<FrameChannel, ReceiverSession> sessions = new HashMap<>();
 
     /// @param grantor made from the journal's roles
     public HostedReceiver(Journal journal, Grantor grantor, Clock clock) {
@@ -33,48 +34,67 @@ public final class HostedReceiver implements AutoCloseable {
         this.group = new GroupReceiver(journal, grantor, clock);
     }
 
-    /// Takes a frame of a connection; a hello makes the connection the group's only one.
+    /// Takes a frame of a connection. A hello ends the older connection of the same source.
     void received(FrameChannel from, Frame frame) throws IOException {
         lock.lock();
         try {
-            if (frame instanceof Frame.Hello && connection != from) {
-                if (connection != null) {
-                    connection.close();
-                }
-                connection = from;
+            ReceiverSession session = sessions.get(from);
+            if (session == null) {
+                session = group.connect();
+                sessions.put(from, session);
+            } else if (session.opened() && !group.isCurrent(session)) {
+                throw new IOException("another connection of the source has taken over");
             }
-            if (connection != from) {
-                throw new IOException("another connection of the group has taken over");
-            }
-            for (Frame answer : group.received(frame)) {
+            for (Frame answer : session.received(frame)) {
                 from.send(answer);
+            }
+            if (frame instanceof Frame.Hello) {
+                closeReplaced();
             }
         } finally {
             lock.unlock();
         }
     }
 
-    /// The frames at hand are all taken: syncs when it is due and acknowledges.
-    void batchEnd() throws IOException {
+    private void closeReplaced() {
+        sessions.forEach((channel, session) -> {
+            if (session.opened() && !group.isCurrent(session)) {
+                channel.close();
+            }
+        });
+    }
+
+    /// The frames at hand are all taken: syncs when it is due and acknowledges to every source.
+    void batchEnd() {
         lock.lock();
         try {
-            FrameChannel to = connection;
-            for (Frame ack : group.batchEnd()) {
-                if (to != null) {
-                    to.send(ack);
+            for (GroupReceiver.Outgoing out : group.batchEnd()) {
+                for (Map.Entry<FrameChannel, ReceiverSession> to : sessions.entrySet()) {
+                    if (to.getValue() == out.to()) {
+                        send(to.getKey(), out.frame());
+                    }
                 }
             }
         } finally {
             lock.unlock();
+        }
+    }
+
+    /// One source that does not hear must not keep the others from their acks; its own connection ends by itself.
+    private static void send(FrameChannel to, Frame frame) {
+        try {
+            to.send(frame);
+        } catch (IOException e) {
+            LOG.log(Level.DEBUG, "an ack did not go out: {0}", e.getMessage());
         }
     }
 
     void ended(FrameChannel ended) {
         lock.lock();
         try {
-            if (connection == ended) {
-                connection = null;
-                group.disconnected();
+            ReceiverSession session = sessions.remove(ended);
+            if (session != null) {
+                group.disconnected(session);
             }
         } finally {
             lock.unlock();
@@ -124,10 +144,7 @@ public final class HostedReceiver implements AutoCloseable {
                 return Math.max(1, grantor.expiresInNanos(now));
             }
             journal.roles(new Roles(decisionTerm, true, true));
-            FrameChannel old = connection;
-            if (old != null) {
-                old.close();
-            }
+            sessions.keySet().forEach(FrameChannel::close);
             LOG.log(Level.INFO, "promoted under term {0}", decisionTerm);
             return 0;
         } finally {
@@ -142,7 +159,7 @@ public final class HostedReceiver implements AutoCloseable {
     public boolean connected() {
         lock.lock();
         try {
-            return connection != null;
+            return sessions.values().stream().anyMatch(group::isCurrent);
         } finally {
             lock.unlock();
         }
@@ -174,9 +191,7 @@ public final class HostedReceiver implements AutoCloseable {
     public void close() {
         lock.lock();
         try {
-            if (connection != null) {
-                connection.close();
-            }
+            sessions.keySet().forEach(FrameChannel::close);
             journal.close();
         } finally {
             lock.unlock();

@@ -132,8 +132,6 @@ public final class ReceiverServer implements AutoCloseable {
             for (HostedReceiver group : groups.all()) {
                 try {
                     group.batchEnd();
-                } catch (IOException e) {
-                    LOG.log(Level.DEBUG, "an ack did not go out: {0}", e.getMessage());
                 } catch (RuntimeException e) {
                     LOG.log(Level.WARNING, "a journal cannot go on: {0}", e.getMessage());
                 }

@@ -34,6 +34,7 @@ class FrameCodecTest {
                         List.of(
                                 new Frame.Hello(
                                         new UUID(1, -2),
+                                        "node-é",
                                         3,
                                         4,
                                         List.of(
@@ -63,15 +64,26 @@ class FrameCodecTest {
                                         9,
                                         "before the upgrade"),
                                 new Frame.Cut(12, 1, Map.of(), 0, ""),
-                                new Frame.Ack(List.of(1L, 2L), List.of(3L, 4L), 5, 6, 7),
+                                new Frame.Ack(List.of(1L, 2L), List.of(3L, 4L), 5, 6, 7, 8),
+                                new Frame.Lead(65_537, 5),
+                                new Frame.PeerHello(new UUID(1, -2), "node-1"),
+                                new Frame.Switch(5),
+                                new Frame.Switched(5, false, List.of()),
+                                new Frame.Switched(
+                                        6,
+                                        true,
+                                        List.of(new Frame.Answer(new VolumeId("vol-1"), 7))),
+                                new Frame.Release(5),
+                                new Frame.Released(5, true),
                                 new Frame.GrantRequest(-1, 2),
                                 new Frame.Heartbeat(1_700_000_000_000L),
                                 new Frame.Grant(5, new GrantAnswer.Granted(6))));
         frames.add(
                 new Frame.Welcome(
                         70,
+                        71,
                         Arrays.stream(HelloAnswer.values())
-                                .map(a -> new Frame.Resume(a, 12))
+                                .map(a -> new Frame.Resume(a, 12, a == HelloAnswer.PASS))
                                 .toList()));
         for (GrantAnswer.Reason reason : GrantAnswer.Reason.values()) {
             frames.add(new Frame.Grant(5, new GrantAnswer.Refused(6, reason)));

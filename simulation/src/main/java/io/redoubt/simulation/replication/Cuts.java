@@ -1,0 +1,265 @@
+// Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
+package io.redoubt.simulation.replication;
+
+import io.redoubt.storage.replication.CutAttempt;
+import io.redoubt.storage.replication.Frame;
+import io.redoubt.storage.replication.GroupCut;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.jspecify.annotations.Nullable;
+
+/// Group cuts over all sources: whoever leads sends SWITCH and RELEASE, the others answer, and every message may be slow, doubled or lost.
+final class Cuts {
+    private static final long MILLI = GroupWorld.MILLI;
+    private static final long PATIENCE = 80 * MILLI;
+
+    private final GroupWorld world;
+    private final Load load;
+    private final SplittableRandom random;
+    private final @Nullable Part[] parts;
+    private @Nullable Round round;
+
+    /// A cut as its leader runs it.
+    private static final class Round {
+        final int leader;
+        final SourceSide side;
+        final GroupCut cut;
+        boolean ownSwitched;
+        boolean releasing;
+
+        Round(int leader, SourceSide side, GroupCut cut) {
+            this.leader = leader;
+            this.side = side;
+            this.cut = cut;
+        }
+    }
+
+    /// A source's part of somebody else's cut.
+    private static final class Part {
+        final SourceSide side;
+        final CutAttempt attempt;
+        Frame.@Nullable Released released;
+
+        Part(SourceSide side, CutAttempt attempt) {
+            this.side = side;
+            this.attempt = attempt;
+        }
+    }
+
+    Cuts(GroupWorld world, Load load) {
+        this.world = world;
+        this.load = load;
+        this.random = world.random;
+        this.parts = new Part[world.setup.sources()];
+    }
+
+    void begin() {
+        world.at(300 * MILLI, this::cut);
+    }
+
+    private void cut() {
+        cutOnce();
+        world.at((200 + random.nextInt(900)) * MILLI, this::cut);
+    }
+
+    void cutOnce() {
+        for (int i = 0; i < world.sources.size(); i++) {
+            SourceSide side = world.sources.get(i).running();
+            if (round == null && side != null && side.group.leading()) {
+                begin(i, side);
+            }
+        }
+    }
+
+    private void begin(int leader, SourceSide side) {
+        boolean _ =
+                world.sources
+                        .get(leader)
+                        .run(() -> {
+                            GroupCut cut = side.group.beginCut("");
+                            round = cut == null ? null : new Round(leader, side, cut);
+                        });
+        Round begun = round;
+        if (begun != null) {
+            world.at(PATIENCE, () -> giveUp(begun));
+            toPeers(begun, peer -> switchAt(peer, begun));
+            world.at(step(), () -> ownStep(begun));
+        }
+    }
+
+    private void giveUp(Round late) {
+        if (round == late) {
+            round = null;
+            world.note(13);
+        }
+    }
+
+    private boolean runs(Round which) {
+        return round == which && world.sources.get(which.leader).running() == which.side;
+    }
+
+    private void ownStep(Round now) {
+        if (!runs(now)) {
+            return;
+        }
+        boolean _ =
+                world.sources
+                        .get(now.leader)
+                        .run(() -> {
+                            if (now.cut.own().switchNext()) {
+                                world.at(step(), () -> ownStep(now));
+                            } else {
+                                now.ownSwitched = true;
+                                advance(now);
+                            }
+                        });
+        if (world.faulty() && random.nextBoolean()) {
+            load.write();
+        }
+    }
+
+    /// Rarely somebody is so slow that volumes open by themselves, and then the guests write.
+    private long step() {
+        if (random.nextInt(20) > 0) {
+            return random.nextInt(4) * MILLI;
+        }
+        if (world.faulty()) {
+            for (int millis = 52; millis < 60; millis++) {
+                world.at(millis * MILLI, load::write);
+            }
+        }
+        return 60 * MILLI;
+    }
+
+    private void advance(Round now) {
+        if (now.ownSwitched && now.cut.peersAnswered() && !now.releasing) {
+            now.releasing = true;
+            toPeers(now, peer -> releaseAt(peer, now));
+            now.side.group.releaseOwn(now.cut);
+        }
+        if (now.releasing && now.cut.decided() && round == now) {
+            round = null;
+            world.note(now.side.group.finishCut(now.cut));
+        }
+    }
+
+    private interface ToPeer {
+        void send(int peer);
+    }
+
+    private void toPeers(Round now, ToPeer message) {
+        for (int peer = 0; peer < parts.length; peer++) {
+            int to = peer;
+            if (now.cut.peers().contains(GroupSetup.sourceName(peer))) {
+                deliver(() -> message.send(to));
+            }
+        }
+    }
+
+    private void deliver(Runnable message) {
+        int luck = world.faulty() ? random.nextInt(60) : 60;
+        if (luck > 0) {
+            world.at(step(), message);
+        }
+        if (luck == 1) {
+            world.at(step() + 20 * MILLI, message);
+        }
+    }
+
+    /// SWITCH arrives at a peer.
+    private void switchAt(int peer, Round of) {
+        SourceSide side = world.sources.get(peer).running();
+        if (side == null) {
+            return;
+        }
+        Part part = parts[peer];
+        if (part != null && part.side == side && part.attempt.number() >= of.cut.number()) {
+            return; // a number is accepted once
+        }
+        boolean _ =
+                world.sources
+                        .get(peer)
+                        .run(() -> {
+                            CutAttempt attempt = side.group.join(of.cut.number());
+                            if (attempt == null) {
+                                var refused = new Frame.Switched(of.cut.number(), false, List.of());
+                                answer(peer, of, refused, GroupCut::answered);
+                            } else {
+                                parts[peer] = new Part(side, attempt);
+                                peerStep(peer, of, attempt);
+                            }
+                        });
+    }
+
+    private void peerStep(int peer, Round of, CutAttempt attempt) {
+        Part part = parts[peer];
+        if (part == null
+                || part.attempt != attempt
+                || world.sources.get(peer).running() != part.side) {
+            return;
+        }
+        boolean _ =
+                world.sources
+                        .get(peer)
+                        .run(() -> {
+                            if (attempt.switchNext()) {
+                                world.at(step(), () -> peerStep(peer, of, attempt));
+                            } else {
+                                answer(peer, of, attempt.answer(), GroupCut::answered);
+                            }
+                        });
+        if (world.faulty() && random.nextBoolean()) {
+            load.write();
+        }
+    }
+
+    /// RELEASE arrives at a peer.
+    private void releaseAt(int peer, Round of) {
+        Part part = parts[peer];
+        SourceSide side = world.sources.get(peer).running();
+        if (part == null || part.side != side || part.attempt.number() != of.cut.number()) {
+            return;
+        }
+        boolean _ =
+                world.sources
+                        .get(peer)
+                        .run(() -> {
+                            Frame.@Nullable Released released = part.released;
+                            if (released == null) {
+                                released =
+                                        new Frame.Released(
+                                                of.cut.number(),
+                                                part.side.group.release(part.attempt));
+                                part.released = released;
+                            }
+                            answer(peer, of, released, GroupCut::released);
+                        });
+    }
+
+    private interface Answering<A> {
+        void take(GroupCut cut, String peer, A answer);
+    }
+
+    private <A> void answer(int peer, Round of, A answer, Answering<A> taking) {
+        deliver(() -> {
+            if (runs(of)) {
+                boolean _ =
+                        world.sources
+                                .get(of.leader)
+                                .run(() -> {
+                                    taking.take(of.cut, GroupSetup.sourceName(peer), answer);
+                                    advance(of);
+                                });
+            }
+        });
+    }
+
+    /// A part of a cut does not outlive its process.
+    void sourceStarted(int number) {
+        parts[number] = null;
+        Round now = round;
+        if (now != null && now.leader == number) {
+            round = null;
+        }
+    }
+}

@@ -1,0 +1,273 @@
+// Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
+package io.redoubt.storage.replication;
+
+import io.redoubt.core.fault.FaultException;
+import io.redoubt.storage.journal.Checksum;
+import io.redoubt.storage.journal.Journal;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+
+/// One source's connection to a [GroupReceiver]: what it offered, and how far its numbers and its pass have come.
+///
+/// Duplicates are dropped by number, gaps are refused; a refusal ends the connection and the source resumes from what is durable.
+public final class ReceiverSession {
+    private final GroupReceiver group;
+    private final Journal journal;
+    private String source = "";
+    private List<Integer> slots = List.of();
+    private List<Frame.Offer> offers = List.of();
+    private List<Integer> passSlots = List.of();
+    private long pass;
+    private long passReceived;
+    private long passDurable;
+    private List<Long> durable = List.of();
+    private long heardNanos;
+
+    ReceiverSession(GroupReceiver group, Journal journal) {
+        this.group = group;
+        this.journal = journal;
+    }
+
+    /// Takes one frame.
+    ///
+    /// @return what to answer at once
+    /// @throws FaultException with a [StreamFault] when the connection must end, with a
+    ///     [io.redoubt.core.port.DiskFault] when the journal finds no room
+    public List<Frame> received(Frame frame) {
+        heardNanos = group.now();
+        return switch (frame) {
+            case Frame.Hello hello -> group.hello(this, hello);
+            case Frame.GrantRequest request -> List.of(group.grant(request));
+            case Frame.Heartbeat _ -> List.of();
+            case Frame.Write _,
+                    Frame.Zero _,
+                    Frame.Voided _,
+                    Frame.PassBegin _,
+                    Frame.PassBlocks _ -> {
+                ingest(frame);
+                yield List.of();
+            }
+            case Frame.PassEnd _, Frame.Cut _ -> {
+                ingest(frame);
+                yield List.of();
+            }
+            case Frame.Welcome _, Frame.Refusal _, Frame.Ack _, Frame.Grant _, Frame.Lead _ ->
+                    throw new FaultException(
+                            new StreamFault.Garbled("a frame that only a receiver sends"));
+            case Frame.PeerHello _, Frame.Switch _, Frame.Switched _ -> throw forPeers();
+            case Frame.Release _, Frame.Released _ -> throw forPeers();
+        };
+    }
+
+    private static FaultException forPeers() {
+        return new FaultException(new StreamFault.Garbled("a frame between sources"));
+    }
+
+    private void ingest(Frame frame) {
+        group.requireNotPromoted();
+        if (slots.isEmpty()) {
+            throw new FaultException(new StreamFault.Garbled("data before a hello"));
+        }
+        switch (frame) {
+            case Frame.Write write -> write(write);
+            case Frame.Zero zero -> zero(zero);
+            case Frame.Voided voided -> {
+                if (follows(voided.slot(), voided.first(), voided.last())) {
+                    journal.voided(
+                            slot(voided.slot()),
+                            voided.first(),
+                            voided.last(),
+                            voided.replacement());
+                }
+            }
+            case Frame.PassBegin begin -> passBegin(begin);
+            case Frame.PassBlocks blocks -> passBlocks(blocks);
+            case Frame.PassEnd end -> {
+                if (followsInPass(end.pass(), end.n())) {
+                    passSlots.forEach(slot -> journal.passEnd(slot, end.pass()));
+                    group.syncSoon();
+                }
+            }
+            case Frame.Cut cut -> group.cut(this, cut);
+            default -> throw new IllegalStateException("not data: " + frame);
+        }
+        group.publishReady();
+    }
+
+    /// @return how each volume goes on
+    List<Frame.Resume> open(Frame.Hello hello) {
+        source = hello.source();
+        offers = hello.volumes();
+        pass = 0;
+        passReceived = 0;
+        passDurable = 0;
+        passSlots = List.of();
+        var mapped = new ArrayList<Integer>();
+        var resumes = new ArrayList<Frame.Resume>();
+        for (Frame.Offer offer : offers) {
+            int slot = journal.join(offer.volume(), offer.size());
+            mapped.add(slot);
+            resumes.add(
+                    new Frame.Resume(
+                            HelloAnswer.decide(
+                                    journal.through(slot),
+                                    offer.freed(),
+                                    offer.last(),
+                                    journal.needsFullPass(slot),
+                                    journal.needsPass(slot)),
+                            journal.through(slot),
+                            journal.joined(slot)));
+        }
+        slots = List.copyOf(mapped);
+        durable = slots.stream().map(_ -> 0L).toList();
+        return resumes;
+    }
+
+    private void write(Frame.Write write) {
+        if (!follows(write.slot(), write.first(), write.last())) {
+            return;
+        }
+        inRange(write.slot(), write.offset(), write.data().remaining());
+        intact(write.data(), write.crc());
+        journal.write(
+                slot(write.slot()), write.first(), write.last(), write.offset(), write.data());
+        group.appended(write.data().remaining());
+    }
+
+    private void zero(Frame.Zero zero) {
+        if (follows(zero.slot(), zero.first(), zero.last())) {
+            inRange(zero.slot(), zero.offset(), zero.length());
+            journal.zero(
+                    slot(zero.slot()), zero.first(), zero.last(), zero.offset(), zero.length());
+        }
+    }
+
+    private void passBegin(Frame.PassBegin begin) {
+        if (pass == begin.pass()) {
+            return;
+        }
+        var members = new ArrayList<Integer>();
+        for (Frame.PassMember member : begin.members()) {
+            int slot = slot(member.slot());
+            if (member.skipFirst() > journal.through(slot)) {
+                throw new FaultException(
+                        new StreamFault.Gap(
+                                member.slot(), journal.through(slot), member.skipFirst()));
+            }
+            journal.passBegin(slot, member.skipFirst(), member.vseq(), begin.pass(), member.full());
+            members.add(slot);
+        }
+        passSlots = List.copyOf(members);
+        pass = begin.pass();
+        passReceived = 0;
+        passDurable = 0;
+        group.passBegan();
+    }
+
+    private void passBlocks(Frame.PassBlocks blocks) {
+        if (!followsInPass(blocks.pass(), blocks.n())) {
+            return;
+        }
+        int slot = slot(blocks.slot());
+        inRange(blocks.slot(), blocks.offset(), blocks.length());
+        long vseq = journal.passVseq(slot);
+        notOvertaken(slot, vseq, blocks);
+        if (blocks.data().hasRemaining()) {
+            intact(blocks.data(), blocks.crc());
+            journal.passWrite(slot, vseq, blocks.offset(), blocks.data());
+        } else {
+            journal.passZero(
+                    slot, vseq, blocks.offset(), Math.ceilDiv(blocks.length(), 4096) * 4096L);
+        }
+        group.appended(blocks.data().remaining());
+    }
+
+    /// A write after the pass's start travels behind the block that it overtook. Where it came first, a part of the block may have been
+    /// filled from what was there before the pass: the pass starts anew, above that number.
+    private void notOvertaken(int slot, long vseq, Frame.PassBlocks blocks) {
+        for (long at = blocks.offset(); at < blocks.offset() + blocks.length(); at += 4096) {
+            long newest = journal.newestVersion(slot, at);
+            if (newest > vseq) {
+                throw new FaultException(
+                        new StreamFault.Garbled(
+                                "write %d came before the block of the pass that it overtook"
+                                        .formatted(newest)));
+            }
+        }
+    }
+
+    /// Everything that came is durable.
+    void allDurable() {
+        durable = through();
+        passDurable = passReceived;
+    }
+
+    Frame.Ack ack(long published, long stampMillis) {
+        return new Frame.Ack(through(), durable, pass, passDurable, published, stampMillis);
+    }
+
+    boolean opened() {
+        return !slots.isEmpty();
+    }
+
+    String source() {
+        return source;
+    }
+
+    long heardNanos() {
+        return heardNanos;
+    }
+
+    private List<Long> through() {
+        return slots.stream().map(journal::through).toList();
+    }
+
+    /// @return false for a duplicate
+    private boolean follows(int index, long first, long last) {
+        long through = journal.through(slot(index));
+        if (last <= through) {
+            return false;
+        }
+        if (first != through) {
+            throw new FaultException(new StreamFault.Gap(index, through, first));
+        }
+        return true;
+    }
+
+    private boolean followsInPass(long number, long n) {
+        if (number != pass || n > passReceived + 1) {
+            throw new FaultException(
+                    new StreamFault.Garbled(
+                            "pass %d frame %d, expected %d frame %d"
+                                    .formatted(number, n, pass, passReceived + 1)));
+        }
+        if (n <= passReceived) {
+            return false;
+        }
+        passReceived = n;
+        return true;
+    }
+
+    private int slot(int index) {
+        if (index < 0 || index >= slots.size()) {
+            throw new FaultException(new StreamFault.Garbled("no volume has index " + index));
+        }
+        return slots.get(index);
+    }
+
+    private void inRange(int index, long offset, long length) {
+        long size = offers.get(index).size();
+        if (offset < 0 || length <= 0 || length > size - offset) {
+            throw new FaultException(
+                    new StreamFault.Garbled(
+                            "%d bytes at %d of a volume of %d".formatted(length, offset, size)));
+        }
+    }
+
+    private static void intact(ByteBuffer data, int crc) {
+        if (Checksum.of(data) != crc) {
+            throw new FaultException(new StreamFault.Garbled("data with a wrong checksum"));
+        }
+    }
+}
