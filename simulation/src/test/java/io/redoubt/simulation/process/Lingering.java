@@ -11,7 +11,7 @@ import java.util.concurrent.locks.LockSupport;
 record Lingering(BlockDevice disk, int nanosMax) implements BlockDevice {
     private void linger() {
         var random = ThreadLocalRandom.current();
-        if (random.nextInt(3) == 0) {
+        if (nanosMax > 0 && random.nextInt(3) == 0) {
             LockSupport.parkNanos(random.nextInt(nanosMax));
         }
     }

@@ -16,7 +16,7 @@ import java.util.zip.CRC32C;
 /// process. The content of a written sector says which operation wrote it, so nothing else is needed to judge it.
 final class LoadLog implements Closeable {
     static final int SECTOR = 512;
-    private static final int ENTRY = 40;
+    private static final int ENTRY = 56;
 
     /// What an entry says.
     enum Kind {
@@ -46,8 +46,48 @@ final class LoadLog implements Closeable {
         }
     }
 
-    /// @param process counts the lives of the source from 1
-    record Entry(Kind kind, int volume, int sector, int sectors, int process, long op, long vseq) {}
+    /// @param process    counts the lives of the source from 1
+    /// @param chain      of tokens, from 1; 0 for a write that belongs to none
+    /// @param wallMillis when it was appended, as the stamps of points count
+    /// @param nanos      the same moment by a clock that all processes of the host share and nobody sets
+    record Entry(
+            Kind kind,
+            int volume,
+            int sector,
+            int sectors,
+            int process,
+            int chain,
+            long op,
+            long vseq,
+            long wallMillis,
+            long nanos) {
+        Entry(
+                Kind kind,
+                int volume,
+                int sector,
+                int sectors,
+                int process,
+                int chain,
+                long op,
+                long vseq) {
+            this(
+                    kind,
+                    volume,
+                    sector,
+                    sectors,
+                    process,
+                    chain,
+                    op,
+                    vseq,
+                    System.currentTimeMillis(),
+                    System.nanoTime());
+        }
+
+        /// The same write, acknowledged now.
+        Entry acknowledged(long number) {
+            return new Entry(Kind.ACK, volume, sector, sectors, process, chain, op, number);
+        }
+    }
 
     private final FileOutputStream out;
 
@@ -58,8 +98,9 @@ final class LoadLog implements Closeable {
     synchronized void append(Entry entry) throws IOException {
         ByteBuffer bytes = ByteBuffer.allocate(ENTRY);
         bytes.putInt(entry.kind.code).putInt(entry.volume).putInt(entry.sector);
-        bytes.putInt(entry.sectors).putInt(entry.process).putInt(0);
+        bytes.putInt(entry.sectors).putInt(entry.process).putInt(entry.chain);
         bytes.putLong(entry.op).putLong(entry.vseq);
+        bytes.putLong(entry.wallMillis).putLong(entry.nanos);
         out.write(bytes.array());
     }
 
@@ -73,7 +114,7 @@ final class LoadLog implements Closeable {
                 int sector = in.getInt();
                 int sectors = in.getInt();
                 int process = in.getInt();
-                in.getInt();
+                int chain = in.getInt();
                 entries.add(
                         new Entry(
                                 kind,
@@ -81,6 +122,9 @@ final class LoadLog implements Closeable {
                                 sector,
                                 sectors,
                                 process,
+                                chain,
+                                in.getLong(),
+                                in.getLong(),
                                 in.getLong(),
                                 in.getLong()));
             }

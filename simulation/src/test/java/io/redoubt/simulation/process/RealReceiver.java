@@ -7,7 +7,6 @@ import io.redoubt.core.port.Clock;
 import io.redoubt.core.system.SystemClock;
 import io.redoubt.core.system.SystemDisk;
 import io.redoubt.storage.journal.Journal;
-import io.redoubt.storage.journal.JournalLimits;
 import io.redoubt.storage.journal.Roles;
 import io.redoubt.storage.replication.HostedReceiver;
 import io.redoubt.storage.replication.ReceiverServer;
@@ -22,19 +21,23 @@ import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 
-/// A group's receiver on real files, listening on loopback.
+/// A group's receiver on real files.
 final class RealReceiver implements AutoCloseable {
-    /// Small, so that segments and runs change often.
-    private static final JournalLimits LIMITS = new JournalLimits(4 << 20, 2_000);
-
     private static final long TICK_MILLIS = 300;
 
     final HostedReceiver hosted;
     private final ReceiverServer server;
 
-    /// @param port 0 for any
+    /// @param port of loopback, 0 for any
     RealReceiver(Path directory, int port) throws IOException {
-        Journal journal = open(directory);
+        this(
+                directory,
+                Scenario.KILLS,
+                new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+    }
+
+    RealReceiver(Path directory, Scenario scenario, InetSocketAddress address) throws IOException {
+        Journal journal = open(directory, scenario);
         Clock clock = new SystemClock();
         Roles roles = journal.roles();
         var grantor =
@@ -47,13 +50,13 @@ final class RealReceiver implements AutoCloseable {
         hosted = new HostedReceiver(journal, grantor, clock);
         var listener = new ServerSocket();
         listener.setReuseAddress(true);
-        listener.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+        listener.bind(address);
         server = new ReceiverServer(listener, new One(hosted));
         server.start();
     }
 
-    static Journal open(Path directory) {
-        return Journal.open(new SystemDisk(directory), RealSource.LINEAGE, LIMITS);
+    static Journal open(Path directory, Scenario scenario) {
+        return Journal.open(new SystemDisk(directory), RealSource.LINEAGE, scenario.journal());
     }
 
     int port() {

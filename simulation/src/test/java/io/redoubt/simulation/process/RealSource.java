@@ -12,11 +12,11 @@ import io.redoubt.storage.block.BlockDevice;
 import io.redoubt.storage.block.RawVolume;
 import io.redoubt.storage.replication.GroupSource;
 import io.redoubt.storage.replication.Mode;
-import io.redoubt.storage.replication.SourceLimits;
 import io.redoubt.storage.replication.SourceLink;
 import io.redoubt.storage.replication.SourceVolume;
 import io.redoubt.storage.replication.WriteGate;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -24,13 +24,10 @@ import java.util.List;
 import java.util.UUID;
 import java.util.function.UnaryOperator;
 
-/// A protected group's source on real files, with its link over loopback.
+/// A protected group's source on real files, with its link.
 final class RealSource implements AutoCloseable {
     static final UUID LINEAGE = new UUID(0x5EED, 2);
-    static final List<VolumeId> VOLUMES = List.of(new VolumeId("first"), new VolumeId("second"));
     static final int VOLUME_BYTES = 2 << 20;
-    static final SourceLimits LIMITS =
-            new SourceLimits(4 << 20, 512 << 10, 256 << 10, 64 << 10, 4 << 20);
     private static final long POLL_MILLIS = 20;
 
     final List<SourceVolume> volumes;
@@ -41,6 +38,7 @@ final class RealSource implements AutoCloseable {
         this(directory, port, process, () -> GrantHolder.Standing.GRANTED, raw -> raw);
     }
 
+    /// @param port  of loopback
     /// @param below puts a layer between the splitter and the raw volume
     RealSource(
             Path directory,
@@ -48,32 +46,53 @@ final class RealSource implements AutoCloseable {
             long process,
             WriteGate gate,
             UnaryOperator<BlockDevice> below) {
+        this(
+                directory,
+                Scenario.KILLS,
+                new InetSocketAddress(InetAddress.getLoopbackAddress(), port),
+                process,
+                new Grants(new GrantHolder(GrantTimes.DEFAULT, 1), gate),
+                below);
+    }
+
+    /// @param holder takes the receiver's grants
+    /// @param gate   asked by the volumes
+    record Grants(GrantHolder holder, WriteGate gate) {}
+
+    RealSource(
+            Path directory,
+            Scenario scenario,
+            InetSocketAddress receiver,
+            long process,
+            Grants grants,
+            UnaryOperator<BlockDevice> below) {
         Clock clock = new SystemClock();
-        volumes = VOLUMES.stream().map(id -> volume(directory, id, clock, gate, below)).toList();
-        var group =
-                new GroupSource(
-                        LINEAGE, process, volumes, clock, new GrantHolder(GrantTimes.DEFAULT, 1));
+        volumes =
+                scenario.volumes().stream()
+                        .map(id -> volume(directory, id, scenario, grants.gate, below))
+                        .toList();
+        var group = new GroupSource(LINEAGE, process, volumes, clock, grants.holder);
         link =
                 new SourceLink(
                         "test",
                         group,
-                        () -> new Socket(InetAddress.getLoopbackAddress(), port),
+                        () -> new Socket(receiver.getAddress(), receiver.getPort()),
                         clock,
-                        Duration.ofMillis(250));
+                        scenario.interval());
     }
 
     private static SourceVolume volume(
             Path directory,
             VolumeId id,
-            Clock clock,
+            Scenario scenario,
             WriteGate gate,
             UnaryOperator<BlockDevice> below) {
         return new SourceVolume(
                 id,
                 below.apply(raw(directory, id)),
                 new SystemDisk(directory.resolve(id.value() + "-source")),
-                clock,
-                LIMITS,
+                new SystemClock(),
+                scenario.source(),
                 gate);
     }
 

@@ -3,7 +3,6 @@ package io.redoubt.simulation.process;
 
 import io.redoubt.simulation.process.LoadLog.Entry;
 import io.redoubt.simulation.process.LoadLog.Kind;
-import io.redoubt.storage.block.BlockImage;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -25,6 +24,9 @@ final class Replayed {
     private final List<Entry> acknowledged = new ArrayList<>();
     private final List<Entry> unknown = new ArrayList<>();
     private final Map<Integer, Long> lifeBegan = new HashMap<>();
+    private final @Nullable Entry[] newest;
+    private long upTo = -1;
+    private int next;
 
     Replayed(long seed, int volume, List<Entry> log) {
         this.seed = seed;
@@ -47,10 +49,27 @@ final class Replayed {
                 .filter(e -> !acked.contains(e.op()))
                 .forEach(unknown::add);
         acknowledged.sort(Comparator.comparingLong(Entry::vseq));
+        newest = new @Nullable Entry[RealSource.VOLUME_BYTES / LoadLog.SECTOR];
     }
 
-    int acknowledged() {
-        return acknowledged.size();
+    /// What wrote each sector last, up to this number. Cheap for numbers that rise.
+    private @Nullable Entry[] upTo(long cut) {
+        if (cut < upTo) {
+            Arrays.fill(newest, null);
+            next = 0;
+        }
+        while (next < acknowledged.size() && acknowledged.get(next).vseq() <= cut) {
+            Entry entry = acknowledged.get(next);
+            Arrays.fill(newest, entry.sector(), entry.sector() + entry.sectors(), entry);
+            next++;
+        }
+        upTo = cut;
+        return newest;
+    }
+
+    /// In the order of their numbers.
+    List<Entry> acknowledged() {
+        return acknowledged;
     }
 
     long lastAcknowledged() {
@@ -58,21 +77,13 @@ final class Replayed {
     }
 
     /// Compares every sector with the replay up to the cut.
-    void requireSame(String what, BlockImage image, long cut) {
-        ByteBuffer bytes = ByteBuffer.allocate((int) image.size());
-        image.read(0, bytes);
-        int sectors = bytes.capacity() / LoadLog.SECTOR;
-        @Nullable Entry[] newest = new @Nullable Entry[sectors];
-        for (Entry entry : acknowledged) {
-            if (entry.vseq() <= cut) {
-                Arrays.fill(newest, entry.sector(), entry.sector() + entry.sectors(), entry);
-            }
-        }
-        for (int sector = 0; sector < sectors; sector++) {
+    void requireSame(String what, byte[] content, long cut) {
+        @Nullable Entry[] truth = upTo(cut);
+        for (int sector = 0; sector < truth.length; sector++) {
             byte[] found =
                     Arrays.copyOfRange(
-                            bytes.array(), sector * LoadLog.SECTOR, (sector + 1) * LoadLog.SECTOR);
-            Entry expected = newest[sector];
+                            content, sector * LoadLog.SECTOR, (sector + 1) * LoadLog.SECTOR);
+            Entry expected = truth[sector];
             if (!isOf(found, sector, expected) && !isUnknown(found, sector, expected, cut)) {
                 throw new AssertionError(
                         "%s: sector %d of volume %d at cut %d shows operation %x, expected %s"

@@ -1,0 +1,111 @@
+// Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
+package io.redoubt.simulation.process;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/// A link that can be slowed, delayed and cut: a TCP proxy, since not every kernel can do this to a real one.
+final class Relay implements Closeable {
+    private static final int CONNECT_MILLIS_MAX = 2_000;
+    private static final int BACKLOG = 16;
+
+    private final InetSocketAddress here;
+    private final InetSocketAddress there;
+    private final Set<Socket> open = ConcurrentHashMap.newKeySet();
+    private volatile long bytesPerSecond = Long.MAX_VALUE;
+    private volatile long delayNanos;
+    private @Nullable ServerSocket listener;
+
+    /// @param here  where the source connects to
+    /// @param there where the receiver listens
+    Relay(InetSocketAddress here, InetSocketAddress there) throws IOException {
+        this.here = here;
+        this.there = there;
+        heal();
+    }
+
+    /// Of each direction.
+    void rate(long bytesPerSecond) {
+        this.bytesPerSecond = bytesPerSecond;
+    }
+
+    /// From source to receiver. What is on its way already obeys the new delay, too.
+    void delay(long millis) {
+        delayNanos = millis * 1_000_000;
+    }
+
+    /// Closes every connection; new ones are refused.
+    synchronized void cut() throws IOException {
+        if (listener != null) {
+            listener.close();
+            listener = null;
+        }
+        open.forEach(Relay::close);
+        open.clear();
+    }
+
+    /// Takes connections again.
+    synchronized void heal() throws IOException {
+        if (listener == null) {
+            var made = new ServerSocket();
+            made.setReuseAddress(true);
+            made.bind(here, BACKLOG);
+            listener = made;
+            Thread.ofPlatform().name("relay").daemon().start(() -> acceptFrom(made));
+        }
+    }
+
+    private void acceptFrom(ServerSocket from) {
+        while (!from.isClosed()) {
+            try {
+                join(from.accept());
+            } catch (IOException e) {
+                // The receiver is away, or the link was cut: the source sees a closed connection.
+                LockSupport.parkNanos(1_000_000);
+            }
+        }
+    }
+
+    private void join(Socket near) throws IOException {
+        open.add(near);
+        var far = new Socket();
+        open.add(far);
+        Runnable end =
+                () -> {
+                    close(near);
+                    close(far);
+                    open.remove(near);
+                    open.remove(far);
+                };
+        try {
+            far.connect(there, CONNECT_MILLIS_MAX);
+            near.setTcpNoDelay(true);
+            far.setTcpNoDelay(true);
+            new RelayPipe(near, far, () -> delayNanos, () -> bytesPerSecond, end).start();
+            new RelayPipe(far, near, () -> 0, () -> bytesPerSecond, end).start();
+        } catch (IOException e) {
+            end.run();
+            throw e;
+        }
+    }
+
+    private static void close(Socket socket) {
+        try {
+            socket.close();
+        } catch (IOException _) {
+            // It is gone either way.
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        cut();
+    }
+}
