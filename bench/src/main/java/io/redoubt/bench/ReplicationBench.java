@@ -159,7 +159,7 @@ final class ReplicationBench implements Callable<Integer> {
     /// Profiles that need the two served volumes.
     private static Stream<String> served() {
         return Stream.of(
-                        Stream.of(GuestCost.FIXED),
+                        Stream.of(GuestCost.FIXED, GuestCost.PACED),
                         GuestCost.SATURATED.stream().map(Profile::name),
                         Stream.of(
                                 StreamRate.FULL_PASS, StreamRate.STREAM_4K, StreamRate.STREAM_64K),

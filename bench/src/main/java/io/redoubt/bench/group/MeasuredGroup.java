@@ -1,6 +1,7 @@
 // Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
 package io.redoubt.bench.group;
 
+import com.sun.management.OperatingSystemMXBean;
 import io.redoubt.core.Bytes;
 import io.redoubt.core.VolumeId;
 import io.redoubt.core.grant.GrantAnswer;
@@ -26,6 +27,7 @@ import io.redoubt.storage.replication.SourceVolume;
 import io.redoubt.storage.replication.SplitterSlot;
 import io.redoubt.storage.snapshot.SnapshotDevice;
 import io.redoubt.storage.snapshot.SnapshotRoom;
+import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -41,6 +43,7 @@ import org.jspecify.annotations.Nullable;
 /// Volumes with the layers that a node gives them, with a splitter in its slot or without, and the link of their group.
 final class MeasuredGroup implements AutoCloseable {
     private static final int BLOCK = 4096;
+    private static final int BURST = 15;
     private static final long LOOK_NANOS = 500_000;
     private static final long GRANT_EVERY_NANOS = 1_000_000_000L;
     private static final Duration PATIENCE = Duration.ofSeconds(10);
@@ -161,6 +164,36 @@ final class MeasuredGroup implements AutoCloseable {
             long at = random.nextLong(guest.size() / block) * block;
             guest.write(at, ByteBuffer.wrap(data));
         }
+    }
+
+    /// Writes of 4 KiB to the first volume, so many a second, by one thread and without a server.
+    ///
+    /// @return the nanoseconds of processor time of the process for each, then their durations
+    String pace(int perSecond, long millis) {
+        var samples = new Samples();
+        byte[] data = new byte[BLOCK];
+        random.nextBytes(data);
+        BlockDevice guest = guests.getFirst();
+        long blocks = guest.size() / BLOCK;
+        long cpuBefore = cpuNanos();
+        long began = System.nanoTime();
+        long count = millis * perSecond / 1000;
+        for (long i = 0; i < count; i++) {
+            // In small bursts, since a pause cannot be as short as one write's share of a second.
+            if (i % BURST == 0) {
+                LockSupport.parkNanos(began + i * 1_000_000_000L / perSecond - System.nanoTime());
+            }
+            long at = random.nextLong(blocks) * BLOCK;
+            long begin = System.nanoTime();
+            guest.write(at, ByteBuffer.wrap(data));
+            samples.add(System.nanoTime() - begin);
+        }
+        return (cpuNanos() - cpuBefore) / count + " " + samples.percentiles().words();
+    }
+
+    private static long cpuNanos() {
+        return ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean())
+                .getProcessCpuTime();
     }
 
     void go(int port) {

@@ -10,6 +10,7 @@ import java.time.Duration;
 /// - `fill` writes every block of every volume once, in any order;
 /// - `go PORT` opens the link to that port of loopback, `hold` closes it;
 /// - `spool BLOCK BYTES` writes so much at random places;
+/// - `pace RATE MILLIS` writes so many times a second: see [MeasuredGroup#pace];
 /// - `drain` answers the nanoseconds from the moment when the link stands until a point of now is published, and where the volume stood before;
 /// - `mode` answers where the first volume stands;
 /// - `barrier MILLIS EVERY` writes to all volumes and cuts every so many milliseconds: see [Barrier].
@@ -50,6 +51,7 @@ public final class SourceMain {
                 group.write(Integer.parseInt(words[1]), Long.parseLong(words[2]));
                 yield "";
             }
+            case "pace" -> group.pace(Integer.parseInt(words[1]), Long.parseLong(words[2]));
             case "drain" -> group.mode() + " " + group.drain();
             case "mode" -> group.mode();
             case "barrier" ->
