@@ -10,8 +10,8 @@ import picocli.CommandLine.ScopeType;
 /// `redoubt bench`. Exit status 0 measured, 1 refused or failed, 2 asked wrongly. A slow result is a result.
 @Command(
         name = "bench",
-        description = "Measures Redoubt beside other programs, interleaved in one run.",
-        subcommands = BlockBench.class)
+        description = "Measures Redoubt beside others and beside itself, interleaved in one run.",
+        subcommands = {BlockBench.class, ReplicationBench.class})
 public final class BenchMain {
     @Option(
             names = {"-h", "--help"},

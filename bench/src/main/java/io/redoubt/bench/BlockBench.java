@@ -9,12 +9,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -120,42 +118,16 @@ final class BlockBench implements Callable<Integer> {
             rounds = 3;
             seconds = 1;
         }
-        Path directory = makeDirectory(bytes);
-        Thread interrupted = new Thread(() -> leaveNothing(directory));
-        Runtime.getRuntime().addShutdownHook(interrupted);
-        try {
-            Map<String, String> facts = Host.describe(directory);
+        try (Workplace place = Workplace.in(in, needed(bytes))) {
+            Map<String, String> facts = Host.describe(place.directory());
             facts.put(
                     "run",
                     "%d rounds of %s s, volume of %s, load %s at the start"
                             .formatted(rounds, seconds, size, Host.load()));
-            measure(directory, profiles, bytes);
+            measure(place.directory(), profiles, bytes);
             tell(new Report(results, profiles, facts, kind.isPlain()));
             return 0;
-        } finally {
-            if (goesOn(interrupted)) {
-                deleteTree(directory);
-            }
         }
-    }
-
-    /// Takes back what was to be done at a stop.
-    ///
-    /// @return false when that is being done just now
-    private static boolean goesOn(Thread interrupted) {
-        try {
-            return Runtime.getRuntime().removeShutdownHook(interrupted);
-        } catch (IllegalStateException _) {
-            return false;
-        }
-    }
-
-    /// When the bench is stopped in the middle: its servers would run on, and hold their memory.
-    private static void leaveNothing(Path directory) {
-        List<ProcessHandle> left = ProcessHandle.current().descendants().toList();
-        left.forEach(ProcessHandle::destroyForcibly);
-        left.forEach(process -> process.onExit().join());
-        deleteTree(directory);
     }
 
     private void measure(Path directory, List<Profile> profiles, long bytes) {
@@ -238,18 +210,6 @@ final class BlockBench implements Callable<Integer> {
         return isName ? profile.name().equals(word) : profile.name().startsWith(word);
     }
 
-    private Path makeDirectory(long bytes) {
-        try {
-            long free = Files.getFileStore(in).getUsableSpace();
-            if (free < needed(bytes)) {
-                throw new FaultException(new BenchFault.NoRoom(in.toString(), free, needed(bytes)));
-            }
-            return Files.createTempDirectory(in, "redoubt-bench");
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
     private long needed(long bytes) {
         return kind.copies() * bytes + bytes / 8;
     }
@@ -270,15 +230,5 @@ final class BlockBench implements Callable<Integer> {
 
     private static void progress(String what) {
         System.err.printf(Locale.ROOT, "  %s%n", what);
-    }
-
-    private static void deleteTree(Path directory) {
-        try (Stream<Path> tree = Files.walk(directory)) {
-            for (Path path : tree.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(path);
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 }

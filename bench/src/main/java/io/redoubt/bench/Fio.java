@@ -12,10 +12,13 @@ import tools.jackson.databind.ObjectMapper;
 final class Fio {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String[] LATENCIES = {"clat_ns", "lat_ns"};
+    private static final String P50 = "50.000000";
+    private static final String P99 = "99.000000";
     static final int SECONDS_MORE = 60; // than the cell itself takes
 
     /// What fio says of one cell.
-    record Result(double iops, long operations, double p99Nanos) {}
+    /// @param p50Nanos as p99: the slower of reads and writes; of p99 also of flushes
+    record Result(double iops, long operations, double p50Nanos, double p99Nanos) {}
 
     private final Path directory;
 
@@ -24,7 +27,14 @@ final class Fio {
     }
 
     Result overNbd(Profile profile, String uri, long size, long millis) {
-        return run(profile.words(size, millis), List.of("--ioengine=nbd", "--uri=" + uri), millis);
+        return overNbd(profile, uri, size, millis, List.of());
+    }
+
+    /// @param more words for fio
+    Result overNbd(Profile profile, String uri, long size, long millis, List<String> more) {
+        var where = new ArrayList<>(List.of("--ioengine=nbd", "--uri=" + uri));
+        where.addAll(more);
+        return run(profile.words(size, millis), where, millis);
     }
 
     /// The same load on the file itself: what no server can exceed by much.
@@ -94,16 +104,17 @@ final class Fio {
             throw new FaultException(
                     new BenchFault.Failed(command, job.get("error").asInt(), said));
         }
-        double worst = Math.max(p99(read), p99(write));
+        double worst = Math.max(percentile(read, P99), percentile(write, P99));
         return new Result(
                 read.get("iops").asDouble() + write.get("iops").asDouble(),
                 operations,
-                Math.max(worst, p99(job.path("sync"))));
+                Math.max(percentile(read, P50), percentile(write, P50)),
+                Math.max(worst, percentile(job.path("sync"), P99)));
     }
 
-    private static double p99(JsonNode of) {
+    private static double percentile(JsonNode of, String which) {
         for (String name : LATENCIES) {
-            JsonNode found = of.path(name).path("percentile").path("99.000000");
+            JsonNode found = of.path(name).path("percentile").path(which);
             if (found.isNumber()) {
                 return found.asDouble();
             }

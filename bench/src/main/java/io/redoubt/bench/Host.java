@@ -28,14 +28,17 @@ final class Host {
         facts.put("qemu-nbd", Tool.version(directory, "qemu-nbd"));
         facts.put("nbdkit", Tool.version(directory, "nbdkit"));
         facts.put("fio", Tool.version(directory, "fio"));
+        facts.put("file system", fileSystem(directory));
+        return facts;
+    }
+
+    /// Of a run's directory.
+    static String fileSystem(Path directory) {
         try {
-            facts.put(
-                    "file system",
-                    Files.getFileStore(directory).type() + " at " + directory.getParent());
+            return Files.getFileStore(directory).type() + " at " + directory.getParent();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        return facts;
     }
 
     private static String processor() {

@@ -127,10 +127,14 @@ final class Server implements AutoCloseable {
         return uri;
     }
 
-    /// Processor time of all its threads, also of those that ended, in microseconds; the kernel counts in hundredths of a second.
     long cpuMicros() {
+        return cpuMicros(process.pid());
+    }
+
+    /// Processor time of all threads of a process, also of those that ended, in microseconds; the kernel counts in hundredths of a second.
+    static long cpuMicros(long pid) {
         try {
-            String stat = Files.readString(Path.of("/proc", Long.toString(process.pid()), "stat"));
+            String stat = Files.readString(Path.of("/proc", Long.toString(pid), "stat"));
             String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
             return (Long.parseLong(fields[11]) + Long.parseLong(fields[12]))
                     * (1_000_000 / TICKS_OF_A_SECOND);

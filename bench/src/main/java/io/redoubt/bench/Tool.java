@@ -55,7 +55,11 @@ final class Tool {
         }
     }
 
+    /// @param program a name, or an absolute path
     static void requireInstalled(String program) {
+        if (Path.of(program).isAbsolute() && Files.isExecutable(Path.of(program))) {
+            return;
+        }
         for (String directory : System.getenv("PATH").split(":")) {
             if (Files.isExecutable(Path.of(directory, program))) {
                 return;

@@ -2,8 +2,8 @@
 /// What Redoubt does in a second, beside what others do on the same host in the same minute.
 ///
 /// - **Owns** the profiles, the floors, the table of `docs/benchmarks.md`.
-/// - **May use** `core`. The servers it measures are processes of their own, ours too.
-/// - **Start at** [BenchMain], then [BlockBench].
+/// - **May use** `core`, `bench.group`. The servers it measures are processes of their own, ours too.
+/// - **Start at** [BenchMain], then [BlockBench] and [ReplicationBench].
 /// - **Threads** one.
 @NullMarked
 package io.redoubt.bench;

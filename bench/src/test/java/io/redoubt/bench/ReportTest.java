@@ -46,11 +46,12 @@ class ReportTest {
                 """
                 nbd: connected
                 {"jobs": [{"error": 0,
-                  "read": {"iops": 700.5, "total_ios": 1401, "clat_ns": {"percentile": {"99.000000": 30000}}},
-                  "write": {"iops": 300.5, "total_ios": 601, "clat_ns": {"percentile": {"99.000000": 50000}}},
+                  "read": {"iops": 700.5, "total_ios": 1401, "clat_ns": {"percentile": {"50.000000": 9000, "99.000000": 30000}}},
+                  "write": {"iops": 300.5, "total_ios": 601, "clat_ns": {"percentile": {"50.000000": 8000, "99.000000": 50000}}},
                   "sync": {"total_ios": 0, "lat_ns": {"percentile": {"99.000000": 70000}}}}]}
                 """;
-        assertThat(Fio.parse(List.of("fio"), said)).isEqualTo(new Fio.Result(1001, 2002, 70000));
+        assertThat(Fio.parse(List.of("fio"), said))
+                .isEqualTo(new Fio.Result(1001, 2002, 9000, 70000));
         assertThatThrownBy(() -> Fio.parse(List.of("fio"), "no such engine"))
                 .isInstanceOf(FaultException.class)
                 .hasMessageContaining("no such engine");

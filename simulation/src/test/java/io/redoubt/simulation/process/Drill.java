@@ -56,6 +56,7 @@ final class Drill {
                         hosts.relay(),
                         hosts.receiver());
         startSource();
+        long _ = awaitPointOfNow("the start");
     }
 
     private Child startReceiver() throws Exception {
@@ -92,6 +93,8 @@ final class Drill {
 
     /// Strikes, holds, heals, and waits until a later moment is published.
     void strike(LinkFault fault, Duration hold) throws Exception {
+        requireAlive(require(source));
+        requireAlive(require(receiver));
         long begin = System.nanoTime();
         switch (fault) {
             case SOURCE_KILLED -> {
@@ -116,7 +119,14 @@ final class Drill {
         }
         long end = System.nanoTime();
         long age = System.currentTimeMillis() - newestStamp();
-        struck.add(new Struck(fault, begin, end, age, awaitPointOfNow(fault)));
+        struck.add(new Struck(fault, begin, end, age, awaitPointOfNow(fault.name())));
+    }
+
+    /// A process that found something wrong has ended by itself and says why; a kill must not cover that.
+    private static void requireAlive(Child child) throws IOException {
+        if (!child.isAlive()) {
+            throw new AssertionError(child.said());
+        }
     }
 
     private static void pause(Child child, Duration hold) throws Exception {
@@ -137,7 +147,7 @@ final class Drill {
     /// Liveness.
     ///
     /// @return how long it took
-    private long awaitPointOfNow(LinkFault after) throws Exception {
+    private long awaitPointOfNow(String after) throws Exception {
         long now = System.currentTimeMillis();
         while (newestStamp() < now) {
             if (System.currentTimeMillis() - now > FRESH_MAX.toMillis()) {

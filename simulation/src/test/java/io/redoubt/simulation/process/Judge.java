@@ -48,8 +48,20 @@ final class Judge implements AutoCloseable {
         requireSameOnBothSides();
         requireSameAfterStarts();
         requireOrder();
+        requireUnchanged();
         requireExactPoints();
         requireHonestStamps();
+    }
+
+    /// I4 and I5: what a point showed when it was new is what it shows now.
+    private void requireUnchanged() throws IOException {
+        List<SeenLog.Seen> seen = SeenLog.read(home.resolve(ReceiverProcess.SEEN));
+        assertThat(seen).isNotEmpty();
+        for (SeenLog.Seen each : seen) {
+            assertThat(LoadLog.crc(atPoint(each.point(), each.volume())))
+                    .as("I4, I5: volume %d at point %d", each.volume(), each.point())
+                    .isEqualTo(each.crc());
+        }
     }
 
     List<RecoveryPoint> points() {

@@ -134,7 +134,9 @@ class LinkFaultsTest {
                     if (all && System.nanoTime() >= end) {
                         break;
                     }
-                    Thread.sleep(random.nextInt(800));
+                    Thread.sleep(
+                            random.nextInt(
+                                    (int) hold.toMillis() / 2)); // points are made in between
                     drill.strike(fault, hold(fault, turn, hold));
                 }
                 all = true;

@@ -86,20 +86,36 @@ final class Load {
             int all = (int) (volumes.get(v).size() / LoadLog.SECTOR);
             int sector = first + random.nextInt(random.nextInt(4) == 0 ? all - first : HOT_SECTORS);
             int sectors = 1 + random.nextInt(Math.min(SECTORS_MOST, all - sector));
-            write(v, sector, sectors, 0);
+            long _ = write(v, sector, sectors, 0);
             LockSupport.parkNanos(scenario.pace().pauseNanos());
         }
     }
 
     private void writeTokens(int chain, SplittableRandom random) throws IOException {
         int first = (chain - 1) * Scenario.RING;
+        long[][] written = new long[volumes.size()][Scenario.RING];
         for (int token = 0; !stopped; token++) {
-            write(random.nextInt(volumes.size()), first + token % Scenario.RING, 1, chain);
+            int v = random.nextInt(volumes.size());
+            int slot = token % Scenario.RING;
+            requireThere(v, first + slot, written[v][slot]);
+            written[v][slot] = write(v, first + slot, 1, chain);
             LockSupport.parkNanos(random.nextLong(scenario.pace().pauseNanos()));
         }
     }
 
-    private void write(int v, int sector, int sectors, int chain) throws IOException {
+    /// Nobody else writes here: a token that was acknowledged is what a read shows, until the next one.
+    private void requireThere(int v, int sector, long op) {
+        ByteBuffer found = ByteBuffer.allocate(LoadLog.SECTOR);
+        volumes.get(v).read((long) sector * LoadLog.SECTOR, found);
+        if (op != 0 && !found.flip().equals(ByteBuffer.wrap(LoadLog.sector(seed, v, sector, op)))) {
+            throw new IllegalStateException(
+                    "sector %d of volume %d lost operation %x, which was acknowledged"
+                            .formatted(sector, v, op));
+        }
+    }
+
+    /// @return the operation
+    private long write(int v, int sector, int sectors, int chain) throws IOException {
         SourceVolume volume = volumes.get(v);
         long op = operation.incrementAndGet();
         byte[] data = LoadLog.content(seed, v, sector, sectors, op);
@@ -114,5 +130,6 @@ final class Load {
             LockSupport.parkNanos(WAIT_NANOS);
         }
         log.append(intent.acknowledged(vseq));
+        return op;
     }
 }

@@ -9,6 +9,7 @@ import java.util.List;
 public final class ReceiverProcess {
     static final String JOURNAL = "journal";
     static final String POINTS = "points.log";
+    static final String SEEN = "seen.log";
 
     private ReceiverProcess() {}
 
@@ -23,6 +24,8 @@ public final class ReceiverProcess {
                 System.exit(5);
             }
             PointsLog.keep(directory.resolve(POINTS), () -> newest(receiver.hosted.points()));
+            SeenLog.keep(
+                    directory.resolve(SEEN), Scenario.named(args[0]).volumes(), receiver.hosted);
             System.out.println("ready");
             while (System.in.read() >= 0) {
                 Thread.onSpinWait();

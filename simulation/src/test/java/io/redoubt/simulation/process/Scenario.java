@@ -58,8 +58,8 @@ record Scenario(
                     FAULTS.volumes,
                     SMALL,
                     FAULTS.journal,
-                    Duration.ofMillis(800),
-                    new Pace(2, 10_000_000, 2_000_000, 1_600_000_000),
+                    Duration.ofMillis(400),
+                    new Pace(2, 10_000_000, 2_000_000, 800_000_000),
                     FAULTS.chains);
 
     /// The sizes of production, and no load of its own.
