@@ -12,7 +12,7 @@ import java.util.List;
 ///
 /// A write in which the process died has no known number. What is on the disk after the restart stands in the log as one write at the last
 /// number that the restart left: points below it do not see it, points above it do.
-final class Oracle {
+public final class Oracle {
     private final String volume;
     private final int size;
     private final List<Write> writes = new ArrayList<>();
@@ -32,13 +32,13 @@ final class Oracle {
         }
     }
 
-    Oracle(String volume, int size) {
+    public Oracle(String volume, int size) {
         this.volume = volume;
         this.size = size;
         this.replayed = new byte[size];
     }
 
-    void wrote(long vseq, int offset, byte[] data) {
+    public void wrote(long vseq, int offset, byte[] data) {
         if (!writes.isEmpty() && vseq < writes.getLast().vseq) {
             throw new Violation(
                     "rule 6: %s gave number %d after %d"
@@ -52,7 +52,7 @@ final class Oracle {
         wrote(vseq, 0, content(image));
     }
 
-    byte[] at(long vseq) {
+    public byte[] at(long vseq) {
         // Numbers only rise, so what a number sees is a beginning of the list; the last answer is
         // mostly a beginning of the next one.
         if (vseq < replayedTo) {
@@ -67,7 +67,7 @@ final class Oracle {
         return replayed.clone();
     }
 
-    void requireSame(String invariant, BlockImage image, long vseq) {
+    public void requireSame(String invariant, BlockImage image, long vseq) {
         byte[] expected = at(vseq);
         byte[] found = content(image);
         int at = Arrays.mismatch(expected, found);
@@ -85,7 +85,7 @@ final class Oracle {
         }
     }
 
-    byte[] content(BlockImage image) {
+    public byte[] content(BlockImage image) {
         ByteBuffer bytes = ByteBuffer.allocate(size);
         image.read(0, bytes);
         return bytes.array();
