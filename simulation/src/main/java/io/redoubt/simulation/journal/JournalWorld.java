@@ -112,7 +112,7 @@ public final class JournalWorld {
             step.run();
         } catch (ProcessKilled _) {
             note(1);
-            restart(random.nextInt(3) == 0);
+            restart(random.nextBoolean());
         } catch (FaultException e) {
             boolean refused =
                     e.fault() instanceof JournalFault.Full || e.fault() instanceof DiskFault.Full;
@@ -170,10 +170,11 @@ public final class JournalWorld {
 
     private void dieSometime() {
         if (faulty) {
-            switch (random.nextInt(4)) {
+            switch (random.nextInt(6)) {
                 case 0 -> host.killAfter(1 + random.nextInt(400));
-                case 1 -> host.killAtSync(1 + random.nextInt(40));
-                case 2 -> host.killAfter(1 + random.nextInt(60));
+                case 1 -> host.killAfter(1 + random.nextInt(60));
+                case 2, 3 -> host.killAtSync(1 + random.nextInt(40));
+                case 4 -> host.killAtSync(1 + random.nextInt(10));
                 default -> {}
             }
         }

@@ -115,6 +115,7 @@ final class Stream {
                 try {
                     side.group.batchEnd().forEach(f -> toSource(connection, f));
                     world.checks.published(side.journal);
+                    side.keepHouse(world.checks);
                 } catch (FaultException _) {
                     disconnect("the journal is full");
                 }

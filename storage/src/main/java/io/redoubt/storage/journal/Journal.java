@@ -7,8 +7,6 @@ import io.redoubt.core.port.Disk;
 import io.redoubt.storage.block.BlockImage;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
-import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -42,10 +40,9 @@ public final class Journal implements AutoCloseable {
     private final GroupState state = new GroupState();
     private final BlockReader reader;
     private final RecordWriter writer;
+    private final Offers offers;
     private final Sweeps sweeps;
     private final Pins pins;
-    private final List<RecoveryPoint> unsynced = new ArrayList<>();
-    private volatile Map<Long, RecoveryPoint> offered = Map.of();
     private volatile List<DamagedVersion> damagedVersions = List.of();
     private long settledBytes;
     private final List<JournalFault> damage = new ArrayList<>();
@@ -59,6 +56,7 @@ public final class Journal implements AutoCloseable {
         this.base = new Base(disk);
         this.reader = new BlockReader(segments, index, base);
         this.writer = new RecordWriter(log, reader);
+        this.offers = new Offers(manifest, state, reader);
         this.sweeps =
                 new Sweeps(disk, manifest, segments, index, base, reader, limits.segmentBytes());
         this.pins = new Pins(manifest);
@@ -94,7 +92,8 @@ public final class Journal implements AutoCloseable {
         state.restore(manifest.now().checkpoint());
         lost.ifPresent(fault -> {
             damage.add(fault);
-            rebuild();
+            var rebuilt = new Rebuild(disk, manifest, segments, index, state, limits.runEntries());
+            damage.addAll(rebuilt.run(sweeps::nextRun, log.knownDurable()));
         });
         var replay = new Replay(segments, state, index::put, log.knownDurable());
         Replay.Result found = replay.run(manifest.now().segments(), manifest.now().checkpoint());
@@ -111,49 +110,8 @@ public final class Journal implements AutoCloseable {
             manifest.replace(manifest.now().withSegments(found.segments()));
         }
         manifest.now().leftovers(disk).forEach(disk::delete);
-        offer();
+        offers.offer(state.points());
         measure();
-    }
-
-    /// The runs cannot be used: makes them anew from everything that the log and the kept segments still have. What a sweep had left out comes
-    /// back with it, which is true as well and goes with the next one. A crash on any line repeats it.
-    private void rebuild() {
-        var runs = new ArrayList<Manifest.Run>();
-        var versions =
-                new Replay(
-                        segments,
-                        state,
-                        entry -> {
-                            index.put(entry);
-                            if (index.memoryEntries() >= limits.runEntries()) {
-                                runs.add(memoryToRun());
-                            }
-                        },
-                        log.knownDurable());
-        versions.versions(manifest.now(), _ -> {});
-        damage.addAll(versions.damage());
-        if (index.memoryEntries() > 0) {
-            runs.add(memoryToRun());
-        }
-        Manifest.Checkpoint from = manifest.now().checkpoint();
-        manifest.replace(
-                manifest.now()
-                        .withRuns(runs)
-                        .withCheckpoint(
-                                state.checkpoint(from.lsn(), from.segment(), from.position())));
-    }
-
-    private Manifest.Run memoryToRun() {
-        RunFile run = RunFile.write(disk, sweeps.nextRun(), index.memory());
-        disk.sync();
-        index.replaceMemoryBy(run);
-        return new Manifest.Run(run.number());
-    }
-
-    private void offer() {
-        var points = new LinkedHashMap<Long, RecoveryPoint>();
-        state.points().forEach(p -> points.put(p.number(), p));
-        offered = Collections.unmodifiableMap(points);
     }
 
     /// Looks up the room of everything but the log.
@@ -284,7 +242,6 @@ public final class Journal implements AutoCloseable {
     /// Appends a point. It is offered after the next [#sync]. The caller has checked [#covers] for each member.
     public void publish(RecoveryPoint point) {
         apply(writer.cut(point, state.slots()));
-        unsynced.add(point);
     }
 
     /// Drops a point, durably when it returns.
@@ -297,11 +254,9 @@ public final class Journal implements AutoCloseable {
     /// Drops several with one sync.
     void drop(List<Long> numbers) {
         for (long number : numbers) {
-            RecoveryPoint.require(points(), number);
-            for (Pin pin : pins.all()) {
-                if (pin.point() == number) {
-                    throw new FaultException(new JournalFault.Pinned(number, pin.owner()));
-                }
+            offers.require(number);
+            if (pinned().contains(number)) {
+                throw new FaultException(new JournalFault.Pinned(number, pins.owners(number)));
             }
         }
         numbers.forEach(n -> apply(writer.mark(LogRecord.Kind.DROP_POINT, 0, 0, 0, n)));
@@ -312,7 +267,7 @@ public final class Journal implements AutoCloseable {
     ///
     /// @throws FaultException with [JournalFault.NoSuchPoint] or [JournalFault.NoRoomToProtect]
     public void protect(long number, boolean on) {
-        RecoveryPoint.require(points(), number);
+        offers.require(number);
         if (on && room().percent() >= JournalRoom.SHORTEN_PERCENT) {
             throw new FaultException(new JournalFault.NoRoomToProtect(number, room().percent()));
         }
@@ -329,7 +284,7 @@ public final class Journal implements AutoCloseable {
     ///
     /// @throws FaultException with [JournalFault.NoSuchPoint] or [JournalFault.TooManyPins]
     public void pin(String owner, long number, long untilMillis) {
-        RecoveryPoint.require(points(), number);
+        offers.require(number);
         pins.hold(new Pin(owner, number, untilMillis));
     }
 
@@ -354,10 +309,7 @@ public final class Journal implements AutoCloseable {
     /// Makes everything appended durable and offers the points that it covers.
     public void sync() {
         log.sync();
-        if (!unsynced.isEmpty() || offered.size() != state.points().size()) {
-            unsynced.clear();
-            offer();
-        }
+        offers.offer(state.points());
         if (index.memoryEntries() >= limits.runEntries()) {
             writeRun();
             if (index.runs().size() > RUNS_MAX) {
@@ -386,49 +338,21 @@ public final class Journal implements AutoCloseable {
 
     /// The kept points, oldest first. Each of them can be opened.
     public List<RecoveryPoint> points() {
-        return List.copyOf(offered.values());
+        return offers.points();
     }
 
     /// Opens a view; copies nothing. It can be read as long as the point is kept, so whoever wants to go on takes a [#pin] first.
     ///
-    /// @throws FaultException with [JournalFault.NoSuchPoint]
+    /// @throws FaultException with [JournalFault.NoSuchPoint], also at a later read
     public JournalView view(long number) {
-        return new JournalView(
-                RecoveryPoint.require(points(), number),
-                state,
-                reader,
-                () -> {
-                    if (!offered.containsKey(number)) {
-                        RecoveryPoint.require(points(), number);
-                    }
-                });
+        return offers.view(number);
     }
 
     /// One member at any of its numbers from the dense window. It can be read as long as the window holds the number.
     ///
     /// @throws FaultException with [JournalFault.OutsideWindow] or [JournalFault.NotExact], also at a later read
     public BlockImage view(VolumeId volume, long vseq) {
-        Member member = state.require(volume);
-        requireInWindow(member, vseq);
-        return JournalView.at(member, vseq, reader, () -> requireInWindow(member, vseq));
-    }
-
-    private void requireInWindow(Member member, long vseq) {
-        List<RecoveryPoint> holding =
-                points().stream().filter(p -> p.vector().containsKey(member.volume)).toList();
-        long from = 0;
-        long to = -1;
-        if (!holding.isEmpty()) {
-            long oldest = holding.getFirst().vector().getOrDefault(member.volume, 0L);
-            from = Math.max(manifest.now().floor().at(member.slot), oldest);
-            to = holding.getLast().vector().getOrDefault(member.volume, 0L);
-        }
-        if (vseq < from || vseq > to) {
-            throw new FaultException(new JournalFault.OutsideWindow(member.volume, vseq, from, to));
-        }
-        if (!member.exactAt(vseq)) {
-            throw new FaultException(new JournalFault.NotExact(member.volume, vseq));
-        }
+        return offers.view(state.require(volume), vseq);
     }
 
     /// A member as the newest record leaves it, durable or not. For comparing the two sides; never for recovery.

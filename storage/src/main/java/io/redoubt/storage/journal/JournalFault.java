@@ -4,6 +4,7 @@ package io.redoubt.storage.journal;
 import io.redoubt.core.VolumeId;
 import io.redoubt.core.fault.Fault;
 import io.redoubt.core.fault.FaultException;
+import java.util.List;
 
 /// Every way that a journal refuses work.
 public sealed interface JournalFault extends Fault {
@@ -69,10 +70,11 @@ public sealed interface JournalFault extends Fault {
     }
 
     /// Somebody looks at the point.
-    record Pinned(long number, String owner) implements JournalFault {
+    record Pinned(long number, List<String> owners) implements JournalFault {
         @Override
         public String message() {
-            return "Recovery point %d is in use by %s.".formatted(number, owner);
+            return "Recovery point %d is in use by %s."
+                    .formatted(number, String.join(", ", owners));
         }
 
         @Override

@@ -26,6 +26,11 @@ final class Pins {
         return all().stream().map(Pin::point).collect(Collectors.toUnmodifiableSet());
     }
 
+    /// Who holds a point.
+    List<String> owners(long point) {
+        return all().stream().filter(p -> p.point() == point).map(Pin::owner).toList();
+    }
+
     /// Takes a pin, or makes its lease longer.
     void hold(Pin pin) {
         if (all().stream()
