@@ -96,10 +96,7 @@ final class Receivers implements ReceiverServer.Groups, AutoCloseable {
     private Receiver open(ProtectReceiver wanted) {
         UUID lineage = Lineages.parse(wanted.getLineage());
         Journal journal =
-                Journal.open(
-                        new SystemDisk(directory(wanted.getGroup())),
-                        lineage,
-                        limits);
+                Journal.open(new SystemDisk(directory(wanted.getGroup())), lineage, limits);
         Roles roles = journal.roles();
         if (roles.term() < wanted.getTerm()) {
             roles = new Roles(wanted.getTerm(), false, false);
