@@ -52,6 +52,7 @@ public final class Housekeeping {
     private List<Long> swept = List.of();
 
     private boolean dropped = true;
+    private JournalRoom.Pressure pressure = JournalRoom.Pressure.NONE;
 
     /// @param lock held by the journal's writer
     public Housekeeping(Journal journal, Settings settings, Lock lock) {
@@ -64,6 +65,9 @@ public final class Housekeeping {
     public void tick(long now) {
         lock.lock();
         try {
+            if (journal.closed()) {
+                return;
+            }
             if (nowMillis == 0) {
                 sweptMillis = now;
                 scrubbedMillis = now;
@@ -78,12 +82,25 @@ public final class Housekeeping {
                             journal.guarded(),
                             journal.pinned()));
             forecast.sample(now, journal.room().bytes());
+            alarm(journal.room());
             begin();
             if (scrub == null && now - scrubbedMillis >= settings.scrubEvery().toMillis()) {
                 scrub = journal.scrub();
             }
         } finally {
             lock.unlock();
+        }
+    }
+
+    /// Said when it changes, not every minute.
+    private void alarm(JournalRoom room) {
+        if (room.pressure() != pressure) {
+            pressure = room.pressure();
+            LOG.log(
+                    pressure == JournalRoom.Pressure.NONE ? Level.INFO : Level.WARNING,
+                    "{0} % of a journal''s room are in use: {1}",
+                    room.percent(),
+                    pressure);
         }
     }
 
@@ -99,8 +116,20 @@ public final class Housekeeping {
     /// @return false when nothing is left to do
     /// @throws FaultException when a sweep or a scrub cannot go on; what it had done is given up
     public boolean step(long bytes) {
+        if (closed()) {
+            return false;
+        }
         Optional<Sweep> sweep = sweeping();
         return sweep.isPresent() ? step(sweep.get(), bytes) : scrubStep(bytes);
+    }
+
+    private boolean closed() {
+        lock.lock();
+        try {
+            return journal.closed();
+        } finally {
+            lock.unlock();
+        }
     }
 
     private Optional<Sweep> sweeping() {
@@ -119,6 +148,9 @@ public final class Housekeeping {
             }
             lock.lock();
             try {
+                if (journal.closed()) {
+                    return false;
+                }
                 journal.commit(sweep);
                 if (!sweep.merging()) {
                     sweptMillis = nowMillis;
@@ -226,8 +258,8 @@ public final class Housekeeping {
             return false;
         }
         LOG.log(
-                Level.WARNING,
-                "{0} % of the journal''s room are in use: its {1} oldest points go",
+                Level.INFO,
+                "{0} % of a journal''s room are in use: its {1} oldest points go",
                 room.percent(),
                 oldest.size());
         drop(oldest);

@@ -45,6 +45,7 @@ public final class Journal implements AutoCloseable {
     private final Pins pins;
     private volatile List<DamagedVersion> damagedVersions = List.of();
     private long settledBytes;
+    private boolean closed;
     private final List<JournalFault> damage = new ArrayList<>();
 
     private Journal(Disk disk, JournalLimits limits, Manifest start) {
@@ -481,8 +482,14 @@ public final class Journal implements AutoCloseable {
         measure();
     }
 
+    /// Its directory may be somebody else's by now.
+    boolean closed() {
+        return closed;
+    }
+
     @Override
     public void close() {
+        closed = true;
         sweeps.abandonAll();
         index.close();
         base.close();
