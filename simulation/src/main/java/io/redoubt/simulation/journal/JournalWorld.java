@@ -34,7 +34,7 @@ import org.jspecify.annotations.Nullable;
 public final class JournalWorld {
     private static final UUID LINEAGE = new UUID(0x5EED, 3);
     private static final int SEGMENT_BYTES = 128 << 10;
-    private static final int ACTIONS = 400;
+    private static final int ACTIONS = 320;
     private static final int LAST_ROUNDS = 12;
     private static final long MINUTE_MILLIS = 60_000;
     private static final Ladder LADDER =
@@ -56,6 +56,7 @@ public final class JournalWorld {
     private Journal journal;
     private Housekeeping housekeeping;
     private Pass pass = Pass.NONE;
+    private @Nullable RecoveryPoint late;
     private long number;
     private long trace = 0xcbf29ce484222325L;
     private boolean faulty = true;
@@ -132,11 +133,12 @@ public final class JournalWorld {
             } else {
                 host.restartProcess();
             }
-            if (turnsBits && !turned && random.nextInt(4) == 0) {
+            if (faulty && turnsBits && !turned && random.nextInt(4) == 0) {
                 turnBit();
                 turned = true;
             }
             pass = Pass.NONE;
+            late = null;
             views.clear();
             if (faulty && random.nextInt(4) == 0) {
                 host.killAfter(1 + random.nextInt(60)); // in the middle of the start
@@ -233,6 +235,7 @@ public final class JournalWorld {
 
     private void cut() {
         send();
+        publishLate();
         Map<VolumeId, Long> vector = new LinkedHashMap<>();
         for (Guest guest : guests) {
             if (!journal.covers(guest.slot, guest.last())) {
@@ -242,13 +245,36 @@ public final class JournalWorld {
         }
         String name = random.nextInt(30) == 0 && faulty ? "named" : "";
         var point = new RecoveryPoint(++number, now(), now(), vector, false, name);
+        if (faulty && random.nextInt(5) == 0) {
+            late = point;
+        } else {
+            publish(point);
+        }
+    }
+
+    /// A cut is published when it is complete, and by then later writes may be there, or what it needs may be given up.
+    private void publishLate() {
+        RecoveryPoint point = late;
+        late = null;
+        if (point != null
+                && guests.stream()
+                        .allMatch(g ->
+                                journal.covers(
+                                        g.slot, point.vector().getOrDefault(g.volume, 0L)))) {
+            publish(point);
+        }
+    }
+
+    private void publish(RecoveryPoint point) {
         ledger.publishing(point);
         journal.publish(point);
         if (random.nextInt(4) > 0) {
             journal.sync();
             ledger.look(journal);
+            ledger.somePoints(journal, random, 1);
+            ledger.exact(point, journal.view(point.number()));
         }
-        note(number);
+        note(point.number());
     }
 
     private void tick() {

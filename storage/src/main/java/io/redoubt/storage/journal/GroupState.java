@@ -147,8 +147,7 @@ final class GroupState {
 
     /// Whether [#fold] would give anything up.
     boolean foldable() {
-        return members.stream()
-                .anyMatch(m -> m.through > newestCut(m) && m.through > m.folded.before());
+        return members.stream().anyMatch(m -> m.through > newestCut(m));
     }
 
     private long newestCut(Member member) {

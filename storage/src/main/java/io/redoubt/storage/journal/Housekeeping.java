@@ -47,6 +47,7 @@ public final class Housekeeping {
     private long scrubbedMillis;
     private long sweptMillis;
     private long sweptBytes;
+    private long foldedRecords;
 
     /// The oldest and the dense point of the last sweep: with neither changed and nothing dropped the next one gains nothing.
     private List<Long> swept = List.of();
@@ -222,8 +223,11 @@ public final class Housekeeping {
         if (room.percent() >= JournalRoom.SHORTEN_PERCENT && shorten(room)) {
             return true;
         }
-        if (journal.stopped() && journal.foldable()) {
+        // Blocks of an open pass come under one number, so the records tell whether anything is
+        // new.
+        if (journal.stopped() && journal.appended() > foldedRecords && journal.foldable()) {
             journal.fold();
+            foldedRecords = journal.appended();
             return true;
         }
         return false;
