@@ -34,7 +34,7 @@ import org.jspecify.annotations.Nullable;
 public final class JournalWorld {
     private static final UUID LINEAGE = new UUID(0x5EED, 3);
     private static final int SEGMENT_BYTES = 128 << 10;
-    private static final int ACTIONS = 320;
+    private static final int ACTIONS = 260;
     private static final int LAST_ROUNDS = 12;
     private static final long MINUTE_MILLIS = 60_000;
     private static final Ladder LADDER =

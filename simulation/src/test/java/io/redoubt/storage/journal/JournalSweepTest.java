@@ -310,6 +310,46 @@ class JournalSweepTest {
                                         .isInstanceOf(JournalFault.NoRoomToProtect.class));
     }
 
+    /// I1: between the newest point and the newest number only the latter is still exact, so no other cut becomes a point, also after a start.
+    @Test
+    void a_backlog_that_fills_the_quota_is_folded_and_no_cut_inside_it_becomes_a_point() {
+        JournalLimits limits = new JournalLimits(128 << 10, 80, 2 << 20);
+        var made =
+                new RandomJournal(
+                        new SplittableRandom(3), JournalDamageTest.disk(3, "journal"), limits);
+        made.fill(0);
+        long cut = made.journal().through(0);
+        writeUntilFull(made);
+        long through = made.journal().through(0);
+        long inside = (cut + through) / 2;
+        assertThat(made.journal().covers(0, inside)).isTrue();
+        sweep(made);
+        for (int start = 1; start <= 2; start++) {
+            assertThat(made.journal().covers(0, inside)).isFalse();
+            assertThat(made.journal().splitsReplacement(0, inside)).isTrue();
+            assertThat(made.journal().covers(0, through)).isTrue();
+            made.journal().close();
+            made.reopen(limits);
+        }
+        made.write(0, 0, 512);
+        made.point();
+        assertThat(made.journal().points().getLast().vector())
+                .containsEntry(RandomJournal.VOLUMES.getFirst(), made.journal().through(0));
+        everyPointReads(made);
+    }
+
+    private static void writeUntilFull(RandomJournal made) {
+        assertThatThrownBy(
+                        () -> {
+                            for (int i = 0; i < 5_000; i++) {
+                                made.write(0, i % 4 * 4096, 4096);
+                            }
+                        })
+                .isInstanceOfSatisfying(
+                        FaultException.class,
+                        e -> assertThat(e.fault()).isInstanceOf(JournalFault.Full.class));
+    }
+
     /// Its directory may belong to a new journal by then.
     @Test
     void a_closed_journal_is_swept_no_more() {
