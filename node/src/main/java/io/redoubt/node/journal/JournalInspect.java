@@ -3,6 +3,7 @@ package io.redoubt.node.journal;
 
 import io.redoubt.core.Bytes;
 import io.redoubt.storage.journal.JournalReader;
+import io.redoubt.storage.journal.Pin;
 import io.redoubt.storage.journal.RecoveryPoint;
 import io.redoubt.storage.journal.Roles;
 import java.io.PrintWriter;
@@ -22,7 +23,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "inspect",
         description = {
-            "Shows volumes, points, files and damage of a journal.",
+            "Shows volumes, points and who holds them, files and damage of a journal.",
             "",
             "Reads the manifest and the end of the log; `journal verify` reads every byte. Ends with 1 when something is"
                     + " damaged.",
@@ -47,8 +48,10 @@ final class JournalInspect implements Callable<Integer> {
         try (JournalReader journal = JournalCommand.open(directory)) {
             head(out, journal);
             volumes(out, journal.volumes());
-            points(out, journal.points());
+            points(out, journal);
+            pins(out, journal.pins());
             files(out, journal);
+            bases(out, journal.bases());
             int status = JournalCommand.tell(out, journal.damage());
             out.flush();
             return status;
@@ -81,7 +84,8 @@ final class JournalInspect implements Callable<Integer> {
         }
     }
 
-    private void points(PrintWriter out, List<RecoveryPoint> points) {
+    private void points(PrintWriter out, JournalReader journal) {
+        List<RecoveryPoint> points = journal.points();
         int shown = last == 0 ? points.size() : Math.min(last, points.size());
         out.printf("%n%-8s %-26s %-12s %s%n", "POINT", "AT", "VOLUMES", "NAME");
         if (shown < points.size()) {
@@ -89,11 +93,34 @@ final class JournalInspect implements Callable<Integer> {
         }
         for (RecoveryPoint point : points.subList(points.size() - shown, points.size())) {
             out.printf(
-                    "%-8d %-26s %-12d %s%n",
+                    "%-8d %-26s %-12d %s%s%n",
                     point.number(),
                     Instant.ofEpochMilli(point.stampMillis()),
                     point.vector().size(),
-                    point.name().isEmpty() && point.afterSync() ? "after-sync" : point.name());
+                    point.name().isEmpty() && point.afterSync() ? "after-sync" : point.name(),
+                    journal.guarded().contains(point.number()) ? " (protected)" : "");
+        }
+    }
+
+    private static void pins(PrintWriter out, List<Pin> pins) {
+        if (!pins.isEmpty()) {
+            out.printf("%n%-8s %-26s %s%n", "HELD", "UNTIL", "BY");
+            for (Pin pin : pins) {
+                out.printf(
+                        "%-8d %-26s %s%n",
+                        pin.point(), Instant.ofEpochMilli(pin.untilMillis()), pin.owner());
+            }
+        }
+    }
+
+    private static void bases(PrintWriter out, List<JournalReader.BasePart> bases) {
+        if (!bases.isEmpty()) {
+            out.printf("%n%-16s %-28s %-16s %s%n", "BASE", "VOLUME", "AT WRITE", "ROOM");
+            for (JournalReader.BasePart base : bases) {
+                out.printf(
+                        "%-16s %-28s %-16d %s%n",
+                        base.file(), base.id(), base.horizon(), new Bytes(base.room()));
+            }
         }
     }
 
@@ -103,6 +130,9 @@ final class JournalInspect implements Callable<Integer> {
             out.printf(
                     "%-16s %-14d %d%s%n",
                     part.file(), part.firstRecord(), part.bytes(), part.sealed() ? "" : ", open");
+        }
+        for (JournalReader.KeptPart part : journal.kept()) {
+            out.printf("%-16s %-14s %d%n", part.file(), "", part.bytes());
         }
         out.printf("index: %d runs%n", journal.runs().size());
         if (!journal.leftovers().isEmpty()) {

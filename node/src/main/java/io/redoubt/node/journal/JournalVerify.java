@@ -17,7 +17,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "verify",
         description = {
-            "Reads the whole log and the whole index of a journal and checks every checksum.",
+            "Reads log, kept segments, index and base of a journal in full and checks every checksum.",
             "",
             "Tells file and offset of what is damaged, and of blocks whose they are. Ends with 1 when there is any.",
             ""
@@ -34,7 +34,11 @@ final class JournalVerify implements Callable<Integer> {
         PrintWriter out = commandLine.getOut();
         PrintWriter progress = commandLine.getErr();
         try (JournalReader journal = JournalCommand.open(directory)) {
-            long all = journal.log().stream().mapToLong(JournalReader.Part::bytes).sum();
+            long all =
+                    journal.log().stream().mapToLong(JournalReader.Part::bytes).sum()
+                            + journal.kept().stream()
+                                    .mapToLong(JournalReader.KeptPart::bytes)
+                                    .sum();
             JournalReader.Verified verified =
                     journal.verify(read -> {
                         progress.printf("  read %s of %s%n", rounded(read), rounded(all));
@@ -42,10 +46,11 @@ final class JournalVerify implements Callable<Integer> {
                     });
             int status = JournalCommand.tell(out, verified.damage());
             out.printf(
-                    "%d records, %d versions of blocks, %d pages of the index, %d points: %s%n",
+                    "%d records, %d versions of blocks, %d pages of the index, %d blocks of the base, %d points: %s%n",
                     verified.records(),
                     verified.versions(),
                     verified.pages(),
+                    verified.blocks(),
                     journal.points().size(),
                     status == 0 ? "in order" : verified.damage().size() + " damaged");
             out.flush();

@@ -11,6 +11,7 @@ import io.redoubt.protocol.PointsListed;
 import io.redoubt.protocol.ProtectReceiver;
 import io.redoubt.protocol.ReceiverPromoted;
 import io.redoubt.protocol.ReceiverReport;
+import io.redoubt.storage.journal.Housekeeping;
 import io.redoubt.storage.journal.Journal;
 import io.redoubt.storage.journal.JournalLimits;
 import io.redoubt.storage.journal.RecoveryPoint;
@@ -41,14 +42,29 @@ final class Receivers implements ReceiverServer.Groups, AutoCloseable {
     private final Path home;
     private final Told told;
     private final Clock clock;
+    private final JournalLimits limits;
+    private final Housekeeping.Settings settings;
     private final Map<String, Receiver> receivers = new ConcurrentSkipListMap<>();
 
     private record Receiver(ProtectReceiver told, UUID lineage, HostedReceiver hosted) {}
 
     Receivers(Path home, Told told, Clock clock) {
+        this(home, told, clock, JournalLimits.DEFAULT, Housekeeping.Settings.DEFAULT);
+    }
+
+    /// @param limits   of each journal, with its quota
+    /// @param settings how long history is kept
+    Receivers(
+            Path home,
+            Told told,
+            Clock clock,
+            JournalLimits limits,
+            Housekeeping.Settings settings) {
         this.home = home;
         this.told = told;
         this.clock = clock;
+        this.limits = limits;
+        this.settings = settings;
     }
 
     /// A journal that does not open keeps no other group from being received; its own streams and views are refused.
@@ -80,10 +96,7 @@ final class Receivers implements ReceiverServer.Groups, AutoCloseable {
     private Receiver open(ProtectReceiver wanted) {
         UUID lineage = Lineages.parse(wanted.getLineage());
         Journal journal =
-                Journal.open(
-                        new SystemDisk(directory(wanted.getGroup())),
-                        lineage,
-                        JournalLimits.DEFAULT);
+                Journal.open(new SystemDisk(directory(wanted.getGroup())), lineage, limits);
         Roles roles = journal.roles();
         if (roles.term() < wanted.getTerm()) {
             roles = new Roles(wanted.getTerm(), false, false);
@@ -96,7 +109,7 @@ final class Receivers implements ReceiverServer.Groups, AutoCloseable {
                         roles.stopped(),
                         roles.promoted(),
                         clock.bootNanos());
-        return new Receiver(wanted, lineage, new HostedReceiver(journal, grantor, clock));
+        return new Receiver(wanted, lineage, new HostedReceiver(journal, grantor, clock, settings));
     }
 
     private Path directory(String group) {
@@ -118,11 +131,13 @@ final class Receivers implements ReceiverServer.Groups, AutoCloseable {
     }
 
     HostedReceiver require(String group) {
-        Receiver receiver = receivers.get(group);
-        if (receiver == null) {
-            throw new FaultException(new NodeFault.UnknownGroup(group));
-        }
-        return receiver.hosted;
+        return opened(group)
+                .orElseThrow(() -> new FaultException(new NodeFault.UnknownGroup(group)));
+    }
+
+    /// Empty for one that is not received here, or whose journal did not open.
+    Optional<HostedReceiver> opened(String group) {
+        return Optional.ofNullable(receivers.get(group)).map(Receiver::hosted);
     }
 
     void stopGrants(String group, long term) {

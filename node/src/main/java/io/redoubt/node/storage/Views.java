@@ -20,6 +20,7 @@ import io.redoubt.storage.journal.Roles;
 import io.redoubt.storage.replication.HostedReceiver;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -28,9 +29,14 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentSkipListMap;
 
 /// The open views of this node: for each member an overlay that takes the writes, over the journal's image at the point.
+///
+/// Each holds its point by a pin, from before it is written down until after its volumes are gone. The journal's side of this node makes the
+/// leases longer while the view is open; of a view that did not open again the lease ends by itself.
 final class Views {
     private static final Logger LOG = System.getLogger(Views.class.getName());
     private static final String KIND = "view";
+
+    private static final Duration LEASE = Duration.ofDays(1);
 
     private final Told told;
     private final Clock clock;
@@ -63,9 +69,7 @@ final class Views {
         View view = views.get(wanted.getView());
         if (view == null) {
             OpenView chosen = wanted.getCut() == 0 ? atNewest(wanted) : wanted;
-            receivers
-                    .require(chosen.getGroup())
-                    .view(chosen.getCut()); // refuses a point that is not kept
+            pin(chosen); // refuses a point that is not kept
             told.put(KIND, chosen.getView(), chosen);
             view = open(chosen);
             views.put(chosen.getView(), view);
@@ -101,7 +105,7 @@ final class Views {
 
     private View open(OpenView wanted) {
         HostedReceiver receiver = receivers.require(wanted.getGroup());
-        JournalView journal = receiver.view(wanted.getCut());
+        JournalView journal = pin(wanted);
         var gates = new ArrayList<PromotionGate>();
         for (ViewVolume member : wanted.getVolumesList()) {
             var id = new VolumeId(member.getViewVolume());
@@ -118,6 +122,16 @@ final class Views {
             volumes.hostView(id, disk, device, wanted.getView());
         }
         return new View(wanted, journal.point(), gates);
+    }
+
+    private JournalView pin(OpenView wanted) {
+        return receivers
+                .require(wanted.getGroup())
+                .openView(wanted.getCut(), owner(wanted.getView()), LEASE);
+    }
+
+    private static String owner(String view) {
+        return "view " + view;
     }
 
     private Overlay overlay(
@@ -155,6 +169,7 @@ final class Views {
                 open == null ? told.find(KIND, view, OpenView.parser()) : Optional.of(open.told);
         was.ifPresent(v -> v.getVolumesList().forEach(m -> volumes.delete(m.getViewVolume())));
         told.remove(KIND, view);
+        was.flatMap(v -> receivers.opened(v.getGroup())).ifPresent(r -> r.closeView(owner(view)));
     }
 
     /// @throws FaultException with [NodeFault.InUse] when a view of the group (at this point, or at any for 0) is open, or could not be opened

@@ -284,6 +284,7 @@ public final class GroupWorld {
                 try {
                     side.group.batchEnd().forEach(this::fromReceiver);
                     checks.published(side.journal);
+                    side.keepHouse(checks);
                 } catch (FaultException _) {
                     streams.forEach(s -> s.disconnect("the journal is full"));
                 }

@@ -12,7 +12,7 @@ import java.util.List;
 ///
 /// A write in which the process died has no known number. What is on the disk after the restart stands in the log as one write at the last
 /// number that the restart left: points below it do not see it, points above it do.
-final class Oracle {
+public final class Oracle {
     private final String volume;
     private final int size;
     private final List<Write> writes = new ArrayList<>();
@@ -33,13 +33,13 @@ final class Oracle {
         }
     }
 
-    Oracle(String volume, int size) {
+    public Oracle(String volume, int size) {
         this.volume = volume;
         this.size = size;
         this.replayed = new byte[size];
     }
 
-    void wrote(long vseq, int offset, byte[] data) {
+    public void wrote(long vseq, int offset, byte[] data) {
         wrote(new Write(vseq, offset, data));
     }
 
@@ -58,7 +58,7 @@ final class Oracle {
         wrote(Math.max(known, vseq), 0, content(image));
     }
 
-    byte[] at(long vseq) {
+    public byte[] at(long vseq) {
         // Numbers only rise, so what a number sees is a beginning of the list; the last answer is
         // mostly a beginning of the next one.
         if (vseq < replayedTo) {
@@ -73,7 +73,7 @@ final class Oracle {
         return replayed.clone();
     }
 
-    void requireSame(String invariant, BlockImage image, long vseq) {
+    public void requireSame(String invariant, BlockImage image, long vseq) {
         byte[] expected = at(vseq);
         byte[] found = content(image);
         int at = Arrays.mismatch(expected, found);
@@ -91,7 +91,7 @@ final class Oracle {
         }
     }
 
-    byte[] content(BlockImage image) {
+    public byte[] content(BlockImage image) {
         ByteBuffer bytes = ByteBuffer.allocate(size);
         image.read(0, bytes);
         return bytes.array();

@@ -3,6 +3,7 @@ package io.redoubt.simulation.replication;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.redoubt.simulation.journal.JournalWorld;
 import io.redoubt.simulation.machine.SyncLedger;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,6 +33,7 @@ class EverySyncIsNeededTest {
         for (long seed = 1; seed <= LOOKING_SEEDS; seed++) {
             var ledger = new SyncLedger();
             new GroupWorld(seed, ledger).run();
+            new JournalWorld(seed, ledger).run();
             sites.addAll(ledger.sites());
         }
         return sites.stream().filter(s -> JUDGED.stream().anyMatch(s::startsWith));
@@ -47,6 +49,9 @@ class EverySyncIsNeededTest {
                 return;
             }
             try {
+                if (site.startsWith(JUDGED.getFirst())) {
+                    new JournalWorld(seed, new SyncLedger(site)).run();
+                }
                 new GroupWorld(seed, new SyncLedger(site)).run();
             } catch (RuntimeException found) {
                 System.out.printf("%s: seed %d: %s%n", site, seed, found.getMessage());

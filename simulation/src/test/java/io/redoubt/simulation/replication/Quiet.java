@@ -4,7 +4,7 @@ package io.redoubt.simulation.replication;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
-/// Keeps the changes of state of thousands of simulated volumes out of the log.
+/// Keeps the changes of state and the alarms of thousands of simulated volumes and journals out of the log.
 final class Quiet {
     /// Held, because a logger that nobody holds forgets its level.
     private static final Logger STORAGE = Logger.getLogger("io.redoubt.storage");
@@ -12,6 +12,6 @@ final class Quiet {
     private Quiet() {}
 
     static void storage() {
-        STORAGE.setLevel(Level.WARNING);
+        STORAGE.setLevel(Level.SEVERE);
     }
 }

@@ -2,8 +2,10 @@
 package io.redoubt.storage.journal;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.redoubt.core.VolumeId;
+import io.redoubt.core.fault.FaultException;
 import io.redoubt.simulation.machine.SimDisk;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
@@ -17,6 +19,9 @@ import org.junit.jupiter.api.Test;
 class JournalFormatTest {
     private static final UUID LINEAGE = new UUID(0x1234_5678_9abc_def0L, 0x0fed_cba9_8765_4321L);
     private static final VolumeId VOLUME = new VolumeId("vol-7");
+
+    private static final RecoveryPoint POINT =
+            new RecoveryPoint(2, 1000, 2000, Map.of(VOLUME, 9L), false, "named");
 
     private static final String SEGMENT =
             """
@@ -73,7 +78,8 @@ class JournalFormatTest {
             00 00 00 00 00 00 00 00 00 00 00 00 6b 86 b2 8e
             """;
 
-    private static final String MANIFEST =
+    /// Of version 1, before there was a base: what an older Redoubt wrote, and is opened still.
+    private static final String MANIFEST_1 =
             """
             52 52 44 54 4d 41 4e 31 01 00 00 00 d5 00 00 00
             f0 de bc 9a 78 56 34 12 21 43 65 87 a9 cb ed 0f
@@ -91,6 +97,28 @@ class JournalFormatTest {
             64 93 52 00 4d
             """;
 
+    private static final String MANIFEST =
+            """
+            52 52 44 54 4d 41 4e 31 02 00 00 00 15 01 00 00
+            f0 de bc 9a 78 56 34 12 21 43 65 87 a9 cb ed 0f
+            01 00 00 00 00 00 00 00 01 00 00 00 00 00 00 00
+            00 00 01 00 00 00 01 00 00 00 01 00 00 00 00 00
+            00 00 00 00 00 00 01 00 00 00 01 00 00 00 05 00
+            00 00 00 00 00 00 01 00 00 00 f0 11 00 00 01 00
+            00 00 05 00 76 6f 6c 2d 37 00 00 10 00 00 00 00
+            00 09 00 00 00 00 00 00 00 00 00 00 00 00 00 00
+            00 04 00 00 00 00 00 00 00 00 00 00 00 00 00 00
+            00 00 00 00 00 00 00 00 00 00 01 00 00 00 00 00
+            00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00
+            00 00 01 00 00 00 00 00 00 00 00 00 00 00 01 00
+            00 00 00 00 00 00 01 00 00 00 02 00 00 00 00 00
+            00 00 e8 03 00 00 00 00 00 00 d0 07 00 00 00 00
+            00 00 00 00 00 00 01 00 00 00 00 00 00 00 09 00
+            00 00 00 00 00 00 05 00 6e 61 6d 65 64 00 00 00
+            00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00
+            00 40 b3 d5 45
+            """;
+
     private final SimDisk disk = JournalDamageTest.disk(1, "journal");
 
     @BeforeEach
@@ -102,7 +130,7 @@ class JournalFormatTest {
             byte[] block = new byte[4096];
             Arrays.fill(block, (byte) 0x5a);
             journal.write(0, 1, 9, 4096, ByteBuffer.wrap(block));
-            journal.publish(new RecoveryPoint(2, 1000, 2000, Map.of(VOLUME, 9L), false, "named"));
+            journal.publish(POINT);
             journal.sync();
         }
     }
@@ -124,7 +152,42 @@ class JournalFormatTest {
     @Test
     void a_manifest_is_as_drawn() {
         assertBytes("manifest", 0, MANIFEST);
-        assertThat(disk.open("manifest").size()).isEqualTo(213);
+        assertThat(disk.open("manifest").size()).isEqualTo(277);
+    }
+
+    /// A journal of version 1 opens with all that it had, and is of version 2 from its first change on.
+    @Test
+    void a_manifest_of_version_1_opens() {
+        byte[] old = HexFormat.of().parseHex(MANIFEST_1.replaceAll("\\s", ""));
+        disk.open("manifest").truncate(old.length);
+        disk.open("manifest").write(0, ByteBuffer.wrap(old));
+        try (Journal journal = Journal.open(disk, LINEAGE, new JournalLimits(128 << 10, 1))) {
+            assertThat(journal.damage()).isEmpty();
+            assertThat(journal.points()).singleElement().isEqualTo(POINT);
+            assertThat(journal.pins()).isEmpty();
+            requireBlock(journal);
+            assertThatThrownBy(() -> journal.view(VOLUME, 8))
+                    .isInstanceOfSatisfying(
+                            FaultException.class,
+                            e ->
+                                    assertThat(e.fault())
+                                            .isInstanceOf(JournalFault.OutsideWindow.class));
+            journal.write(0, 9, 10, 0, ByteBuffer.allocate(4096));
+            journal.sync();
+        }
+        assertBytes("manifest", 8, "02 00 00 00");
+        try (Journal again = Journal.open(disk, LINEAGE, new JournalLimits(128 << 10, 1))) {
+            assertThat(again.points()).containsExactly(POINT);
+            requireBlock(again);
+        }
+    }
+
+    private static void requireBlock(Journal journal) {
+        ByteBuffer block = ByteBuffer.allocate(4096);
+        journal.view(2).volume(VOLUME).read(4096, block);
+        byte[] expected = new byte[4096];
+        Arrays.fill(expected, (byte) 0x5a);
+        assertThat(block.array()).isEqualTo(expected);
     }
 
     private void assertBytes(String file, long at, String hex) {

@@ -40,7 +40,7 @@ record Appended(LogRecord record, ByteBuffer payload, int at, boolean damaged) {
         } else if (record.kind() == LogRecord.Kind.ZERO) {
             long blocks = Integer.toUnsignedLong(record.length()) / Blocks.SIZE;
             for (long i = 0; i < blocks; i++) {
-                entries.add(IndexEntry.zeros(place(i), record.last()));
+                entries.add(IndexEntry.zeros(place(i), record.last(), segment));
             }
         }
         return entries;

@@ -4,49 +4,91 @@ package io.redoubt.storage.journal;
 import io.redoubt.core.fault.FaultException;
 import io.redoubt.storage.block.VolumeFault;
 import java.nio.ByteBuffer;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /// Reads versions of blocks and checks every byte that it hands out.
+///
+/// A reader holds [#reading] from its look into the index to the last byte, so no sweep takes the tables or the files away from under it.
 final class BlockReader {
     private final Segments segments;
     private final Index index;
+    private final Base base;
+    private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
 
-    BlockReader(Segments segments, Index index) {
+    BlockReader(Segments segments, Index index, Base base) {
         this.segments = segments;
         this.index = index;
+        this.base = base;
+    }
+
+    Lock reading() {
+        return lock.readLock();
+    }
+
+    /// Runs this while nobody reads.
+    void alone(Runnable swap) {
+        lock.writeLock().lock();
+        try {
+            swap.run();
+        } finally {
+            lock.writeLock().unlock();
+        }
     }
 
     /// Fills a buffer of one block with its newest content; leaves it zero when it was never written.
     ///
     /// @return false when the content cannot be trusted, and so nothing made from it can
     boolean newest(int slot, long offset, ByteBuffer into) {
-        IndexEntry entry = index.newest(Blocks.place(slot, offset / Blocks.SIZE), Long.MAX_VALUE);
-        return entry == null || entry.segment() == 0 || (read(entry, into) && !entry.damaged());
+        reading().lock();
+        try {
+            long block = offset / Blocks.SIZE;
+            IndexEntry entry = index.newest(Blocks.place(slot, block), Long.MAX_VALUE);
+            if (entry == null) {
+                return base.read(slot, block, into);
+            }
+            return entry.isZeros() || intact(entry, into);
+        } finally {
+            reading().unlock();
+        }
     }
 
+    /// The caller holds [#reading].
+    ///
     /// @param offset of the block in the volume, for the fault
     /// @throws FaultException with [VolumeFault.Damaged], never other data
     void version(Member member, long offset, long vseqMax, ByteBuffer into) {
-        IndexEntry entry = index.newest(Blocks.place(member.slot, offset / Blocks.SIZE), vseqMax);
-        if (entry == null || entry.segment() == 0) {
+        long block = offset / Blocks.SIZE;
+        IndexEntry entry = index.newest(Blocks.place(member.slot, block), vseqMax);
+        if (entry == null) {
+            if (!base.read(member.slot, block, into)) {
+                throw damaged(member, offset, Base.dataName(member.slot) + " at " + offset);
+            }
+        } else if (entry.isZeros()) {
             into.put(new byte[Blocks.SIZE]);
-            return;
-        }
-        if (entry.damaged() || !read(entry, into)) {
-            throw new FaultException(
-                    new VolumeFault.Damaged(
-                            member.volume,
-                            offset,
-                            "%s at %d"
-                                    .formatted(Segments.name(entry.segment()), entry.position())));
+        } else if (!intact(entry, into)) {
+            throw damaged(
+                    member,
+                    offset,
+                    "%s at %d".formatted(Segments.name(entry.segment()), entry.position()));
         }
     }
 
-    private boolean read(IndexEntry entry, ByteBuffer into) {
+    private static FaultException damaged(Member member, long offset, String where) {
+        return new FaultException(new VolumeFault.Damaged(member.volume, offset, where));
+    }
+
+    /// Reads the block of an entry that has one.
+    ///
+    /// @return false when it is not what was written
+    boolean intact(IndexEntry entry, ByteBuffer into) {
         int from = into.position();
         int count =
                 segments.file(entry.segment())
                         .read(entry.position(), into.slice(from, Blocks.SIZE));
         into.position(from + Blocks.SIZE);
-        return count == Blocks.SIZE && Checksum.of(into, from, Blocks.SIZE) == entry.crc();
+        return count == Blocks.SIZE
+                && Checksum.of(into, from, Blocks.SIZE) == entry.crc()
+                && !entry.damaged();
     }
 }

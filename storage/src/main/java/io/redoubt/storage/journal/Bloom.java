@@ -6,6 +6,9 @@ final class Bloom {
     private static final int BITS_PER_ENTRY = 10;
     private static final int HASHES = 7;
 
+    /// A filter of 256 MiB; larger ones would only be asked more often in vain.
+    private static final long WORDS_MAX = 1 << 25;
+
     private final long[] words;
 
     Bloom(long[] words) {
@@ -16,8 +19,9 @@ final class Bloom {
         return words;
     }
 
-    static Bloom sized(int entries) {
-        return new Bloom(new long[Math.max(1, (entries * BITS_PER_ENTRY + 63) / 64)]);
+    static Bloom sized(long places) {
+        long words = Math.max(1, (places * BITS_PER_ENTRY + 63) / 64);
+        return new Bloom(new long[(int) Math.min(WORDS_MAX, words)]);
     }
 
     void add(long place) {

@@ -9,6 +9,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /// What the records so far add up to: members, passes and points.
@@ -21,6 +23,7 @@ final class GroupState {
 
     private final List<Member> members = new CopyOnWriteArrayList<>();
     private volatile List<RecoveryPoint> points = List.of();
+    private volatile Set<Long> guarded = Set.of();
 
     void restore(Manifest.Checkpoint checkpoint) {
         for (Manifest.MemberState saved : checkpoint.members()) {
@@ -34,11 +37,15 @@ final class GroupState {
             member.joined = (saved.flags() & JOINED) != 0 || !member.debt || member.gapFrom > 0;
             member.lastPass = saved.lastPass();
             member.openPass = (saved.flags() & PASS_CLOSED) != 0 ? 0 : saved.lastPass();
+            member.passVseq = saved.passVseq();
             member.voided = saved.voided();
             member.replacement = saved.replacement();
+            member.folded = saved.folded();
+            member.inexact = saved.inexact();
             members.add(member);
         }
         points = checkpoint.points();
+        guarded = checkpoint.guarded();
     }
 
     Manifest.Checkpoint checkpoint(long lsn, int segment, int position) {
@@ -55,10 +62,14 @@ final class GroupState {
                                         m.gapFrom,
                                         flags(m),
                                         m.lastPass,
+                                        m.passVseq,
                                         m.voided,
-                                        m.replacement))
+                                        m.replacement,
+                                        m.folded,
+                                        m.inexact))
                         .toList(),
-                points);
+                points,
+                guarded);
     }
 
     void apply(LogRecord record, ByteBuffer payload) {
@@ -67,7 +78,7 @@ final class GroupState {
                     members.add(
                             new Member(
                                     new VolumeId(
-                                            Manifest.takeText(
+                                            ManifestCodec.takeText(
                                                     payload.duplicate().order(payload.order()))),
                                     members.size(),
                                     record.offset()));
@@ -102,6 +113,11 @@ final class GroupState {
                         member.joined = true;
                         member.fullPassNeeded &= !member.openPassIsFull;
                         member.debt = member.fullPassNeeded;
+                        if (!member.debt) {
+                            long since =
+                                    member.passVseq == 0 ? member.through + 1 : member.passVseq;
+                            member.inexact(member.gapFrom, since);
+                        }
                     }
                 }
             }
@@ -116,9 +132,53 @@ final class GroupState {
                     points = List.copyOf(more);
                 }
             }
-            case DROP_POINT ->
-                    points = points.stream().filter(p -> p.number() != record.offset()).toList();
+            case DROP_POINT -> {
+                points = points.stream().filter(p -> p.number() != record.offset()).toList();
+                guard(record.offset(), false);
+            }
+            case PROTECT_POINT -> guard(record.offset(), record.last() != 0);
         }
+    }
+
+    private void guard(long point, boolean on) {
+        var changed = new TreeSet<Long>(guarded);
+        if (on) {
+            changed.add(point);
+        } else {
+            changed.remove(point);
+        }
+        guarded = Set.copyOf(changed);
+    }
+
+    /// Gives the single versions above the newest point up, see [Member#fold].
+    void fold() {
+        members.forEach(m -> m.fold(newestCut(m)));
+    }
+
+    /// Whether [#fold] would give anything up.
+    boolean foldable() {
+        return members.stream().anyMatch(m -> m.through > newestCut(m));
+    }
+
+    private long newestCut(Member member) {
+        return points.isEmpty() ? 0 : points.getLast().vector().getOrDefault(member.volume, 0L);
+    }
+
+    /// No image below these numbers is asked for any more.
+    void forgetInexactBelow(Numbers floor) {
+        members.forEach(m -> m.forgetInexactBelow(floor.at(m.slot)));
+    }
+
+    /// The numbers of the points that are protected.
+    Set<Long> guarded() {
+        return guarded;
+    }
+
+    /// Versions that points may need are lost, and nobody can say which: no point stands.
+    void distrustEverything() {
+        points = List.of();
+        guarded = Set.of();
+        distrustFromHere();
     }
 
     /// Records were lost here. The points so far stand on what came before; later ones count only after a pass over every whole volume.

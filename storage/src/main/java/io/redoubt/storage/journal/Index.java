@@ -9,13 +9,15 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentSkipListSet;
 import org.jspecify.annotations.Nullable;
 
-/// The versions of all blocks: the newest in memory, the older in runs.
+/// The versions of all blocks above the horizon: the newest in memory, the older in runs.
 ///
-/// One writer, any number of readers: they see one consistent set of tables through a single reference.
+/// One writer, any number of readers: they see one consistent set of tables and its horizon through a single reference.
 final class Index implements AutoCloseable {
-    private record Tables(ConcurrentSkipListSet<IndexEntry> memory, List<RunFile> runs) {}
+    private record Tables(
+            ConcurrentSkipListSet<IndexEntry> memory, List<RunFile> runs, Numbers horizon) {}
 
-    private volatile Tables tables = new Tables(new ConcurrentSkipListSet<>(), List.of());
+    private volatile Tables tables =
+            new Tables(new ConcurrentSkipListSet<>(), List.of(), Numbers.NONE);
     private int memoryEntries;
 
     void put(IndexEntry entry) {
@@ -28,7 +30,7 @@ final class Index implements AutoCloseable {
         memoryEntries++;
     }
 
-    /// The newest version of a block at or below a number; null when the block was never written by then.
+    /// The newest version of a block at or below a number; null when the base holds it.
     @Nullable IndexEntry newest(long place, long vseqMax) {
         Tables now = tables;
         IndexEntry best = now.memory.floor(IndexEntry.bound(place, vseqMax));
@@ -42,7 +44,11 @@ final class Index implements AutoCloseable {
                 best = found;
             }
         }
-        return best;
+        return best == null || best.vseq() <= now.horizon.at(Blocks.slot(place)) ? null : best;
+    }
+
+    Numbers horizon() {
+        return tables.horizon;
     }
 
     int memoryEntries() {
@@ -53,17 +59,27 @@ final class Index implements AutoCloseable {
         return tables.memory;
     }
 
+    /// Oldest first.
+    List<RunFile> runs() {
+        return tables.runs;
+    }
+
+    long runBytes() {
+        return tables.runs.stream().mapToLong(RunFile::bytes).sum();
+    }
+
     /// @return why one of the runs cannot be used; then it has none of them
-    Optional<JournalFault> open(Disk disk, List<Manifest.Run> named) {
+    Optional<JournalFault> open(Disk disk, List<Manifest.Run> named, Numbers horizon) {
         var runs = new ArrayList<RunFile>();
         try {
             for (Manifest.Run run : named) {
                 runs.add(RunFile.open(disk, run.number()));
             }
-            tables = new Tables(tables.memory, List.copyOf(runs));
+            tables = new Tables(tables.memory, List.copyOf(runs), horizon);
             return Optional.empty();
         } catch (FaultException e) {
             runs.forEach(RunFile::close);
+            tables = new Tables(tables.memory, List.of(), horizon);
             return Optional.of(JournalFault.in(e));
         }
     }
@@ -72,8 +88,13 @@ final class Index implements AutoCloseable {
     void replaceMemoryBy(RunFile run) {
         var runs = new ArrayList<RunFile>(tables.runs);
         runs.add(run);
-        tables = new Tables(new ConcurrentSkipListSet<>(), List.copyOf(runs));
+        tables = new Tables(new ConcurrentSkipListSet<>(), List.copyOf(runs), tables.horizon);
         memoryEntries = 0;
+    }
+
+    /// A sweep is in force. No reader may be inside of [#newest] or of a file that it named.
+    void replaceRuns(List<RunFile> changed, Numbers horizon) {
+        tables = new Tables(tables.memory, List.copyOf(changed), horizon);
     }
 
     @Override

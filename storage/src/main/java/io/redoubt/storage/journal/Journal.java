@@ -8,12 +8,13 @@ import io.redoubt.storage.block.BlockImage;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.UUID;
-import java.util.stream.Stream;
 
-/// The journal of one group: appends what the stream brings, publishes points, opens views.
+/// The journal of one group: appends what the stream brings, publishes points, opens views; [Housekeeping] keeps it small.
 ///
 /// **What survives.** An append survives the process; after [#sync] it survives the power. A point is offered by [#points] only when
 /// the sync that covers it and everything below it has returned, so a point that was listed once is there after any crash (I5).
@@ -21,20 +22,32 @@ import java.util.stream.Stream;
 ///
 /// **Order.** Records are applied to [GroupState] and [Index] by one method, on append and on replay, so both end in the same state.
 ///
+/// **What goes.** A point that is not kept any more is dropped durably before anything that it needs goes (I25).
+///
 /// The one writer calls everything but [#points], [#view] and the reads of views, which any thread may call.
 public final class Journal implements AutoCloseable {
+    /// More runs than this are merged before the next one is written, so no lookup asks more.
+    private static final int RUNS_MAX = 32;
+
+    private static final long STEP_BYTES = 4 << 20;
+
     private final Disk disk;
     private final JournalLimits limits;
     private final ManifestFile manifest;
     private final Segments segments;
     private final SegmentLog log;
     private final Index index = new Index();
+    private final Base base;
     private final GroupState state = new GroupState();
     private final BlockReader reader;
     private final RecordWriter writer;
-    private final List<RecoveryPoint> unsynced = new ArrayList<>();
-    private volatile List<RecoveryPoint> offered = List.of();
-    private List<JournalFault> damage = List.of();
+    private final Offers offers;
+    private final Sweeps sweeps;
+    private final Pins pins;
+    private volatile List<DamagedVersion> damagedVersions = List.of();
+    private long settledBytes;
+    private boolean closed;
+    private final List<JournalFault> damage = new ArrayList<>();
 
     private Journal(Disk disk, JournalLimits limits, Manifest start) {
         this.disk = disk;
@@ -42,8 +55,13 @@ public final class Journal implements AutoCloseable {
         this.manifest = new ManifestFile(disk, start);
         this.segments = new Segments(disk, start.lineage());
         this.log = new SegmentLog(disk, manifest, segments, limits.segmentBytes());
-        this.reader = new BlockReader(segments, index);
+        this.base = new Base(disk);
+        this.reader = new BlockReader(segments, index, base);
         this.writer = new RecordWriter(log, reader);
+        this.offers = new Offers(manifest, state, reader);
+        this.sweeps =
+                new Sweeps(disk, manifest, segments, index, base, reader, limits.segmentBytes());
+        this.pins = new Pins(manifest);
     }
 
     /// Opens the journal in this directory, or makes an empty one of this lineage when there is none.
@@ -70,15 +88,18 @@ public final class Journal implements AutoCloseable {
 
     /// The last segment is synced and sealed at the end of its good records. Files that no manifest names are what a crash left; they go.
     private void replay() {
-        Optional<JournalFault> lost = index.open(disk, manifest.now().runs());
-        if (lost.isPresent()) {
-            // The log is the truth and is all there: it is read from its start and the runs are
-            // made anew.
-            manifest.replace(manifest.now().withoutRuns());
-        }
+        base.open(manifest.now().horizon());
+        Optional<JournalFault> lost =
+                index.open(disk, manifest.now().runs(), manifest.now().horizon());
+        state.restore(manifest.now().checkpoint());
+        lost.ifPresent(fault -> {
+            damage.add(fault);
+            var rebuilt = new Rebuild(disk, manifest, segments, index, state, limits.runEntries());
+            damage.addAll(rebuilt.run(sweeps::nextRun, log.knownDurable()));
+        });
         var replay = new Replay(segments, state, index::put, log.knownDurable());
         Replay.Result found = replay.run(manifest.now().segments(), manifest.now().checkpoint());
-        damage = Stream.concat(lost.stream(), found.damage().stream()).toList();
+        damage.addAll(found.damage());
         for (Manifest.Segment segment : manifest.now().segments()) {
             if (segment.sealedEnd() == 0) {
                 // What was read may be known to nothing but the page cache: durable first, then
@@ -86,12 +107,21 @@ public final class Journal implements AutoCloseable {
                 segments.file(segment.number()).sync();
             }
         }
-        log.resumeAfter(found.lsn());
+        log.resumeAfter(found.lsn(), found.segments());
         if (!found.segments().equals(manifest.now().segments())) {
             manifest.replace(manifest.now().withSegments(found.segments()));
         }
         manifest.now().leftovers(disk).forEach(disk::delete);
-        offered = state.points();
+        offers.offer(state.points());
+        measure();
+    }
+
+    /// Looks up the room of everything but the log.
+    private void measure() {
+        settledBytes =
+                index.runBytes()
+                        + base.room()
+                        + manifest.now().kept().stream().mapToLong(Manifest.Kept::end).sum();
     }
 
     /// The one unforked history that it holds.
@@ -161,11 +191,14 @@ public final class Journal implements AutoCloseable {
     /// Appends a write of any alignment; what it does not cover of its blocks is filled from their newest version.
     ///
     /// @param first the number before it; the caller has checked that it is [#through]
+    /// @throws FaultException with [JournalFault.Full] or a [io.redoubt.core.port.DiskFault]; nothing was appended
     public void write(int slot, long first, long last, long offset, ByteBuffer data) {
+        require(slot, last, data.remaining());
         apply(writer.write(slot, first, last, offset, data, false));
     }
 
     public void zero(int slot, long first, long last, long offset, long length) {
+        require(slot, last, 0);
         apply(writer.zero(slot, first, last, offset, length, false));
     }
 
@@ -178,16 +211,36 @@ public final class Journal implements AutoCloseable {
     ///
     /// @param full it goes over every block that may hold anything
     public void passBegin(int slot, long skipFirst, long vseq, long pass, boolean full) {
+        require(slot, vseq, 0);
         apply(writer.passBegin(slot, skipFirst, vseq, pass, full));
     }
 
     /// Whole blocks as they were when the pass began.
     public void passWrite(int slot, long vseq, long offset, ByteBuffer data) {
+        require(slot, vseq, data.remaining());
         apply(writer.write(slot, 0, vseq, offset, data, true));
     }
 
     public void passZero(int slot, long vseq, long offset, long length) {
+        require(slot, vseq, 0);
         apply(writer.zero(slot, 0, vseq, offset, length, true));
+    }
+
+    /// No version at or below the horizon would ever be seen; and no data is taken beyond the quota.
+    private void require(int slot, long vseq, int bytes) {
+        if (vseq <= index.horizon().at(slot)) {
+            throw new IllegalStateException(
+                    "write %d of member %d comes after the horizon went to %d"
+                            .formatted(vseq, slot, index.horizon().at(slot)));
+        }
+        long more = log.rolls(bytes) ? limits.segmentBytes() : 0;
+        if (bytes() + more > limits.quotaBytes()) {
+            throw new FaultException(new JournalFault.Full(bytes(), limits.quotaBytes()));
+        }
+    }
+
+    private long bytes() {
+        return (long) manifest.now().segments().size() * limits.segmentBytes() + settledBytes;
     }
 
     public void passEnd(int slot, long pass) {
@@ -212,27 +265,87 @@ public final class Journal implements AutoCloseable {
     /// Appends a point. It is offered after the next [#sync]. The caller has checked [#covers] for each member.
     public void publish(RecoveryPoint point) {
         apply(writer.cut(point, state.slots()));
-        unsynced.add(point);
     }
 
-    /// Deletes a point at a user's wish, durably when it returns.
+    /// Drops a point, durably when it returns.
     ///
-    /// @throws FaultException with [JournalFault.NoSuchPoint]
+    /// @throws FaultException with [JournalFault.NoSuchPoint] or [JournalFault.Pinned]
     public void drop(long number) {
-        var _ = RecoveryPoint.require(offered, number);
-        apply(writer.mark(LogRecord.Kind.DROP_POINT, 0, 0, 0, number));
+        drop(List.of(number));
+    }
+
+    /// Drops several with one sync.
+    void drop(List<Long> numbers) {
+        for (long number : numbers) {
+            offers.require(number);
+            if (pinned().contains(number)) {
+                throw new FaultException(new JournalFault.Pinned(number, pins.owners(number)));
+            }
+        }
+        numbers.forEach(n -> apply(writer.mark(LogRecord.Kind.DROP_POINT, 0, 0, 0, n)));
         sync();
+    }
+
+    /// Protects a point from everything but [#drop], or ends that, durably when it returns.
+    ///
+    /// @throws FaultException with [JournalFault.NoSuchPoint] or [JournalFault.NoRoomToProtect]
+    public void protect(long number, boolean on) {
+        offers.require(number);
+        if (on && room().percent() >= JournalRoom.SHORTEN_PERCENT) {
+            throw new FaultException(new JournalFault.NoRoomToProtect(number, room().percent()));
+        }
+        apply(writer.mark(LogRecord.Kind.PROTECT_POINT, 0, 0, on ? 1 : 0, number));
+        sync();
+    }
+
+    /// The numbers of the protected points.
+    public Set<Long> guarded() {
+        return state.guarded();
+    }
+
+    /// Holds a point until the lease ends, durably when it returns. An owner holds one; the same again makes the lease longer.
+    ///
+    /// @throws FaultException with [JournalFault.NoSuchPoint] or [JournalFault.TooManyPins]
+    public void pin(String owner, long number, long untilMillis) {
+        offers.require(number);
+        pins.hold(new Pin(owner, number, untilMillis));
+    }
+
+    /// Nothing happens when the owner holds no point.
+    public void unpin(String owner) {
+        pins.release(owner);
+    }
+
+    /// Ends what ran out.
+    void expirePins(long nowMillis) {
+        pins.expire(nowMillis);
+    }
+
+    public List<Pin> pins() {
+        return pins.all();
+    }
+
+    Set<Long> pinned() {
+        return pins.points();
     }
 
     /// Makes everything appended durable and offers the points that it covers.
     public void sync() {
         log.sync();
-        if (!unsynced.isEmpty() || offered.size() != state.points().size()) {
-            unsynced.clear();
-            offered = state.points();
-        }
+        offers.offer(state.points());
         if (index.memoryEntries() >= limits.runEntries()) {
             writeRun();
+            if (index.runs().size() > RUNS_MAX) {
+                mergeNow();
+            }
+        }
+    }
+
+    private void mergeNow() {
+        if (sweeps.merging().isPresent() || sweeps.beginMerge()) {
+            Sweep merge = sweeps.merging().orElseThrow();
+            while (merge.step(STEP_BYTES)) {}
+            sweeps.commit(merge);
         }
     }
 
@@ -248,19 +361,26 @@ public final class Journal implements AutoCloseable {
 
     /// The kept points, oldest first. Each of them can be opened.
     public List<RecoveryPoint> points() {
-        return offered;
+        return offers.points();
     }
 
-    /// Opens a view; copies nothing.
+    /// Opens a view; copies nothing. It can be read as long as the point is kept, so whoever wants to go on takes a [#pin] first.
     ///
-    /// @throws FaultException with [JournalFault.NoSuchPoint]
+    /// @throws FaultException with [JournalFault.NoSuchPoint], also at a later read
     public JournalView view(long number) {
-        return new JournalView(RecoveryPoint.require(offered, number), state, reader);
+        return offers.view(number);
+    }
+
+    /// One member at any of its numbers from the dense window. It can be read as long as the window holds the number.
+    ///
+    /// @throws FaultException with [JournalFault.OutsideWindow] or [JournalFault.NotExact], also at a later read
+    public BlockImage view(VolumeId volume, long vseq) {
+        return offers.view(state.require(volume), vseq);
     }
 
     /// A member as the newest record leaves it, durable or not. For comparing the two sides; never for recovery.
     public BlockImage head(VolumeId volume) {
-        return JournalView.head(state.require(volume), reader);
+        return JournalView.at(state.require(volume), Long.MAX_VALUE, reader, () -> {});
     }
 
     public Roles roles() {
@@ -288,23 +408,113 @@ public final class Journal implements AutoCloseable {
         appended.entries(log.activeNumber()).forEach(index::put);
     }
 
-    /// The log is durable up to here. A crash before the manifest names the run leaves an orphan that the next run writes over.
+    /// The log is durable up to here. A crash before the manifest names the run leaves an orphan that the next start deletes.
     private void writeRun() {
-        int number =
-                manifest.now().runs().isEmpty() ? 1 : manifest.now().runs().getLast().number() + 1;
-        RunFile run = RunFile.write(disk, number, index.memory());
+        Manifest.Checkpoint checkpoint =
+                state.checkpoint(log.lsn(), log.activeNumber(), log.position());
+        if (index.memoryEntries() == 0) {
+            manifest.replace(manifest.now().withCheckpoint(checkpoint));
+            return;
+        }
+        RunFile run = RunFile.write(disk, sweeps.nextRun(), index.memory());
         disk.sync();
-        manifest.replace(
-                manifest.now()
-                        .withRun(
-                                new Manifest.Run(number),
-                                state.checkpoint(log.lsn(), log.activeNumber(), log.position())));
+        manifest.replace(manifest.now().withRun(new Manifest.Run(run.number()), checkpoint));
         index.replaceMemoryBy(run);
+        measure();
+    }
+
+    /// What it takes of its disk.
+    public JournalRoom room() {
+        long free = disk.freeBytes();
+        long limit = free > limits.quotaBytes() - bytes() ? limits.quotaBytes() : bytes() + free;
+        return new JournalRoom(bytes(), limit, sweeps.pinnedBytes());
+    }
+
+    /// The sweep to be stepped now, if any: a merge before a full one.
+    Optional<Sweep> sweeping() {
+        return sweeps.merging().or(sweeps::full);
+    }
+
+    /// Begins a full sweep: every version that no kept point and no number of the dense window needs goes.
+    ///
+    /// Each point that was dropped is so durably, also without the log: the checkpoint says it.
+    ///
+    /// @param dense       from these numbers on each can be seen
+    /// @param pinnedAlone points that are kept for their pins alone
+    void beginSweep(Map<VolumeId, Long> dense, Set<Long> pinnedAlone) {
+        sync();
+        writeRun();
+        List<RecoveryPoint> kept = points();
+        List<RecoveryPoint> wanted =
+                kept.stream().filter(p -> !pinnedAlone.contains(p.number())).toList();
+        Numbers since = index.horizon();
+        sweeps.begin(
+                state,
+                Visibility.of(state, since, kept, dense),
+                Visibility.of(state, since, wanted, dense));
+    }
+
+    /// Whether the quota lets nothing more in than what is there.
+    boolean stopped() {
+        return bytes() + limits.segmentBytes() > limits.quotaBytes();
+    }
+
+    /// Gives up, for good, that a cut between the newest point and the newest number becomes a point, so that the next sweep leaves one
+    /// version of each block there. Without it a backlog that fills the quota before its cut comes would stay for ever.
+    ///
+    /// The caller begins a sweep, whose checkpoint says so before anything goes.
+    void fold() {
+        sync();
+        state.fold();
+    }
+
+    /// Whether [#fold] would give anything up.
+    boolean foldable() {
+        return state.foldable();
+    }
+
+    /// Begins to merge runs, when there are enough of them.
+    boolean beginMerge() {
+        return sweeps.merging().isEmpty() && sweeps.beginMerge();
+    }
+
+    /// Puts a sweep in force that has no step left; nothing happens when somebody else has done so.
+    void commit(Sweep sweep) {
+        sweeps.commit(sweep);
+        state.forgetInexactBelow(manifest.now().floor());
+        measure();
+    }
+
+    /// Begins to read everything that is alive.
+    Scrub scrub() {
+        return new Scrub(state, index, base, reader);
+    }
+
+    /// What the last whole scrub found.
+    public List<DamagedVersion> damagedVersions() {
+        return damagedVersions;
+    }
+
+    void scrubbed(List<DamagedVersion> found) {
+        damagedVersions = List.copyOf(found);
+    }
+
+    void abandon(Sweep sweep) {
+        sweeps.abandon(sweep);
+        measure();
+    }
+
+    /// Its directory may be somebody else's by now.
+    boolean closed() {
+        return closed;
     }
 
     @Override
     public void close() {
+        closed = true;
+        sweeps.abandonAll();
         index.close();
+        base.close();
         log.close();
     }
 }

@@ -1,8 +1,10 @@
 // Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
 package io.redoubt.storage.journal;
 
+import io.redoubt.core.VolumeId;
 import io.redoubt.core.fault.Fault;
 import io.redoubt.core.fault.FaultException;
+import java.util.List;
 
 /// Every way that a journal refuses work.
 public sealed interface JournalFault extends Fault {
@@ -64,6 +66,89 @@ public sealed interface JournalFault extends Fault {
         @Override
         public String remedy() {
             return "List the points and choose one that is shown.";
+        }
+    }
+
+    /// Somebody looks at the point.
+    record Pinned(long number, List<String> owners) implements JournalFault {
+        @Override
+        public String message() {
+            return "Recovery point %d is in use by %s."
+                    .formatted(number, String.join(", ", owners));
+        }
+
+        @Override
+        public String remedy() {
+            return "Close that view first; a view whose node is gone lets go when its lease ends.";
+        }
+    }
+
+    /// So many pins that one more is a mistake.
+    record TooManyPins(int pins) implements JournalFault {
+        @Override
+        public String message() {
+            return "The journal has %d pins, as many as it takes.".formatted(pins);
+        }
+
+        @Override
+        public String remedy() {
+            return "Close views that nobody needs.";
+        }
+    }
+
+    /// The quota is used up: nothing more of the stream is taken.
+    record Full(long bytes, long quotaBytes) implements JournalFault {
+        @Override
+        public String message() {
+            return "The journal has %d bytes and may have %d; no data is taken."
+                    .formatted(bytes, quotaBytes);
+        }
+
+        @Override
+        public String remedy() {
+            return "Give it a larger quota, or keep a shorter history; the source tracks what changes and goes on by itself.";
+        }
+    }
+
+    /// A protected point stays whatever happens, so it must fit.
+    record NoRoomToProtect(long number, int percent) implements JournalFault {
+        @Override
+        public String message() {
+            return "Recovery point %d cannot be protected: %d %% of the journal's quota are in use."
+                    .formatted(number, percent);
+        }
+
+        @Override
+        public String remedy() {
+            return "Give the journal a larger quota, or delete another protected point.";
+        }
+    }
+
+    /// The number of a volume lies outside of the numbers that can be seen one by one.
+    record OutsideWindow(VolumeId volume, long vseq, long from, long to) implements JournalFault {
+        @Override
+        public String message() {
+            return "Volume %s cannot be shown at write %d; it can be at each write from %d to %d."
+                    .formatted(volume, vseq, from, to);
+        }
+
+        @Override
+        public String remedy() {
+            return "Choose a number in that window, or a recovery point.";
+        }
+    }
+
+    /// What these numbers held never travelled, or was given up for want of room.
+    record NotExact(VolumeId volume, long vseq) implements JournalFault {
+        @Override
+        public String message() {
+            return "Volume %s cannot be shown at write %d: a resynchronisation, or a full journal, left one state for it and its neighbours."
+                    .formatted(volume, vseq);
+        }
+
+        @Override
+        public String remedy() {
+            return "Choose a recovery point, or a number farther away.";
         }
     }
 }

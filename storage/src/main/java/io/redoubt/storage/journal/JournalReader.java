@@ -4,9 +4,11 @@ package io.redoubt.storage.journal;
 import io.redoubt.core.VolumeId;
 import io.redoubt.core.fault.FaultException;
 import io.redoubt.core.port.Disk;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.function.LongConsumer;
 import java.util.stream.Stream;
@@ -20,6 +22,7 @@ public final class JournalReader implements AutoCloseable {
     private final Manifest manifest;
     private final Segments segments;
     private final Index index = new Index();
+    private final Base base;
     private final GroupState state = new GroupState();
     private final Replay.Result tail;
     private final List<JournalFault> damage;
@@ -28,12 +31,15 @@ public final class JournalReader implements AutoCloseable {
         this.disk = disk;
         this.manifest = Manifest.load(disk);
         this.segments = new Segments(disk, manifest.lineage());
-        Optional<JournalFault> lost = index.open(disk, manifest.runs());
+        this.base = new Base(disk);
+        base.open(manifest.horizon());
+        Optional<JournalFault> lost = index.open(disk, manifest.runs(), manifest.horizon());
+        state.restore(manifest.checkpoint());
         var replay = new Replay(segments, state, index::put, DurableMark.of(disk));
-        this.tail =
-                replay.run(
-                        manifest.segments(),
-                        lost.isPresent() ? Manifest.NOTHING : manifest.checkpoint());
+        if (lost.isPresent()) {
+            replay.versions(manifest, _ -> {});
+        }
+        this.tail = replay.run(manifest.segments(), manifest.checkpoint());
         this.damage = Stream.concat(lost.stream(), tail.damage().stream()).toList();
     }
 
@@ -60,11 +66,24 @@ public final class JournalReader implements AutoCloseable {
     /// @param complete every number up to there is in it; otherwise the newest points wait for a pass
     public record Volume(VolumeId id, long size, long through, boolean complete) {}
 
-    /// @param records  of the log that were read
+    /// What sweeps copied out of the log.
+    ///
+    /// @param bytes of records, with the header
+    public record KeptPart(String file, long bytes) {}
+
+    /// A volume as it was at the horizon: no number below it can be seen any more.
+    ///
+    /// @param horizon the number
+    /// @param room    bytes of the disk behind data and checksums
+    public record BasePart(VolumeId id, String file, long horizon, long room) {}
+
+    /// @param records  that were read
     /// @param versions of blocks in them; each that has data was compared with its checksum
     /// @param pages    of the index that were compared with theirs
+    /// @param blocks   of the base that were compared with theirs
     /// @param damage   what was found, empty for a journal in order
-    public record Verified(long records, long versions, long pages, List<JournalFault> damage) {}
+    public record Verified(
+            long records, long versions, long pages, long blocks, List<JournalFault> damage) {}
 
     public UUID lineage() {
         return manifest.lineage();
@@ -93,6 +112,38 @@ public final class JournalReader implements AutoCloseable {
                             sealed));
         }
         return parts;
+    }
+
+    public List<KeptPart> kept() {
+        return manifest.kept().stream()
+                .map(k -> new KeptPart(Segments.name(k.number()), k.end()))
+                .toList();
+    }
+
+    /// The members that have a base.
+    public List<BasePart> bases() {
+        var parts = new ArrayList<BasePart>();
+        for (int slot = 0; slot < state.memberCount(); slot++) {
+            long horizon = manifest.horizon().at(slot);
+            if (horizon > 0) {
+                parts.add(
+                        new BasePart(
+                                state.member(slot).volume,
+                                Base.dataName(slot),
+                                horizon,
+                                base.room(slot)));
+            }
+        }
+        return parts;
+    }
+
+    public List<Pin> pins() {
+        return manifest.pins();
+    }
+
+    /// The numbers of the protected points.
+    public Set<Long> guarded() {
+        return state.guarded();
     }
 
     /// The files of the index, oldest first.
@@ -127,17 +178,23 @@ public final class JournalReader implements AutoCloseable {
     /// @throws FaultException with [JournalFault.NoSuchPoint]
     public JournalView view(long point) {
         return new JournalView(
-                RecoveryPoint.require(points(), point), state, new BlockReader(segments, index));
+                RecoveryPoint.require(points(), point),
+                state,
+                new BlockReader(segments, index, base),
+                () -> {});
     }
 
-    /// Reads every byte that any point could need: the whole log, whatever the index says of it, then the index.
+    /// Reads every byte that any point could need: the kept segments and the whole log, whatever the index says of it, then the index and the
+    /// base.
     ///
-    /// @param progress told the bytes of the log that were read, now and then
+    /// @param progress told the bytes of records that were read, now and then
     public Verified verify(LongConsumer progress) {
         var found = new GroupState();
+        found.restore(manifest.checkpoint());
         var versions = new long[1];
         var replay = new Replay(segments, found, _ -> versions[0]++, DurableMark.of(disk));
-        Replay.Result all = replay.run(manifest.segments(), Manifest.NOTHING, progress);
+        replay.versions(manifest, progress);
+        Replay.Result all = replay.run(manifest.segments(), manifest.checkpoint(), progress);
         var damaged = new ArrayList<>(all.damage());
         long pages = 0;
         for (Manifest.Run run : manifest.runs()) {
@@ -147,16 +204,44 @@ public final class JournalReader implements AutoCloseable {
                 damaged.add(JournalFault.in(e));
             }
         }
-        if (damaged.isEmpty() && !found.points().equals(points())) {
-            damaged.add(
-                    new JournalFault.Damaged(
-                            Manifest.NAME, 0, "its points are not those of the log"));
+        long blocks = 0;
+        for (int slot = 0; slot < state.memberCount(); slot++) {
+            blocks += verifyBase(slot, damaged);
         }
-        return new Verified(all.records(), versions[0], pages, List.copyOf(damaged));
+        return new Verified(all.records(), versions[0], pages, blocks, List.copyOf(damaged));
+    }
+
+    /// A block that a newer version hides from every point may be what a crash left of a promotion: it is written again before it is read.
+    private long verifyBase(int slot, List<JournalFault> damaged) {
+        ByteBuffer block = ByteBuffer.allocate(Blocks.SIZE);
+        VolumeId volume = state.member(slot).volume;
+        long oldest =
+                points().stream()
+                        .mapToLong(p -> p.vector().getOrDefault(volume, Long.MAX_VALUE))
+                        .min()
+                        .orElse(Long.MAX_VALUE);
+        long blocks = Blocks.up(state.member(slot).size) / Blocks.SIZE;
+        long compared = 0;
+        for (long at = base.nextWritten(slot, 0, blocks);
+                at < blocks;
+                at = base.nextWritten(slot, at + 1, blocks)) {
+            if (index.newest(Blocks.place(slot, at), oldest) == null) {
+                compared++;
+                if (!base.read(slot, at, block.clear())) {
+                    damaged.add(
+                            new JournalFault.Damaged(
+                                    Base.dataName(slot),
+                                    at * Blocks.SIZE,
+                                    "block %d of %s".formatted(at, volume)));
+                }
+            }
+        }
+        return compared;
     }
 
     @Override
     public void close() {
+        base.close();
         index.close();
         segments.close();
     }

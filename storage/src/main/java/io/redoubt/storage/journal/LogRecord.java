@@ -42,8 +42,10 @@ record LogRecord(
         PASS_END(6),
         /// A published recovery point, `offset` is its number.
         CUT(7),
-        /// The point `offset` was deleted by a user.
-        DROP_POINT(8);
+        /// The point `offset` is not kept any more.
+        DROP_POINT(8),
+        /// The point `offset` is protected (`last` 1) or not (0) from everything but its user.
+        PROTECT_POINT(9);
 
         private final byte code;
 

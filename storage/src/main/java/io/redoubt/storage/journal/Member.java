@@ -2,9 +2,13 @@
 package io.redoubt.storage.journal;
 
 import io.redoubt.core.VolumeId;
+import java.util.ArrayList;
+import java.util.List;
 
 /// What the log says about one volume of the group. Changed only by applying records, so a replay ends in the same state.
 final class Member {
+    private static final int STRETCHES_MAX = 256;
+
     final VolumeId volume;
     final int slot;
     final long size;
@@ -36,6 +40,24 @@ final class Member {
     /// A pass of it was complete once: points count it.
     boolean joined;
 
+    /// Numbers at which no image of it is exact, oldest first.
+    List<Stretch> inexact = List.of();
+
+    /// Numbers whose versions were given up to make room: no cut between them can become a point.
+    Stretch folded = Stretch.NONE;
+
+    /// Numbers of a member that no image can be made at: what they held never travelled.
+    ///
+    /// @param after  the last exact number before
+    /// @param before the first exact number behind
+    record Stretch(long after, long before) {
+        static final Stretch NONE = new Stretch(0, 0);
+
+        boolean holds(long vseq) {
+            return vseq > after && vseq < before;
+        }
+    }
+
     Member(VolumeId volume, int slot, long size) {
         this.volume = volume;
         this.slot = slot;
@@ -52,15 +74,49 @@ final class Member {
         return through >= vseq && !(debt && vseq > gapFrom) && !splitsReplacement(vseq);
     }
 
-    /// A cut at this number holds a void write without what replaced it: it can never be published.
+    /// A cut at this number can never be published: it holds a void write without what replaced it, or versions of it were given up.
     boolean splitsReplacement(long vseq) {
-        return vseq >= voided && vseq < replacement;
+        return (vseq >= voided && vseq < replacement) || folded.holds(vseq);
+    }
+
+    /// The versions above the newest point become one for each block: what there is at the newest number.
+    void fold(long newestPoint) {
+        if (through > newestPoint) {
+            folded = new Stretch(newestPoint, through);
+            inexact(newestPoint, through);
+        }
+    }
+
+    /// Whether an image at this number would be exact, as far as passes are concerned.
+    boolean exactAt(long vseq) {
+        return inexact.stream().noneMatch(s -> s.holds(vseq));
+    }
+
+    void inexact(long after, long before) {
+        var all = new ArrayList<Stretch>(inexact);
+        all.add(new Stretch(after, before));
+        if (all.size() > STRETCHES_MAX) {
+            // Too many to remember: the two oldest become one, which costs images and never truth.
+            Stretch first = all.removeFirst();
+            Stretch second = all.removeFirst();
+            all.addFirst(
+                    new Stretch(
+                            Math.min(first.after, second.after),
+                            Math.max(first.before, second.before)));
+        }
+        inexact = List.copyOf(all);
+    }
+
+    /// No image below this number is asked for any more.
+    void forgetInexactBelow(long vseq) {
+        inexact = inexact.stream().filter(s -> s.before > vseq).toList();
     }
 
     void voided(long number, long by) {
         if (by == 0) {
             return;
         }
+        inexact(number - 1, by);
         // Two that overlap become one: the cuts in between are given up, which costs a point and
         // never truth.
         voided = number <= replacement ? Math.min(voided, number) : number;

@@ -25,7 +25,7 @@ final class PointCodec {
                 .forEach(e ->
                         out.putInt(Objects.requireNonNull(slots.get(e.getKey())))
                                 .putLong(e.getValue()));
-        Manifest.putText(out, point.name());
+        ManifestCodec.putText(out, point.name());
     }
 
     static RecoveryPoint take(ByteBuffer in, Map<Integer, VolumeId> volumes) {
@@ -44,6 +44,11 @@ final class PointCodec {
             vector.put(volume, in.getLong());
         }
         return new RecoveryPoint(
-                number, stampMillis, publishedMillis, vector, afterSync, Manifest.takeText(in));
+                number,
+                stampMillis,
+                publishedMillis,
+                vector,
+                afterSync,
+                ManifestCodec.takeText(in));
     }
 }

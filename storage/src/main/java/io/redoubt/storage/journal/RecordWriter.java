@@ -22,7 +22,7 @@ final class RecordWriter {
     Appended member(VolumeId volume, int slot, long size) {
         byte[] id = volume.value().getBytes(StandardCharsets.UTF_8);
         ByteBuffer payload = LogRecord.buffer((id.length + 2 + 7) & -8);
-        Manifest.putText(payload, volume.value());
+        ManifestCodec.putText(payload, volume.value());
         return append(Kind.MEMBER, false, slot, 0, 0, size, 0, payload.clear());
     }
 

@@ -6,7 +6,6 @@ import io.redoubt.core.port.Disk;
 import io.redoubt.core.port.DiskFile;
 import java.nio.ByteBuffer;
 import java.util.Collection;
-import java.util.Iterator;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -14,21 +13,21 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Each page and the tail carry a CRC32C. A run is never trusted before the manifest names it, and it is synced before that.
 final class RunFile implements AutoCloseable {
-    private static final long MAGIC = 0x31304E5552544452L;
-    private static final int VERSION = 1;
-    private static final int PAGE = 4096;
-    private static final int PAGE_ENTRIES = 127;
-    private static final int PAGE_COUNT_AT = PAGE - 32;
-    private static final int PAGE_CRC_AT = PAGE - 28;
-    private static final int TRAILER = 64;
+    static final long MAGIC = 0x31304E5552544452L;
+    static final int VERSION = 1;
+    static final int PAGE = 4096;
+    static final int PAGE_ENTRIES = 127;
+    static final int PAGE_COUNT_AT = PAGE - 32;
+    static final int PAGE_CRC_AT = PAGE - 28;
+    static final int TRAILER = 64;
 
-    private final String name;
+    private final int number;
     private final DiskFile file;
     private final long[] fences;
     private final Bloom bloom;
 
-    private RunFile(String name, DiskFile file, long[] fences, Bloom bloom) {
-        this.name = name;
+    RunFile(int number, DiskFile file, long[] fences, Bloom bloom) {
+        this.number = number;
         this.file = file;
         this.fences = fences;
         this.bloom = bloom;
@@ -40,52 +39,17 @@ final class RunFile implements AutoCloseable {
 
     /// Writes and syncs a run; the caller makes its name durable by syncing the directory.
     static RunFile write(Disk disk, int number, Collection<IndexEntry> sorted) {
-        String name = name(number);
-        disk.delete(name); // of a crash before the manifest named it
-        int pages = (sorted.size() + PAGE_ENTRIES - 1) / PAGE_ENTRIES;
-        var bloom = Bloom.sized(sorted.size());
-        var fences = new long[pages];
-        DiskFile file = disk.create(name);
-        ByteBuffer page = LogRecord.buffer(PAGE);
-        Iterator<IndexEntry> entries = sorted.iterator();
-        for (int p = 0; p < pages; p++) {
-            page.clear().put(new byte[PAGE]).clear();
-            int count = 0;
-            while (count < PAGE_ENTRIES && entries.hasNext()) {
-                IndexEntry entry = entries.next();
-                if (count == 0) {
-                    fences[p] = entry.place();
-                }
-                bloom.add(entry.place());
-                put(page, entry);
-                count++;
-            }
-            page.putInt(PAGE_COUNT_AT, count)
-                    .putInt(PAGE_CRC_AT, Checksum.of(page, 0, PAGE_CRC_AT));
-            file.write((long) p * PAGE, page.clear());
-        }
-        writeTail(file, pages, fences, bloom);
-        file.sync();
-        return new RunFile(name, file, fences, bloom);
-    }
-
-    private static void writeTail(DiskFile file, int pages, long[] fences, Bloom bloom) {
-        ByteBuffer tail = LogRecord.buffer(pages * 8 + bloom.words().length * 8 + TRAILER);
-        for (long fence : fences) {
-            tail.putLong(fence);
-        }
-        for (long word : bloom.words()) {
-            tail.putLong(word);
-        }
-        tail.putLong(MAGIC).putInt(VERSION).putInt(pages).putInt(bloom.words().length);
-        tail.position(tail.limit() - 4);
-        tail.putInt(Checksum.of(tail, 0, tail.limit() - 4));
-        file.write((long) pages * PAGE, tail.flip());
+        var writer = new RunWriter(disk, number, sorted.size());
+        sorted.forEach(writer::add);
+        return writer.finish();
     }
 
     /// @throws FaultException with [JournalFault.Damaged] when the tail is not what was written
     static RunFile open(Disk disk, int number) {
         String name = name(number);
+        if (!disk.exists(name)) {
+            throw new FaultException(new JournalFault.Damaged(name, 0, "it is missing"));
+        }
         DiskFile file = disk.open(name);
         long size = file.size();
         if (size < TRAILER) {
@@ -116,7 +80,20 @@ final class RunFile implements AutoCloseable {
         for (int i = 0; i < bits.length; i++) {
             bits[i] = tail.getLong();
         }
-        return new RunFile(name, file, fences, new Bloom(bits));
+        return new RunFile(number, file, fences, new Bloom(bits));
+    }
+
+    int number() {
+        return number;
+    }
+
+    int pages() {
+        return fences.length;
+    }
+
+    /// Bytes on disk.
+    long bytes() {
+        return fences.length * (PAGE + 8L) + bloom.words().length * 8L + TRAILER;
     }
 
     /// The newest version of a block at or below a number.
@@ -124,25 +101,44 @@ final class RunFile implements AutoCloseable {
         if (!bloom.mayHold(place)) {
             return null;
         }
+        int page = pageOf(place, vseqMax);
+        return page < 0 ? null : newestIn(page(page), place, vseqMax);
+    }
+
+    /// The last page that begins at or below a key, the first one when none does; -1 for a run without pages.
+    private int pageOf(long place, long vseq) {
         // The versions of a place may begin in the page before the first fence that equals it and
-        // end pages later.
-        int page = Math.max(0, lowerBound(place) - 1);
-        IndexEntry best = null;
-        for (; page < fences.length && fences[page] <= place; page++) {
-            ByteBuffer entries = page(page);
-            int count = entries.getInt(PAGE_COUNT_AT);
-            for (int i = 0; i < count; i++) {
-                long at = entries.getLong(i * IndexEntry.BYTES);
-                long vseq = entries.getLong(i * IndexEntry.BYTES + 8);
-                if (at > place || (at == place && vseq > vseqMax)) {
-                    return best;
-                }
-                if (at == place) {
-                    best = take(entries, i * IndexEntry.BYTES);
-                }
+        // end pages later; where one begins within a place only the page itself tells.
+        int low = Math.max(0, lowerBound(place) - 1);
+        int high = upperBound(place) - 1;
+        while (low < high) {
+            int middle = (low + high + 1) >>> 1;
+            ByteBuffer page = page(middle);
+            if (page.getLong(0) > place || (page.getLong(0) == place && page.getLong(8) > vseq)) {
+                high = middle - 1;
+            } else {
+                low = middle;
             }
         }
-        return best;
+        return Math.min(low, fences.length - 1);
+    }
+
+    private static @Nullable IndexEntry newestIn(ByteBuffer page, long place, long vseqMax) {
+        for (int i = page.getInt(PAGE_COUNT_AT) - 1; i >= 0; i--) {
+            long at = page.getLong(i * IndexEntry.BYTES);
+            if (at < place) {
+                return null;
+            }
+            if (at == place && page.getLong(i * IndexEntry.BYTES + 8) <= vseqMax) {
+                return entry(page, i);
+            }
+        }
+        return null;
+    }
+
+    /// Its entries from this version of this place on.
+    RunCursor from(long place, long vseq) {
+        return new RunCursor(this, Math.max(0, pageOf(place, vseq)), IndexEntry.bound(place, vseq));
     }
 
     /// Reads every page.
@@ -159,6 +155,7 @@ final class RunFile implements AutoCloseable {
         return fences.length;
     }
 
+    /// The first page that begins at or above the place.
     private int lowerBound(long place) {
         int low = 0;
         int high = fences.length;
@@ -173,28 +170,30 @@ final class RunFile implements AutoCloseable {
         return low;
     }
 
-    private ByteBuffer page(int number) {
-        ByteBuffer page = LogRecord.buffer(PAGE);
-        file.read((long) number * PAGE, page);
-        int count = page.getInt(PAGE_COUNT_AT);
-        if (page.getInt(PAGE_CRC_AT) != Checksum.of(page, 0, PAGE_CRC_AT) || count > PAGE_ENTRIES) {
+    private int upperBound(long place) {
+        return place == Long.MAX_VALUE ? fences.length : lowerBound(place + 1);
+    }
+
+    /// @throws FaultException with [JournalFault.Damaged]
+    ByteBuffer page(int page) {
+        ByteBuffer bytes = LogRecord.buffer(PAGE);
+        file.read((long) page * PAGE, bytes);
+        int count = bytes.getInt(PAGE_COUNT_AT);
+        if (bytes.getInt(PAGE_CRC_AT) != Checksum.of(bytes, 0, PAGE_CRC_AT)
+                || count > PAGE_ENTRIES) {
             throw new FaultException(
                     new JournalFault.Damaged(
-                            name, (long) number * PAGE, "a page has a wrong checksum"));
+                            name(number), (long) page * PAGE, "a page has a wrong checksum"));
         }
-        return page;
+        return bytes;
     }
 
-    private static void put(ByteBuffer page, IndexEntry entry) {
-        page.putLong(entry.place())
-                .putLong(entry.vseq())
-                .putInt(entry.segment())
-                .putInt(entry.position())
-                .putInt(entry.crc())
-                .putInt(entry.damaged() ? 1 : 0);
+    static int count(ByteBuffer page) {
+        return page.getInt(PAGE_COUNT_AT);
     }
 
-    private static IndexEntry take(ByteBuffer page, int at) {
+    static IndexEntry entry(ByteBuffer page, int index) {
+        int at = index * IndexEntry.BYTES;
         return new IndexEntry(
                 page.getLong(at),
                 page.getLong(at + 8),

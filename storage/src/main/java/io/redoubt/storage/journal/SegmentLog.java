@@ -6,6 +6,7 @@ import io.redoubt.core.port.Disk;
 import io.redoubt.core.port.DiskFile;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// The log's files. Only the last segment ever holds bytes that are not durable: the one before is synced when the next is made.
@@ -40,9 +41,20 @@ final class SegmentLog implements AutoCloseable {
 
     /// Goes on after a replay: everything up to this record is in sealed segments. Numbers up to the mark are not used again, also
     /// when damage took their records.
-    void resumeAfter(long lastLsn) {
+    ///
+    /// @param sealed the log until now
+    void resumeAfter(long lastLsn, List<Manifest.Segment> sealed) {
         lsn = Math.max(lastLsn, mark.lsn());
         durableLsn = lsn;
+        if (!sealed.isEmpty()) {
+            activeNumber = sealed.getLast().number();
+            position = sealed.getLast().sealedEnd();
+        }
+    }
+
+    /// Whether a record with a payload of this size begins a segment.
+    boolean rolls(long payload) {
+        return active == null || position + LogRecord.HEADER + payload > segmentBytes;
     }
 
     long lsn() {
@@ -69,7 +81,7 @@ final class SegmentLog implements AutoCloseable {
     /// @throws FaultException with [DiskFault.Full] when a new segment finds no room; nothing was appended
     int append(LogRecord header, ByteBuffer payload) {
         int size = LogRecord.HEADER + payload.remaining();
-        if (active == null || position + size > segmentBytes) {
+        if (rolls(payload.remaining())) {
             roll();
         }
         if (scratch.capacity() < size) {

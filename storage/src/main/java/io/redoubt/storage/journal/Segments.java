@@ -9,11 +9,14 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 
-/// The files of a log, each opened when it is first asked for. Any thread may read them.
+/// The files of records, each opened when it is first asked for. Any thread may read them.
+///
+/// Numbers from [#KEPT] on are kept segments: what a sweep copied out of the log. They are no part of its order.
 final class Segments implements AutoCloseable {
     private static final long MAGIC = 0x31304C4F4754444CL;
     private static final int VERSION = 1;
     static final int HEADER = 64;
+    static final int KEPT = 1 << 30;
 
     private final Disk disk;
     private final UUID lineage;
@@ -25,7 +28,11 @@ final class Segments implements AutoCloseable {
     }
 
     static String name(int number) {
-        return "log-%08d".formatted(number);
+        return isKept(number) ? "kept-%08d".formatted(number - KEPT) : "log-%08d".formatted(number);
+    }
+
+    static boolean isKept(int number) {
+        return number >= KEPT;
     }
 
     DiskFile file(int number) {
@@ -34,6 +41,15 @@ final class Segments implements AutoCloseable {
 
     void put(int number, DiskFile file) {
         files.put(number, file);
+    }
+
+    /// Closes a file that nobody reads any more, and deletes it.
+    void delete(int number) {
+        DiskFile file = files.remove(number);
+        if (file != null) {
+            file.close();
+        }
+        disk.delete(name(number));
     }
 
     ByteBuffer header(int number, long firstLsn) {

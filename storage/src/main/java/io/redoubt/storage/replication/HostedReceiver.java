@@ -1,37 +1,54 @@
 // Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
 package io.redoubt.storage.replication;
 
+import io.redoubt.core.fault.FaultException;
 import io.redoubt.core.grant.Grantor;
 import io.redoubt.core.port.Clock;
+import io.redoubt.storage.journal.Housekeeping;
 import io.redoubt.storage.journal.Journal;
 import io.redoubt.storage.journal.JournalView;
+import io.redoubt.storage.journal.Pin;
 import io.redoubt.storage.journal.RecoveryPoint;
 import io.redoubt.storage.journal.Roles;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 
 /// A group's receiving side on a node: its journal, its half of the grants, and the connections of the sources that feed it.
 public final class HostedReceiver implements AutoCloseable {
     private static final Logger LOG = System.getLogger(HostedReceiver.class.getName());
+    private static final long HOUSEKEEPING_BYTES = 1 << 20;
 
     private final Journal journal;
     private final Grantor grantor;
     private final GroupReceiver group;
+    private final Housekeeping housekeeping;
     private final Clock clock;
     private final ReentrantLock lock = new ReentrantLock();
     private final Map<FrameChannel, ReceiverSession> sessions = new HashMap<>();
+    private final Map<String, OpenView> open = new HashMap<>(); // guarded by the lock
+
+    private record OpenView(long number, Duration lease) {}
 
     /// @param grantor made from the journal's roles
     public HostedReceiver(Journal journal, Grantor grantor, Clock clock) {
+        this(journal, grantor, clock, Housekeeping.Settings.DEFAULT);
+    }
+
+    /// @param grantor made from the journal's roles
+    public HostedReceiver(
+            Journal journal, Grantor grantor, Clock clock, Housekeeping.Settings settings) {
         this.journal = journal;
         this.grantor = grantor;
         this.clock = clock;
         this.group = new GroupReceiver(journal, grantor, clock);
+        this.housekeeping = new Housekeeping(journal, settings, lock);
     }
 
     /// Takes a frame of a connection. A hello ends the older connection of the same source.
@@ -169,15 +186,87 @@ public final class HostedReceiver implements AutoCloseable {
         return journal.points();
     }
 
+    /// Opens a point for a short look: once it is not kept any more, a read is a fault.
     public JournalView view(long number) {
         return journal.view(number);
     }
 
+    /// Opens a point for reading and pins it, durably. The lease is made longer as long as this process lives and [#closeView] was not called.
+    ///
+    /// @param owner who looks at it, one point each
+    /// @throws FaultException with a [JournalFault] when the point is not kept
+    public JournalView openView(long number, String owner, Duration lease) {
+        lock.lock();
+        try {
+            journal.pin(owner, number, clock.wallMillis() + lease.toMillis());
+            open.put(owner, new OpenView(number, lease));
+            return journal.view(number);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Lets the owner's point go; nothing happens when it holds none.
+    public void closeView(String owner) {
+        lock.lock();
+        try {
+            open.remove(owner);
+            journal.unpin(owner);
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /// Deletes a point durably.
+    ///
+    /// @throws FaultException with [JournalFault.Pinned] while somebody looks at it
     public void dropPoint(long number) {
         lock.lock();
         try {
             journal.drop(number);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Protects a point from everything but [#dropPoint], or ends that.
+    ///
+    /// @throws FaultException with [JournalFault.NoRoomToProtect]
+    public void protectPoint(long number, boolean on) {
+        lock.lock();
+        try {
+            journal.protect(number, on);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// What the journal takes of its disk, and when that will be full.
+    public Housekeeping.Report room() {
+        return housekeeping.report();
+    }
+
+    /// Drops what need not be kept, and sweeps when that gains something; see [Housekeeping]. For one thread alone.
+    ///
+    /// @param goOn asked between pieces of work; once it says no the rest is for the next time
+    void keepHouse(BooleanSupplier goOn) {
+        renew(clock.wallMillis());
+        housekeeping.tick(clock.wallMillis());
+        while (goOn.getAsBoolean() && housekeeping.step(HOUSEKEEPING_BYTES)) {}
+    }
+
+    /// Only a lease that is half over is written again.
+    private void renew(long nowMillis) {
+        lock.lock();
+        try {
+            for (Pin pin : journal.pins()) {
+                OpenView view = open.get(pin.owner());
+                if (view != null
+                        && view.number == pin.point()
+                        && pin.untilMillis() - nowMillis < view.lease.toMillis() / 2) {
+                    journal.pin(pin.owner(), pin.point(), nowMillis + view.lease.toMillis());
+                }
+            }
         } finally {
             lock.unlock();
         }

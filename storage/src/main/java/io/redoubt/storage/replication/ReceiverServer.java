@@ -17,10 +17,12 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
-/// Accepts the streams of sources, one platform thread for each, and ticks the journals so that a slow trickle becomes durable.
+/// Accepts the streams of sources, one platform thread for each; ticks the journals so that a slow trickle becomes durable; and keeps them
+/// small, one after the other, on one thread of low priority.
 public final class ReceiverServer implements AutoCloseable {
     private static final Logger LOG = System.getLogger(ReceiverServer.class.getName());
     private static final long TICK_NANOS = 100_000_000L;
+    private static final long HOUSEKEEPING_NANOS = 60_000_000_000L;
     private static final int CONNECTIONS_MAX = 1024;
     private static final int HELLO_MILLIS_MAX = 5_000;
 
@@ -43,9 +45,16 @@ public final class ReceiverServer implements AutoCloseable {
         this.groups = groups;
     }
 
+    @SuppressWarnings(
+            "ThreadPriorityCheck") // nothing relies on it: it only asks to be kind to the streams
     public void start() {
         Thread.ofPlatform().name("stream-accept").daemon().start(this::acceptForEver);
         Thread.ofPlatform().name("journal-tick").daemon().start(this::tickForEver);
+        Thread.ofPlatform()
+                .name("journal-housekeeping")
+                .priority(Thread.MIN_PRIORITY)
+                .daemon()
+                .start(this::keepHouseForEver);
     }
 
     public int port() {
@@ -136,6 +145,25 @@ public final class ReceiverServer implements AutoCloseable {
                     LOG.log(Level.WARNING, "a journal cannot go on: {0}", e.getMessage());
                 }
             }
+        }
+    }
+
+    /// The first round begins after a while, so that the views of the node hold their points again by then.
+    private void keepHouseForEver() {
+        long next = System.nanoTime() + HOUSEKEEPING_NANOS;
+        while (!stopped) {
+            LockSupport.parkNanos(TICK_NANOS);
+            if (System.nanoTime() < next) {
+                continue;
+            }
+            for (HostedReceiver group : groups.all()) {
+                try {
+                    group.keepHouse(() -> !stopped);
+                } catch (RuntimeException e) {
+                    LOG.log(Level.WARNING, "a journal cannot be swept: {0}", e.getMessage());
+                }
+            }
+            next = System.nanoTime() + HOUSEKEEPING_NANOS;
         }
     }
 

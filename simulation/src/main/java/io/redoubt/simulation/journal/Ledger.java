@@ -1,0 +1,291 @@
+// Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
+package io.redoubt.simulation.journal;
+
+import io.redoubt.core.VolumeId;
+import io.redoubt.core.fault.FaultException;
+import io.redoubt.simulation.machine.SimDisk;
+import io.redoubt.simulation.machine.Violation;
+import io.redoubt.storage.block.BlockImage;
+import io.redoubt.storage.journal.Journal;
+import io.redoubt.storage.journal.JournalFault;
+import io.redoubt.storage.journal.JournalReader;
+import io.redoubt.storage.journal.JournalView;
+import io.redoubt.storage.journal.RecoveryPoint;
+import java.nio.ByteBuffer;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/// What the journal has promised so far, kept outside of it: its points, who holds them, what is protected. And the checks.
+final class Ledger {
+    private final List<Guest> guests;
+    private final long denseMillis;
+    private final boolean mayFold;
+
+    /// Every point that was ever handed to the journal, and those of them that it has offered and not dropped.
+    private final Map<Long, RecoveryPoint> published = new TreeMap<>();
+
+    private final Map<Long, RecoveryPoint> offered = new TreeMap<>();
+    private final Set<Long> guarded = new TreeSet<>();
+    private final Map<String, Lease> leases = new TreeMap<>();
+
+    /// A call that changes points was under way when the process died: it may have happened.
+    private boolean retaining;
+
+    private final Set<Long> dropping = new TreeSet<>();
+    private @Nullable Long guarding;
+
+    /// Bits were turned: points may be gone, reads may be faults; other data never.
+    private boolean damaged;
+
+    record Lease(long point, long untilMillis) {}
+
+    /// @param mayFold the journal may run full, and then give numbers between points up
+    Ledger(List<Guest> guests, long denseMillis, boolean mayFold) {
+        this.guests = guests;
+        this.mayFold = mayFold;
+        this.denseMillis = denseMillis;
+    }
+
+    void damaged() {
+        damaged = true;
+    }
+
+    boolean isDamaged() {
+        return damaged;
+    }
+
+    void publishing(RecoveryPoint point) {
+        published.put(point.number(), point);
+    }
+
+    void dropping(long point) {
+        dropping.add(point);
+    }
+
+    void guarding(long point) {
+        guarding = point;
+    }
+
+    void guarded(long point, boolean on) {
+        guarding = null;
+        if (on) {
+            guarded.add(point);
+        } else {
+            guarded.remove(point);
+        }
+    }
+
+    void retaining() {
+        retaining = true;
+    }
+
+    void leased(String owner, @Nullable Lease lease) {
+        if (lease == null) {
+            leases.remove(owner);
+        } else {
+            leases.put(owner, lease);
+        }
+    }
+
+    @Nullable Lease lease(String owner) {
+        return leases.get(owner);
+    }
+
+    /// A lease may have run out by now, so it promises nothing any more.
+    void time(long nowMillis) {
+        leases.values().removeIf(l -> l.untilMillis <= nowMillis);
+    }
+
+    boolean held(long point) {
+        return leases.values().stream().anyMatch(l -> l.point == point);
+    }
+
+    /// Compares what the journal offers with what it offered, after a call or a start: I5, I18 and the honesty of retention.
+    void look(Journal journal) {
+        Map<Long, RecoveryPoint> now = new TreeMap<>();
+        journal.points().forEach(p -> now.put(p.number(), p));
+        now.values()
+                .forEach(p -> {
+                    if (!p.equals(published.get(p.number()))) {
+                        throw new Violation("I25: point " + p + " was never published like this");
+                    }
+                });
+        if (!damaged) {
+            long newest =
+                    offered.isEmpty() ? 0 : ((TreeMap<Long, RecoveryPoint>) offered).lastKey();
+            for (RecoveryPoint point : offered.values()) {
+                long number = point.number();
+                if (!now.containsKey(number) && !dropping.contains(number)) {
+                    requireMayGo(point, number > newest);
+                }
+            }
+        }
+        offered.clear();
+        offered.putAll(now);
+        guarded.retainAll(now.keySet());
+        retaining = false;
+        dropping.clear();
+        if (!damaged) {
+            for (long number : guarded) {
+                if (!Objects.equals(guarding, number) && !journal.guarded().contains(number)) {
+                    throw new Violation("point %d is not protected any more".formatted(number));
+                }
+            }
+        }
+        if (guarding != null) {
+            guarded(guarding, journal.guarded().contains(guarding));
+        }
+    }
+
+    private void requireMayGo(RecoveryPoint point, boolean newest) {
+        long number = point.number();
+        if (!retaining) {
+            throw new Violation("I5: point %d was offered and is gone".formatted(number));
+        }
+        if (newest) {
+            throw new Violation("I24: the newest point, %d, was dropped".formatted(number));
+        }
+        if (guarded.contains(number) && !Objects.equals(guarding, number)) {
+            throw new Violation("I25: point %d is protected and was dropped".formatted(number));
+        }
+        if (!point.name().isEmpty()) {
+            throw new Violation("I25: point %d has a name and was dropped".formatted(number));
+        }
+        if (held(number)) {
+            throw new Violation("I18: point %d is pinned and was dropped".formatted(number));
+        }
+    }
+
+    Map<Long, RecoveryPoint> offered() {
+        return offered;
+    }
+
+    /// I16, I17 and I25 of every point.
+    void everyPoint(Journal journal) {
+        offered.values().forEach(p -> exact(p, journal.view(p.number())));
+    }
+
+    void somePoints(Journal journal, SplittableRandom random, int count) {
+        List<RecoveryPoint> points = List.copyOf(offered.values());
+        if (!points.isEmpty()) {
+            exact(points.getFirst(), journal.view(points.getFirst().number()));
+            for (int i = 1; i < count; i++) {
+                RecoveryPoint point = points.get(random.nextInt(points.size()));
+                exact(point, journal.view(point.number()));
+            }
+        }
+    }
+
+    void exact(RecoveryPoint point, JournalView view) {
+        for (Guest guest : guests) {
+            Long cut = point.vector().get(guest.volume);
+            if (cut != null) {
+                same("I16: point " + point.number(), guest, view.volume(guest.volume), cut);
+            }
+        }
+    }
+
+    private void same(String what, Guest guest, BlockImage image, long vseq) {
+        if (!damaged) {
+            try {
+                guest.oracle.requireSame(what, image, vseq);
+            } catch (FaultException e) {
+                throw new Violation(
+                        "I25: %s of %s cannot be read at %d: %s"
+                                .formatted(what, guest.volume, vseq, e.getMessage()),
+                        e);
+            }
+            return;
+        }
+        byte[] expected = guest.oracle.at(vseq);
+        for (int at = 0; at < guest.bytes; at += Guest.BLOCK) {
+            ByteBuffer block = ByteBuffer.allocate(Guest.BLOCK);
+            try {
+                image.read(at, block);
+            } catch (FaultException _) {
+                continue;
+            }
+            if (!block.flip().equals(ByteBuffer.wrap(expected, at, Guest.BLOCK))) {
+                throw new Violation(
+                        "I29: %s of %s shows other data in block %d"
+                                .formatted(what, guest.volume, at / Guest.BLOCK));
+            }
+        }
+    }
+
+    /// Any number of the dense window is shown, but for those that never travelled; one outside of it is refused, or right.
+    void anyNumber(Journal journal, SplittableRandom random) {
+        if (offered.isEmpty()) {
+            return;
+        }
+        List<RecoveryPoint> points = List.copyOf(offered.values());
+        Guest guest = guests.get(random.nextInt(guests.size()));
+        long published = points.getLast().publishedMillis();
+        RecoveryPoint dense =
+                points.stream()
+                        .filter(p -> published - p.publishedMillis() <= denseMillis)
+                        .findFirst()
+                        .orElseThrow();
+        long from = cut(dense, guest.volume);
+        long to = cut(points.getLast(), guest.volume);
+        boolean inside = random.nextInt(4) > 0;
+        long vseq = inside ? from + random.nextLong(to - from + 1) : random.nextLong(to + 3);
+        try {
+            same("rule 33: any number", guest, journal.view(guest.volume, vseq), vseq);
+        } catch (FaultException e) {
+            requireRefusable(guest, vseq, vseq >= from && vseq <= to, e);
+        }
+    }
+
+    private void requireRefusable(Guest guest, long vseq, boolean inWindow, FaultException e) {
+        boolean allowed =
+                switch (e.fault()) {
+                    case JournalFault.NotExact _ -> guest.inGap(vseq) || mayFold;
+                    case JournalFault.OutsideWindow _ -> !inWindow;
+                    default -> false;
+                };
+        if (!allowed && !damaged) {
+            throw new Violation(
+                    "rule 33: %s at %d is refused: %s"
+                            .formatted(guest.volume, vseq, e.getMessage()),
+                    e);
+        }
+    }
+
+    private static long cut(RecoveryPoint point, VolumeId volume) {
+        return Objects.requireNonNull(point.vector().get(volume));
+    }
+
+    /// After a start the files are those that the manifest names, and a crash is no damage.
+    void afterStart(Journal journal, SimDisk disk) {
+        if (damaged) {
+            return;
+        }
+        if (!journal.damage().isEmpty()) {
+            throw new Violation(
+                    "a restart calls its own crash damage: "
+                            + journal.damage().getFirst().message());
+        }
+        var named = new HashSet<>(Set.of("manifest", "durable"));
+        try (var reader = JournalReader.open(disk)) {
+            reader.log().forEach(p -> named.add(p.file()));
+            reader.kept().forEach(p -> named.add(p.file()));
+            named.addAll(reader.runs());
+            reader.bases()
+                    .forEach(p -> {
+                        named.add(p.file());
+                        named.add(p.file().replace("base-", "crcs-"));
+                    });
+        }
+        if (!named.equals(new HashSet<>(disk.list()))) {
+            throw new Violation("I31: on disk are %s, named are %s".formatted(disk.list(), named));
+        }
+    }
+}

@@ -1,0 +1,417 @@
+// Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
+package io.redoubt.storage.journal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.redoubt.core.fault.FaultException;
+import io.redoubt.core.system.ReadOnlyDisk;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// A journal that was swept: what stays is what it was, and its new files are read, checked and made anew like the old ones.
+class JournalSweepTest {
+    /// Held, because a logger that nobody holds forgets its level. One journal runs full here, and turned bits are errors.
+    private static final Logger STORAGE = Logger.getLogger("io.redoubt.storage");
+
+    static {
+        STORAGE.setLevel(Level.OFF);
+    }
+
+    private static final JournalLimits SMALL = new JournalLimits(128 << 10, 80);
+    private static final int SEEDS = 60;
+    private static final Ladder SHORT =
+            new Ladder(
+                    List.of(
+                            new Ladder.Rung(Duration.ofMillis(6), Duration.ZERO),
+                            new Ladder.Rung(Duration.ofMillis(60), Duration.ofMillis(10))));
+
+    @Test
+    void a_swept_journal_is_smaller_shows_the_same_and_verifies() {
+        for (long seed = 1; seed <= SEEDS; seed++) {
+            RandomJournal made = made(seed, SMALL);
+            long before = made.disk.used();
+            int points = made.journal().points().size();
+            sweep(made);
+            assertThat(made.journal().points()).hasSizeLessThan(points);
+            assertThat(made.disk.used()).as("seed %d", seed).isLessThan(before);
+            everyPointReads(made);
+            made.journal().close();
+            made.reopen(SMALL);
+            assertThat(made.journal().damage()).isEmpty();
+            everyPointReads(made);
+            try (var reader = reader(made)) {
+                assertThat(reader.bases()).hasSize(RandomJournal.VOLUMES.size());
+                assertThat(reader.verify(_ -> {}).damage()).as("seed %d", seed).isEmpty();
+                assertThat(reader.verify(_ -> {}).blocks()).isPositive();
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"log-", "kept-", "base-", "run-"})
+    void every_turned_bit_of_a_swept_journal_is_found(String kind) {
+        int found = 0;
+        for (long seed = 1; seed <= SEEDS; seed++) {
+            RandomJournal made = made(seed, SMALL);
+            sweep(made);
+            made.journal().close();
+            var random = new SplittableRandom(seed);
+            List<String> files = written(made, kind);
+            if (files.isEmpty()) {
+                continue;
+            }
+            String file = files.get(random.nextInt(files.size()));
+            long bit = random.nextLong(JournalDamageTest.usedBytes(made.disk, file) * 8);
+            if (kind.equals("run-") && bit / 8 % 4096 >= 4072) {
+                continue; // may be the end of a page, which holds nothing
+            }
+            made.disk.flip(file, bit);
+            try (var reader = reader(made)) {
+                assertThat(reader.verify(_ -> {}).damage())
+                        .as("seed %d, %s, bit %d", seed, file, bit)
+                        .anySatisfy(fault -> assertThat(fault.message()).contains(file));
+            } catch (FaultException e) {
+                assertThat(e.fault()).isInstanceOf(JournalFault.class);
+            }
+            found++;
+        }
+        assertThat(found).as("turned bits").isGreaterThan(SEEDS / 4);
+    }
+
+    /// ADR 8: runs are derived, also from segments whose neighbours are gone.
+    @Test
+    void lost_runs_are_made_anew_from_log_and_kept_segments() {
+        for (long seed = 1; seed <= SEEDS; seed++) {
+            RandomJournal made = made(seed, SMALL);
+            sweep(made);
+            made.fill(10);
+            made.journal().close();
+            List<String> runs =
+                    made.disk.list().stream().filter(f -> f.startsWith("run-")).toList();
+            made.disk.flip(
+                    runs.getFirst(), (JournalDamageTest.size(made.disk, runs.getFirst()) - 4) * 8);
+            List<RecoveryPoint> points = made.reopen(SMALL).points();
+            assertThat(made.journal().damage()).as("seed %d", seed).hasSize(1);
+            assertThat(points).isNotEmpty();
+            everyPointReads(made);
+            sweep(made);
+            everyPointReads(made);
+            made.journal().close();
+            assertThat(made.reopen(SMALL).damage()).isEmpty();
+            everyPointReads(made);
+        }
+    }
+
+    /// Two faults at once cost the points, and never give other data.
+    @Test
+    void lost_runs_and_a_record_that_cannot_be_read_leave_no_point_and_a_full_pass_heals() {
+        RandomJournal made = made(4, SMALL);
+        sweep(made);
+        for (int i = 0; i < 20; i++) {
+            made.step(); // no full pass, which would heal
+        }
+        made.journal().sync();
+        made.journal().close();
+        String log =
+                made.disk.list().stream()
+                        .filter(f -> f.startsWith("log-"))
+                        .findFirst()
+                        .orElseThrow();
+        String run =
+                made.disk.list().stream()
+                        .filter(f -> f.startsWith("run-"))
+                        .findFirst()
+                        .orElseThrow();
+        made.disk.flip(log, (64 + 20) * 8);
+        made.disk.flip(run, (JournalDamageTest.size(made.disk, run) - 4) * 8);
+        Journal journal = made.reopen(SMALL);
+        assertThat(journal.damage()).hasSize(2);
+        assertThat(journal.points()).isEmpty();
+        assertThat(journal.needsFullPass(0)).isTrue();
+        made.pass(true);
+        made.point();
+        assertThat(journal.points()).hasSize(1);
+        everyPointReads(made);
+    }
+
+    @Test
+    void a_pinned_point_stays_until_its_lease_ends_and_cannot_be_dropped() {
+        RandomJournal made = made(7, SMALL);
+        List<RecoveryPoint> points = made.journal().points();
+        long going = Retention.toDrop(points, 5_000, SHORT, Set.of(), Set.of()).getFirst();
+        RecoveryPoint pinned = RecoveryPoint.require(points, going);
+        made.journal().pin("view 1", pinned.number(), 10_000);
+        assertThatThrownBy(() -> made.journal().drop(pinned.number()))
+                .isInstanceOfSatisfying(
+                        FaultException.class,
+                        e -> assertThat(e.fault().message()).contains("view 1"));
+        sweep(made);
+        assertThat(made.journal().points()).contains(pinned);
+        assertThat(made.requireExactOrFault(pinned)).isZero();
+        assertThat(made.journal().room().pinnedBytes()).isPositive();
+        made.journal().close();
+        made.reopen(SMALL);
+        assertThat(made.journal().pins())
+                .containsExactly(new Pin("view 1", pinned.number(), 10_000));
+        JournalView view = made.journal().view(pinned.number());
+        house(made).tick(10_000);
+        assertThat(made.journal().pins()).isEmpty();
+        assertThat(made.journal().points()).doesNotContain(pinned);
+        assertThat(made.requireExactOrFault(view)).as("refused, never other data").isPositive();
+    }
+
+    @Test
+    void a_protected_point_outlives_the_ladder_and_goes_with_its_user() {
+        RandomJournal made = made(8, SMALL);
+        RecoveryPoint oldest = made.journal().points().getFirst();
+        made.journal().protect(oldest.number(), true);
+        sweep(made);
+        made.journal().close();
+        made.reopen(SMALL);
+        assertThat(made.journal().guarded()).containsExactly(oldest.number());
+        assertThat(made.requireExactOrFault(oldest)).isZero();
+        made.journal().drop(oldest.number());
+        assertThat(made.journal().points()).doesNotContain(oldest);
+        assertThat(made.journal().guarded()).isEmpty();
+    }
+
+    @Test
+    void a_scrub_lists_what_was_turned_with_the_points_that_show_it() {
+        int listed = 0;
+        for (long seed = 1; seed <= SEEDS; seed++) {
+            RandomJournal made = made(seed, SMALL);
+            sweep(made);
+            made.journal().sync();
+            assertThat(scrub(made)).isEmpty();
+            List<String> files = new ArrayList<>(written(made, "base-"));
+            files.addAll(written(made, "kept-"));
+            if (files.isEmpty()) {
+                continue;
+            }
+            String file = files.get((int) (seed % files.size()));
+            made.disk.flip(
+                    file,
+                    new SplittableRandom(seed)
+                            .nextLong(JournalDamageTest.usedBytes(made.disk, file) * 8));
+            for (DamagedVersion version : scrub(made)) {
+                listed++;
+                for (long number : version.points()) {
+                    RecoveryPoint point = RecoveryPoint.require(made.journal().points(), number);
+                    assertThat(made.requireExactOrFault(point)).isPositive();
+                }
+            }
+        }
+        assertThat(listed).as("damaged versions that were listed").isGreaterThan(SEEDS / 4);
+    }
+
+    /// Ingest goes on for ever and nobody merges but the journal itself.
+    @Test
+    void a_lookup_never_asks_more_than_a_bounded_number_of_runs() {
+        RandomJournal made =
+                new RandomJournal(
+                        new SplittableRandom(1),
+                        JournalDamageTest.disk(1, "journal"),
+                        new JournalLimits(128 << 10, 4));
+        made.fill(400);
+        assertThat(made.disk.list().stream().filter(f -> f.startsWith("run-")).count())
+                .isLessThanOrEqualTo(33);
+        everyPointReads(made);
+    }
+
+    /// A reader in another thread meets no file that a sweep has taken away.
+    @Test
+    void views_are_read_while_sweeps_swap_tables_and_delete_files() throws Exception {
+        RandomJournal made = made(11, SMALL);
+        RecoveryPoint held = made.journal().points().getFirst();
+        made.journal().pin("reader", held.number(), Long.MAX_VALUE);
+        JournalView view = made.journal().view(held.number());
+        var stop = new AtomicBoolean();
+        var rounds = new AtomicInteger();
+        CompletableFuture<Void> reader =
+                CompletableFuture.runAsync(() -> {
+                    while (!stop.get()) {
+                        assertThat(made.requireExactOrFault(view)).isZero();
+                        rounds.incrementAndGet();
+                    }
+                });
+        for (int i = 0; i < 40 || rounds.get() < 5; i++) {
+            made.fill(4);
+            sweep(made);
+        }
+        stop.set(true);
+        reader.get();
+        assertThat(rounds.get()).isPositive();
+    }
+
+    @Test
+    void any_number_of_the_dense_window_is_shown_and_others_are_refused_with_the_window() {
+        RandomJournal made = made(5, SMALL);
+        sweep(made);
+        Journal journal = made.journal();
+        var volume = RandomJournal.VOLUMES.getFirst();
+        long newest = journal.points().getLast().vector().getOrDefault(volume, 0L);
+        assertThat(journal.view(volume, newest).size()).isEqualTo(RandomJournal.VOLUME_BYTES);
+        assertThatThrownBy(() -> journal.view(volume, 0))
+                .isInstanceOfSatisfying(
+                        FaultException.class,
+                        e -> assertThat(e.fault().message()).contains("to " + newest));
+        assertThatThrownBy(() -> journal.view(volume, newest + 1))
+                .isInstanceOf(FaultException.class);
+    }
+
+    @Test
+    void a_full_quota_refuses_data_with_the_numbers_and_history_is_shortened_before() {
+        RandomJournal made = made(6, new JournalLimits(128 << 10, 80, 4 << 20));
+        var full = new HashSet<JournalRoom.Pressure>();
+        Housekeeping house =
+                new Housekeeping(
+                        made.journal(), Housekeeping.Settings.DEFAULT, new ReentrantLock());
+        int points = 0;
+        for (int i = 0; i < 400; i++) {
+            made.fill(2);
+            points++;
+            full.add(house.report().pressure());
+            house.tick(3000 + i);
+            while (house.step(1 << 20)) {}
+            assertThat(made.journal().points()).isNotEmpty();
+        }
+        assertThat(full).contains(JournalRoom.Pressure.SHORTENING);
+        assertThat(made.journal().points()).hasSizeLessThan(points);
+        everyPointReads(made);
+        assertThatThrownBy(
+                        () -> {
+                            for (int i = 0; i < 4000; i++) {
+                                made.write(0, 0, 4096);
+                            }
+                        })
+                .isInstanceOfSatisfying(
+                        FaultException.class,
+                        e -> assertThat(e.fault()).isInstanceOf(JournalFault.Full.class));
+        long newest = made.journal().points().getFirst().number();
+        assertThatThrownBy(() -> made.journal().protect(newest, true))
+                .isInstanceOfSatisfying(
+                        FaultException.class,
+                        e ->
+                                assertThat(e.fault())
+                                        .isInstanceOf(JournalFault.NoRoomToProtect.class));
+    }
+
+    /// I1: between the newest point and the newest number only the latter is still exact, so no other cut becomes a point, also after a start.
+    @Test
+    void a_backlog_that_fills_the_quota_is_folded_and_no_cut_inside_it_becomes_a_point() {
+        JournalLimits limits = new JournalLimits(128 << 10, 80, 2 << 20);
+        var made =
+                new RandomJournal(
+                        new SplittableRandom(3), JournalDamageTest.disk(3, "journal"), limits);
+        made.fill(0);
+        long cut = made.journal().through(0);
+        writeUntilFull(made);
+        long through = made.journal().through(0);
+        long inside = (cut + through) / 2;
+        assertThat(made.journal().covers(0, inside)).isTrue();
+        sweep(made);
+        for (int start = 1; start <= 2; start++) {
+            assertThat(made.journal().covers(0, inside)).isFalse();
+            assertThat(made.journal().splitsReplacement(0, inside)).isTrue();
+            assertThat(made.journal().covers(0, through)).isTrue();
+            made.journal().close();
+            made.reopen(limits);
+        }
+        made.write(0, 0, 512);
+        made.point();
+        assertThat(made.journal().points().getLast().vector())
+                .containsEntry(RandomJournal.VOLUMES.getFirst(), made.journal().through(0));
+        everyPointReads(made);
+    }
+
+    private static void writeUntilFull(RandomJournal made) {
+        assertThatThrownBy(
+                        () -> {
+                            for (int i = 0; i < 5_000; i++) {
+                                made.write(0, i % 4 * 4096, 4096);
+                            }
+                        })
+                .isInstanceOfSatisfying(
+                        FaultException.class,
+                        e -> assertThat(e.fault()).isInstanceOf(JournalFault.Full.class));
+    }
+
+    /// Its directory may belong to a new journal by then.
+    @Test
+    void a_closed_journal_is_swept_no_more() {
+        RandomJournal made = made(9, SMALL);
+        Housekeeping house = house(made);
+        house.tick(5_000);
+        assertThat(house.step(1)).isTrue();
+        List<RecoveryPoint> points = made.journal().points();
+        made.journal().close();
+        List<String> files = made.disk.list();
+        assertThat(house.step(1 << 20)).isFalse();
+        house.tick(6_000);
+        assertThat(house.step(1 << 20)).isFalse();
+        assertThat(made.disk.list()).isEqualTo(files).noneMatch(f -> f.startsWith("kept-"));
+        made.reopen(SMALL);
+        assertThat(made.journal().points()).isEqualTo(points);
+        everyPointReads(made);
+    }
+
+    private static RandomJournal made(long seed, JournalLimits limits) {
+        var random = new SplittableRandom(seed);
+        var made =
+                new RandomJournal(
+                        random, JournalDamageTest.disk(random.nextLong(), "journal"), limits);
+        made.fill(90);
+        return made;
+    }
+
+    /// The files of a kind that hold more than zeros.
+    private static List<String> written(RandomJournal made, String kind) {
+        return made.disk.list().stream()
+                .filter(f -> f.startsWith(kind))
+                .filter(f -> JournalDamageTest.usedBytes(made.disk, f) > 0)
+                .toList();
+    }
+
+    private static Housekeeping house(RandomJournal made) {
+        return new Housekeeping(
+                made.journal(),
+                new Housekeeping.Settings(SHORT, Duration.ofMillis(1)),
+                new ReentrantLock());
+    }
+
+    private static void sweep(RandomJournal made) {
+        Housekeeping house = house(made);
+        house.tick(5_000);
+        while (house.step(20_000)) {}
+    }
+
+    private static List<DamagedVersion> scrub(RandomJournal made) {
+        Scrub scrub = made.journal().scrub();
+        while (scrub.step(10_000)) {}
+        return new ArrayList<>(scrub.found());
+    }
+
+    private static void everyPointReads(RandomJournal made) {
+        for (RecoveryPoint point : made.journal().points()) {
+            assertThat(made.requireExactOrFault(point)).as("faults in %s", point).isZero();
+        }
+    }
+
+    private static JournalReader reader(RandomJournal made) {
+        return JournalReader.open(new ReadOnlyDisk(made.disk, made.disk::open));
+    }
+}

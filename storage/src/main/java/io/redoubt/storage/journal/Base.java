@@ -1,0 +1,190 @@
+// Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
+package io.redoubt.storage.journal;
+
+import io.redoubt.core.fault.FaultException;
+import io.redoubt.core.port.Disk;
+import io.redoubt.core.port.DiskFile;
+import java.nio.ByteBuffer;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.ConcurrentSkipListMap;
+import org.jspecify.annotations.Nullable;
+
+/// The members as they were at the horizon: for each a sparse raw file, and beside it a table of CRC32C, 4 bytes for each block.
+///
+/// A checksum of 0 says that the block was never written and is zeros; a real one of 0 is kept as 1.
+///
+/// **What a crash leaves.** Blocks are overwritten in place while the manifest still names the old horizon. A block is overwritten only
+/// when the index holds a version of it between the old horizon and the new one, and only after every point below the new horizon was
+/// dropped durably. So each view that can still be opened finds that version, or a later one, before it would look here, and neither a
+/// torn block nor a checksum without its block is ever read. The versions go away with the manifest that names the new horizon, and by
+/// then everything here is synced. A promotion that is begun anew has a horizon at least as high, and so writes each of these blocks again.
+///
+/// One writer; any number of readers of other blocks.
+final class Base implements AutoCloseable {
+    private static final int TABLE_PAGE = 4096;
+    private static final ByteBuffer ZEROS = ByteBuffer.allocate(Blocks.SIZE).asReadOnlyBuffer();
+
+    private final Disk disk;
+    private final Map<Integer, Files> members = new ConcurrentSkipListMap<>();
+
+    /// The part of a table that is being changed.
+    private final ByteBuffer page = LogRecord.buffer(TABLE_PAGE);
+
+    private int pageSlot = -1;
+    private long pageAt;
+
+    private record Files(DiskFile data, DiskFile checksums) {}
+
+    Base(Disk disk) {
+        this.disk = disk;
+    }
+
+    static String dataName(int slot) {
+        return "base-%05d".formatted(slot);
+    }
+
+    static String checksumsName(int slot) {
+        return "crcs-%05d".formatted(slot);
+    }
+
+    /// Opens what a manifest with this horizon names.
+    ///
+    /// @throws FaultException with [JournalFault.Damaged] when a file is missing: made anew it would read as zeros
+    void open(Numbers horizon) {
+        for (int slot = 0; slot < horizon.size(); slot++) {
+            if (horizon.at(slot) > 0) {
+                members.put(slot, new Files(require(dataName(slot)), require(checksumsName(slot))));
+            }
+        }
+    }
+
+    private DiskFile require(String name) {
+        if (!disk.exists(name)) {
+            throw new FaultException(new JournalFault.Damaged(name, 0, "it is missing"));
+        }
+        return disk.open(name);
+    }
+
+    /// Makes the files of a member that has none, all zeros. The caller syncs the directory before a manifest needs them.
+    void make(int slot, long volumeBytes) {
+        if (!members.containsKey(slot)) {
+            // Of a crash before a manifest named them: they may hold anything.
+            disk.delete(dataName(slot));
+            disk.delete(checksumsName(slot));
+            long size = Blocks.up(volumeBytes);
+            DiskFile data = disk.create(dataName(slot));
+            data.truncate(size);
+            DiskFile checksums = disk.create(checksumsName(slot));
+            checksums.truncate(size / Blocks.SIZE * 4);
+            members.put(slot, new Files(data, checksums));
+        }
+    }
+
+    /// Fills a buffer of one block.
+    ///
+    /// @return false when it is not what was written
+    boolean read(int slot, long block, ByteBuffer into) {
+        int from = into.position();
+        Files files = members.get(slot);
+        if (files == null) {
+            into.put(ZEROS.duplicate());
+            return true;
+        }
+        ByteBuffer checksum = LogRecord.buffer(4);
+        int known = files.checksums.read(block * 4, checksum);
+        int count = files.data.read(block * Blocks.SIZE, into.slice(from, Blocks.SIZE));
+        into.position(from + Blocks.SIZE);
+        if (known < 4 || count < Blocks.SIZE) {
+            return false;
+        }
+        // Also where nothing was written the bytes are looked at: a turned bit may have made the 0.
+        return checksum.getInt(0) == 0
+                ? into.slice(from, Blocks.SIZE).equals(ZEROS)
+                : checksum.getInt(0) == stored(Checksum.of(into, from, Blocks.SIZE));
+    }
+
+    /// The first block at or behind this one that may ever have been written; the number of blocks when there is none.
+    long nextWritten(int slot, long block, long blocks) {
+        Files files = members.get(slot);
+        if (files == null || block >= blocks) {
+            return blocks;
+        }
+        long data = files.data.nextData(block * Blocks.SIZE) / Blocks.SIZE;
+        long checksums = files.checksums.nextData(block * 4) / 4;
+        return Math.min(blocks, Math.max(block, Math.min(data, checksums)));
+    }
+
+    private static int stored(int crc) {
+        return crc == 0 ? 1 : crc;
+    }
+
+    /// @param good false for bytes that cannot be trusted: they get a checksum that never matches
+    void put(int slot, long block, ByteBuffer data, boolean good) {
+        int crc = stored(Checksum.of(data));
+        int never = ~crc == 0 ? 1 : ~crc;
+        requireFiles(slot).data.write(block * Blocks.SIZE, data.duplicate());
+        checksum(slot, block, good ? crc : never);
+    }
+
+    void zero(int slot, long block) {
+        requireFiles(slot).data.punch(block * Blocks.SIZE, Blocks.SIZE);
+        checksum(slot, block, 0);
+    }
+
+    private void checksum(int slot, long block, int crc) {
+        long at = block * 4 & -TABLE_PAGE;
+        if (slot != pageSlot || at != pageAt) {
+            flush();
+            page.clear().put(new byte[TABLE_PAGE]).clear();
+            requireFiles(slot).checksums.read(at, page);
+            pageSlot = slot;
+            pageAt = at;
+        }
+        page.putInt((int) (block * 4 - at), crc);
+    }
+
+    /// Writes out what is gathered of a table.
+    private void flush() {
+        if (pageSlot >= 0) {
+            DiskFile table = requireFiles(pageSlot).checksums;
+            int length = (int) Math.min(TABLE_PAGE, table.size() - pageAt);
+            table.write(pageAt, page.slice(0, length));
+            pageSlot = -1;
+        }
+    }
+
+    /// Makes everything that was put durable; the names of new files take a sync of the directory as well.
+    void sync() {
+        flush();
+        for (Files files : members.values()) {
+            files.data.sync();
+            files.checksums.sync();
+        }
+    }
+
+    /// Bytes of the disk behind all of it.
+    long room() {
+        return members.values().stream().mapToLong(f -> f.data.room() + f.checksums.room()).sum();
+    }
+
+    long room(int slot) {
+        Files files = requireFiles(slot);
+        return files.data.room() + files.checksums.room();
+    }
+
+    private Files requireFiles(int slot) {
+        @Nullable Files files = members.get(slot);
+        return Objects.requireNonNull(files, "the base of this member was not made");
+    }
+
+    @Override
+    public void close() {
+        members.values()
+                .forEach(f -> {
+                    f.data.close();
+                    f.checksums.close();
+                });
+        members.clear();
+    }
+}

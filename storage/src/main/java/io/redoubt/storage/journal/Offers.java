@@ -1,0 +1,80 @@
+// Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
+package io.redoubt.storage.journal;
+
+import io.redoubt.core.VolumeId;
+import io.redoubt.core.fault.FaultException;
+import io.redoubt.storage.block.BlockImage;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+
+/// What a journal shows: its points, and single numbers of its members. Any thread may ask.
+final class Offers {
+    private record Kept(List<RecoveryPoint> points, Map<Long, RecoveryPoint> byNumber) {}
+
+    private final ManifestFile manifest;
+    private final GroupState state;
+    private final BlockReader reader;
+    private volatile Kept kept = new Kept(List.of(), Map.of());
+
+    Offers(ManifestFile manifest, GroupState state, BlockReader reader) {
+        this.manifest = manifest;
+        this.state = state;
+        this.reader = reader;
+    }
+
+    /// These are durable, and no others are kept.
+    void offer(List<RecoveryPoint> points) {
+        if (!points.equals(kept.points)) {
+            kept =
+                    new Kept(
+                            points,
+                            points.stream()
+                                    .collect(
+                                            Collectors.toUnmodifiableMap(
+                                                    RecoveryPoint::number, Function.identity())));
+        }
+    }
+
+    /// Oldest first.
+    List<RecoveryPoint> points() {
+        return kept.points;
+    }
+
+    /// @throws FaultException with [JournalFault.NoSuchPoint]
+    RecoveryPoint require(long number) {
+        Kept now = kept;
+        RecoveryPoint point = now.byNumber.get(number);
+        return point != null ? point : RecoveryPoint.require(now.points, number);
+    }
+
+    JournalView view(long number) {
+        return new JournalView(require(number), state, reader, () -> require(number));
+    }
+
+    BlockImage view(Member member, long vseq) {
+        requireInWindow(member, vseq);
+        return JournalView.at(member, vseq, reader, () -> requireInWindow(member, vseq));
+    }
+
+    /// From the oldest kept point, or where thinning has ended above it, to the newest one.
+    private void requireInWindow(Member member, long vseq) {
+        VolumeId volume = member.volume;
+        List<RecoveryPoint> holding =
+                kept.points.stream().filter(p -> p.vector().containsKey(volume)).toList();
+        long from = 0;
+        long to = -1;
+        if (!holding.isEmpty()) {
+            long oldest = holding.getFirst().vector().getOrDefault(volume, 0L);
+            from = Math.max(manifest.now().floor().at(member.slot), oldest);
+            to = holding.getLast().vector().getOrDefault(volume, 0L);
+        }
+        if (vseq < from || vseq > to) {
+            throw new FaultException(new JournalFault.OutsideWindow(volume, vseq, from, to));
+        }
+        if (!member.exactAt(vseq)) {
+            throw new FaultException(new JournalFault.NotExact(volume, vseq));
+        }
+    }
+}
