@@ -19,6 +19,7 @@ public final class SimMain {
                    redoubt sim --planted [NAME]       plant known bugs, one by one, and count the seeds until each is found
               --world group    a protected group, its network and its other site (the default)
               --world writers  a group whose writers overlap: every step of one beside every step of another
+              --world journal  a journal that is kept small: sweeps, pins, a ladder, a quota
               --world volume   one volume with all of its layers on a disk that loses what was not synced
             Runs the storage code on simulated disks, clocks and networks; a failing seed is printed and replays exactly.
             """;

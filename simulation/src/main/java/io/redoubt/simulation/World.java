@@ -1,6 +1,7 @@
 // Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
 package io.redoubt.simulation;
 
+import io.redoubt.simulation.journal.JournalWorld;
 import io.redoubt.simulation.machine.SyncLedger;
 import io.redoubt.simulation.replication.GroupWorld;
 import io.redoubt.simulation.replication.WritersWorld;
@@ -13,6 +14,7 @@ import java.util.Optional;
 public enum World {
     GROUP,
     WRITERS,
+    JOURNAL,
     VOLUME;
 
     /// @param telling prints what happens, where a world can tell it
@@ -22,6 +24,7 @@ public enum World {
         return switch (this) {
             case GROUP -> new GroupWorld(seed, new SyncLedger()).run();
             case WRITERS -> new WritersWorld(seed, new SyncLedger()).run();
+            case JOURNAL -> new JournalWorld(seed, new SyncLedger()).run();
             case VOLUME ->
                     new VolumeWorld(seed, new SyncLedger(), telling ? System.out::println : _ -> {})
                             .run();

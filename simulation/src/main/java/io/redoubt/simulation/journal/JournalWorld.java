@@ -215,7 +215,7 @@ public final class JournalWorld {
     }
 
     private void send() {
-        if (journal.needsPass(0) && !pass.open()) {
+        if (needsPass() && !pass.open()) {
             return;
         }
         for (Guest guest : guests) {
@@ -224,8 +224,13 @@ public final class JournalWorld {
         }
     }
 
+    /// A pass ends for one member after the other: a crash in between leaves the later ones waiting.
+    private boolean needsPass() {
+        return guests.stream().anyMatch(guest -> journal.needsPass(guest.slot));
+    }
+
     private void pass() {
-        if (!pass.open() && (journal.needsPass(0) || random.nextInt(4) == 0)) {
+        if (!pass.open() && (needsPass() || random.nextInt(4) == 0)) {
             pass = Pass.begin(journal, guests, ++number, random.nextInt(6) == 0);
         } else if (pass.open() && pass.send(journal, guests, 1 + random.nextInt(20))) {
             pass = Pass.NONE;
@@ -423,7 +428,7 @@ public final class JournalWorld {
     }
 
     private void goOn() {
-        if (journal.needsPass(0)) {
+        if (needsPass()) {
             pass = Pass.begin(journal, guests, ++number, false);
             while (!pass.send(journal, guests, 100)) {}
             pass = Pass.NONE;

@@ -13,14 +13,17 @@ import io.redoubt.simulation.machine.Violation;
 import io.redoubt.storage.block.BlockDevice;
 import io.redoubt.storage.journal.Journal;
 import io.redoubt.storage.journal.RecoveryPoint;
+import io.redoubt.storage.replication.Frame;
 import io.redoubt.storage.replication.GroupReceiver;
 import io.redoubt.storage.replication.Mode;
+import io.redoubt.storage.replication.ReceiverSession;
 import io.redoubt.storage.replication.SourceVolume;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.PriorityQueue;
 import java.util.SplittableRandom;
+import java.util.UUID;
 import java.util.function.BiFunction;
 
 /// One seed's life of a protected group: load on volumes of one source or of three, networks and hosts that fail, and after the faults a time
@@ -251,7 +254,7 @@ public final class GroupWorld {
         int number = random.nextInt(sources.size());
         Party<SourceSide> source = sources.get(number);
         Stream stream = streams.get(number);
-        switch (random.nextInt(12)) {
+        switch (random.nextInt(13)) {
             case 0, 1 -> source.host.killAfter(1 + random.nextInt(40));
             case 2, 3 -> receiver.host.killAfter(1 + random.nextInt(60));
             case 4 -> {
@@ -272,9 +275,30 @@ public final class GroupWorld {
             }
             case 9 -> source.host.killAtSync(1 + random.nextInt(4));
             case 10 -> receiver.host.killAtSync(1 + random.nextInt(12));
+            case 11 -> receiver.run(this::strangerCalls);
             default -> stream.disconnect("reset");
         }
         at((300 + random.nextInt(3000)) * MILLI, this::fault);
+    }
+
+    /// I13: a source of another history is let in by nobody, whatever it says of its volumes.
+    private void strangerCalls() {
+        ReceiverSide side = receiver.running();
+        if (side == null) {
+            return;
+        }
+        ReceiverSession session = side.group.connect();
+        var offers =
+                setup.volumes().stream()
+                        .map(v -> new Frame.Offer(v, setup.volumeBytes(), 0, Long.MAX_VALUE >> 1))
+                        .toList();
+        var hello = new Frame.Hello(new UUID(random.nextLong(), 1), "node-0", 1, 1, offers);
+        for (Frame answer : session.received(hello)) {
+            if (!(answer instanceof Frame.Refusal)) {
+                throw new Violation("I13: a source of another lineage is answered by " + answer);
+            }
+        }
+        side.group.disconnected(session);
     }
 
     private void receiverTick() {

@@ -27,7 +27,7 @@ class JournalWorldTest {
     private static final int SEEDS = 300;
     private static final int MANY_SEEDS = 20_000;
     private static final int WARM_UP = 30;
-    private static final long CPU_NANOS_MEAN_MAX = 50_000_000L;
+    private static final long CPU_NANOS_MEAN_MAX = 100_000_000L;
 
     /// I5, I16, I17, I18, I24, I25, I29, I31.
     @Test
@@ -59,7 +59,7 @@ class JournalWorldTest {
     }
 
     @Test
-    void a_seed_costs_at_most_fifty_milliseconds_of_cpu() {
+    void a_seed_costs_at_most_a_tenth_of_a_second_of_cpu() {
         ThreadMXBean threads = ManagementFactory.getThreadMXBean();
         for (long seed = 1; seed <= WARM_UP; seed++) {
             new JournalWorld(seed, new SyncLedger()).run();

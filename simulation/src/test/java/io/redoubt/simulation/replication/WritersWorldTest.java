@@ -15,12 +15,12 @@ class WritersWorldTest {
         Quiet.storage();
     }
 
-    private static final int SEEDS = 300;
+    private static final int SEEDS = 1000;
     private static final int SEEDS_LONG = 20_000;
 
     /// I1, I2, I7 and I8.
     @Test
-    void three_hundred_seeds_leave_the_same_winner_on_both_sides() {
+    void a_thousand_seeds_leave_the_same_winner_on_both_sides() {
         assertThat(failures(SEEDS)).as("failing seeds").isEmpty();
     }
 
