@@ -438,10 +438,11 @@ public final class SourceVolume implements BlockDevice {
         }
     }
 
-    /// Looks for chunks that have rested, once a minute.
+    /// Looks for chunks that have rested, and for room that the spool does not need, once a minute.
     ///
-    /// @return how many it found clean, see [RestedChunks#look]
+    /// @return how many chunks it found clean, see [RestedChunks#look]
     public int lookForRest() {
+        spool.rest();
         return rested.look(this::flushBelow);
     }
 

@@ -25,7 +25,8 @@ final class Spool implements AutoCloseable {
     private static final VarHandle INT = ValueLayout.JAVA_INT.varHandle();
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
     private static final long SEGMENT_MAGIC = 0x474553_4C4F4F50L;
-    private static final int FREE_KEPT = 2;
+    private static final int FREE_WHILE_BUSY = 16;
+    private static final int FREE_AT_REST = 2;
 
     private final Disk disk;
     private final long segmentUnits;
@@ -225,13 +226,25 @@ final class Spool implements AutoCloseable {
         Segment segment = segments.remove(index);
         if (segment != null) {
             segment.memory.set(LONG, 0, 0);
-            if (free.size() < FREE_KEPT) {
+            if (free.size() < FREE_WHILE_BUSY) {
                 free.add(segment);
             } else {
-                segment.file.close();
-                disk.delete(segment.name);
-                made--;
+                delete(segment);
             }
+        }
+    }
+
+    private void delete(Segment segment) {
+        segment.file.close();
+        disk.delete(segment.name);
+        made--;
+    }
+
+    /// Gives back what a backlog has left. Not at once: an ack frees many segments, which the next second wants again, and making one
+    /// costs more than writing it.
+    synchronized void rest() {
+        while (free.size() > FREE_AT_REST) {
+            delete(free.removeLast());
         }
     }
 
