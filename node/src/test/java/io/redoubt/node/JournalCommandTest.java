@@ -48,6 +48,7 @@ class JournalCommandTest {
                 journal.passBegin(slot, 0, 1, 1, true);
             }
             journal.passEnd(0, 1);
+            journal.passEnd(1, 1);
             journal.write(0, 1, 2, SIZE / 2, filled(1));
             publish(journal, 1, Map.of(A, 2L, B, 1L), "before");
             journal.write(0, 2, 3, SIZE / 2, filled(2));

@@ -46,6 +46,7 @@ public final class GroupSource {
     private @Nullable RunningPass pass;
     private @Nullable CutAttempt open;
     private long openSinceNanos;
+    private long lastPeerCut;
     private boolean welcomed;
     private long connection;
     private long nextCut;
@@ -333,24 +334,10 @@ public final class GroupSource {
         }
     }
 
-    /// Makes a cut of a group that has no other source: a recovery point, or, when volumes are in TRACK and the link stands, the start of
-    /// a pass.
+    /// The first step of a group cut by the source that makes the cuts: a recovery point, or, when volumes are in TRACK and the link stands, the
+    /// start of a pass. Then SWITCH to the peers and the own volumes, RELEASE to the peers and [#releaseOwn], and [#finishCut].
     ///
     /// @param name of a user's point, empty for a periodic one
-    /// @return its number, or -1 when it was given up or cannot be made now
-    public long cut(String name) {
-        GroupCut cut = beginCut(name);
-        if (cut == null) {
-            return -1;
-        }
-        cut.own().switchAll();
-        releaseOwn(cut);
-        return finishCut(cut);
-    }
-
-    /// The first step of a group cut by the source that makes the cuts. Then SWITCH to the peers and the own volumes, RELEASE to the peers
-    /// and [#releaseOwn], and [#finishCut].
-    ///
     /// @return null when no cut can become a point now
     public @Nullable GroupCut beginCut(String name) {
         if (!welcomed || nextCut >= cutsEnd) {
@@ -437,6 +424,37 @@ public final class GroupSource {
             cutsGivenUp++;
         }
         return cut.number();
+    }
+
+    /// What this source says first to another one.
+    Frame.PeerHello peerHello() {
+        return new Frame.PeerHello(lineage, name);
+    }
+
+    /// Answers the source that makes the cuts. A number is accepted once.
+    ///
+    /// @throws FaultException with [StreamFault.Garbled] for a frame that is none of its
+    public Frame answerPeer(Frame frame) {
+        return switch (frame) {
+            case Frame.Switch asked -> {
+                CutAttempt attempt = asked.number() > lastPeerCut ? join(asked.number()) : null;
+                lastPeerCut = Math.max(lastPeerCut, asked.number());
+                if (attempt == null) {
+                    yield new Frame.Switched(asked.number(), false, List.of());
+                }
+                attempt.switchAll();
+                yield attempt.answer();
+            }
+            case Frame.Release asked -> {
+                CutAttempt attempt = open;
+                boolean confirmed =
+                        attempt != null && attempt.number() == asked.number() && release(attempt);
+                yield new Frame.Released(asked.number(), confirmed);
+            }
+            default ->
+                    throw new FaultException(
+                            new StreamFault.Garbled("a frame that no source sends another one"));
+        };
     }
 
     /// Whether this source makes the group's cuts.

@@ -17,7 +17,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
-/// Accepts the streams of sources, one platform thread for each; ticks the journals so that a slow trickle becomes durable; and keeps them
+/// Accepts the streams of sources, and the cuts' messages of other sources, one platform thread for each; ticks the journals so that a slow trickle becomes durable; and keeps them
 /// small, one after the other, on one thread of low priority.
 public final class ReceiverServer implements AutoCloseable {
     private static final Logger LOG = System.getLogger(ReceiverServer.class.getName());
@@ -32,6 +32,13 @@ public final class ReceiverServer implements AutoCloseable {
         Optional<HostedReceiver> find(UUID lineage, Socket peer);
 
         Collection<HostedReceiver> all();
+
+        /// A source of this node, for the source of another node that makes its group's cuts.
+        ///
+        /// @param peer the proven name of the node that speaks; one without a part in the group finds nothing
+        default Optional<SourceLink> findSource(UUID lineage, Socket peer) {
+            return Optional.empty();
+        }
     }
 
     private final ServerSocket listener;
@@ -86,7 +93,12 @@ public final class ReceiverServer implements AutoCloseable {
             socket.setSoTimeout(HELLO_MILLIS_MAX);
             channel = new FrameChannel(socket);
             open.add(channel);
-            if (!(channel.receive() instanceof Frame.Hello hello)) {
+            Frame first = channel.receive();
+            if (first instanceof Frame.PeerHello peer) {
+                servePeer(channel, groups.findSource(peer.lineage(), socket));
+                return;
+            }
+            if (!(first instanceof Frame.Hello hello)) {
                 return;
             }
             Optional<HostedReceiver> found = groups.find(hello.lineage(), socket);
@@ -121,6 +133,12 @@ public final class ReceiverServer implements AutoCloseable {
                     group.ended(channel);
                 }
             }
+        }
+    }
+
+    private void servePeer(FrameChannel channel, Optional<SourceLink> source) throws IOException {
+        while (source.isPresent() && !stopped) {
+            channel.send(source.get().answerPeer(channel.receive()));
         }
     }
 

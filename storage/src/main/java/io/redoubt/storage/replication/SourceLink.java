@@ -12,6 +12,7 @@ import java.nio.ByteBuffer;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
@@ -66,6 +67,7 @@ public final class SourceLink implements AutoCloseable {
     private final Duration interval;
     private final ReentrantLock lock = new ReentrantLock();
     private final SecureRandom nonces = new SecureRandom();
+    private final CutMaker cuts;
     private final Thread sender;
     private final Thread cutter;
     private volatile boolean stopped;
@@ -76,6 +78,18 @@ public final class SourceLink implements AutoCloseable {
     /// @param interval between recovery points
     public SourceLink(
             String name, GroupSource group, Dialer dialer, Clock clock, Duration interval) {
+        this(name, group, dialer, Map.of(), clock, interval);
+    }
+
+    /// @param peers the ways to the other sources of the group, by their names
+    public SourceLink(
+            String name,
+            GroupSource group,
+            Dialer dialer,
+            Map<String, Dialer> peers,
+            Clock clock,
+            Duration interval) {
+        this.cuts = new CutMaker(group, lock, peers);
         this.group = group;
         this.dialer = dialer;
         this.clock = clock;
@@ -88,6 +102,7 @@ public final class SourceLink implements AutoCloseable {
     public void start() {
         sender.start();
         cutter.start();
+        cuts.start();
     }
 
     private void connectForEver() {
@@ -245,7 +260,12 @@ public final class SourceLink implements AutoCloseable {
     ///
     /// @return its number, -1 when none can be made at this moment
     public long cut(String name) {
-        return underLock(() -> group.cut(name));
+        return cuts.cut(name);
+    }
+
+    /// Another source that makes the cuts says something.
+    Frame answerPeer(Frame frame) {
+        return underLock(() -> group.answerPeer(frame));
     }
 
     public Status status() {
@@ -301,6 +321,7 @@ public final class SourceLink implements AutoCloseable {
     @Override
     public void close() {
         stopped = true;
+        cuts.close();
         FrameChannel connection = channel;
         if (connection != null) {
             connection.close();
