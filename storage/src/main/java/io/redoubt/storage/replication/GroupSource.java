@@ -183,7 +183,9 @@ public final class GroupSource {
             }
             cursors[i] = resume.through();
         }
-        lead(welcome.cutBase(), welcome.stampMillis());
+        if (welcome.cutBase() > 0 || cutsEnd == 0) {
+            lead(welcome.cutBase(), welcome.stampMillis());
+        } // else the right to make the cuts came meanwhile, and overtook it
         unpublished.forEach(c -> c.sent = false);
         welcomed = true;
     }
