@@ -16,6 +16,7 @@ public final class CutAttempt {
     private final List<SourceVolume> volumes;
     private final List<Long> answers = new ArrayList<>();
     private boolean failed;
+    private boolean over;
 
     /// @param connection   on which it began: on another one it does not count, because the passes of this one are given up
     /// @param startingPass volumes whose pass begins at this cut
@@ -45,6 +46,10 @@ public final class CutAttempt {
     ///
     /// @return whether there is another one to close
     public boolean switchNext() {
+        if (over) {
+            failed = true; // nobody would open what is closed now
+            return false;
+        }
         SourceVolume volume = volumes.get(answers.size());
         long answer =
                 volume.switchTo(number, startingPass.contains(volume), fullPass.contains(volume));
@@ -75,6 +80,7 @@ public final class CutAttempt {
     /// @param present the connection that stands now
     /// @return whether this part of the cut counts
     boolean release(long present) {
+        over = true;
         boolean confirmed = !failed && present == connection && answers.size() == volumes.size();
         for (int i = 0; i < answers.size(); i++) {
             boolean released =
