@@ -39,15 +39,15 @@ class PlantedFaultTest {
                     new Change(
                             STORAGE + "journal/BlockReader.java",
                             """
-                            if (entry == null || entry.segment() == 0) {
-                                into.put(\
+                            if (entry == null) {
+                                if (!base\
                             """,
                             """
                             while (entry != null && entry.segment() > 0 && entry.segment() >= segments.newest() - 1) {
-                                entry = index.newest(Blocks.place(member.slot, offset / Blocks.SIZE), entry.vseq() - 1);
+                                entry = index.newest(Blocks.place(member.slot, block), entry.vseq() - 1);
                             }
-                            if (entry == null || entry.segment() == 0) {
-                                into.put(\
+                            if (entry == null) {
+                                if (!base\
                             """));
 
     private static final List<Change> POINT_PUBLISHED_EARLY =
@@ -71,16 +71,26 @@ class PlantedFaultTest {
                             """
                             private Map<VolumeId, Long> early(Frame.Cut cut) {
                                 var present = new java.util.HashMap<VolumeId, Long>();
-                                for (int i = 0; i < offers.size(); i++) {
-                                    VolumeId volume = offers.get(i).volume();
-                                    long claimed = cut.vector().getOrDefault(volume, 0L);
-                                    present.put(volume, cut.pass() != 0 ? claimed : Math.min(claimed, durable.get(i)));
+                                for (ReceiverSession session : sessions) {
+                                    for (int i = 0; i < session.offers.size(); i++) {
+                                        VolumeId volume = session.offers.get(i).volume();
+                                        long claimed = cut.vector().getOrDefault(volume, 0L);
+                                        present.put(volume, cut.pass() != 0 ? claimed : Math.min(claimed, session.durable.get(i)));
+                                    }
                                 }
                                 return present;
                             }
 
                             private boolean coversAll(\
-                            """));
+                            """),
+                    new Change(
+                            STORAGE + "replication/ReceiverSession.java",
+                            "private List<Frame.Offer> offers",
+                            "List<Frame.Offer> offers"),
+                    new Change(
+                            STORAGE + "replication/ReceiverSession.java",
+                            "private List<Long> durable",
+                            "List<Long> durable"));
 
     private static final List<Change> FENCE_SKIPPED =
             List.of(
