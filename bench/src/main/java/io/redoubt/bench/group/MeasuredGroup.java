@@ -225,7 +225,7 @@ final class MeasuredGroup implements AutoCloseable {
     }
 
     long cutsGivenUp() {
-        return required(group).cutsGivenUp();
+        return required(group).cuts().givenUp();
     }
 
     /// Without load: until a point that holds everything is published.

@@ -65,7 +65,7 @@ final class Cuts {
     void cutOnce() {
         for (int i = 0; i < world.sources.size(); i++) {
             SourceSide side = world.sources.get(i).running();
-            if (round == null && side != null && side.group.leading()) {
+            if (round == null && side != null && side.group.cuts().leading()) {
                 begin(i, side);
             }
         }
@@ -76,7 +76,7 @@ final class Cuts {
                 world.sources
                         .get(leader)
                         .run(() -> {
-                            GroupCut cut = side.group.beginCut("");
+                            GroupCut cut = side.group.cuts().begin("");
                             round = cut == null ? null : new Round(leader, side, cut);
                         });
         Round begun = round;
@@ -135,11 +135,11 @@ final class Cuts {
         if (now.ownSwitched && now.cut.peersAnswered() && !now.releasing) {
             now.releasing = true;
             toPeers(now, peer -> releaseAt(peer, now));
-            now.side.group.releaseOwn(now.cut);
+            now.side.group.cuts().releaseOwn(now.cut);
         }
         if (now.releasing && now.cut.decided() && round == now) {
             round = null;
-            world.note(now.side.group.finishCut(now.cut));
+            world.note(now.side.group.cuts().finish(now.cut));
         }
     }
 
@@ -180,7 +180,7 @@ final class Cuts {
                 world.sources
                         .get(peer)
                         .run(() -> {
-                            CutAttempt attempt = side.group.join(of.cut.number());
+                            CutAttempt attempt = side.group.cuts().join(of.cut.number());
                             if (attempt == null) {
                                 var refused = new Frame.Switched(of.cut.number(), false, List.of());
                                 answer(peer, of, refused, GroupCut::answered);
@@ -229,7 +229,7 @@ final class Cuts {
                                 released =
                                         new Frame.Released(
                                                 of.cut.number(),
-                                                part.side.group.release(part.attempt));
+                                                part.side.group.cuts().release(part.attempt));
                                 part.released = released;
                             }
                             answer(peer, of, released, GroupCut::released);

@@ -6,6 +6,7 @@ import io.redoubt.storage.block.VolumeFault;
 import io.redoubt.storage.replication.SourceVolume;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.Objects;
 import java.util.SplittableRandom;
 
 /// What the guests do: writes, zeros and flushes on all volumes, and a rest now and then.
@@ -48,6 +49,12 @@ final class Load {
                                 side.volumes.forEach(
                                         v -> look(v, world.setup.volumes().indexOf(v.id()))));
             }
+        }
+        if (random.nextInt(30) == 0) {
+            world.sources.stream()
+                    .map(Party::running)
+                    .filter(Objects::nonNull)
+                    .forEach(SourceSide::verify);
         }
         world.at((random.nextBoolean() ? 2 : 400) * MILLI, this::look);
     }

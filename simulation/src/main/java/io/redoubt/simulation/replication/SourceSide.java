@@ -7,26 +7,30 @@ import io.redoubt.core.grant.GrantHolder;
 import io.redoubt.core.grant.GrantTimes;
 import io.redoubt.simulation.machine.SimDisk;
 import io.redoubt.simulation.machine.SimHost;
+import io.redoubt.simulation.machine.Violation;
 import io.redoubt.storage.block.BlockDevice;
 import io.redoubt.storage.block.RawVolume;
 import io.redoubt.storage.replication.GrantMemory;
 import io.redoubt.storage.replication.GroupSource;
 import io.redoubt.storage.replication.SourceLimits;
 import io.redoubt.storage.replication.SourceVolume;
+import io.redoubt.storage.replication.Verification;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BiFunction;
+import org.jspecify.annotations.Nullable;
 
 /// The source process: made anew from the disks at every start.
 final class SourceSide {
     static final SourceLimits LIMITS =
-            new SourceLimits(128 << 10, 32 << 10, 8 << 10, 64 << 10, 0, 48 << 10);
+            new SourceLimits(128 << 10, 32 << 10, 8 << 10, 64 << 10, 0, 24 << 10);
 
     final List<SourceVolume> volumes = new ArrayList<>();
     final GroupSource group;
     final GrantHolder holder;
     private final GrantMemory memory;
+    private @Nullable Verification verification;
 
     /// @param source of the setup, counted from 0
     /// @param below what the splitter finds instead of the plain volume
@@ -68,6 +72,21 @@ final class SourceSide {
     /// The volume, when it lives here.
     Optional<SourceVolume> find(VolumeId id) {
         return volumes.stream().filter(v -> v.id().equals(id)).findFirst();
+    }
+
+    /// Compares everything with the replica; what differs is a broken promise.
+    void verify() {
+        verification = group.verify(true);
+    }
+
+    /// I7, also while guests write: a volume in STREAM is the same as its replica.
+    void requireVerified() {
+        if (verification != null) {
+            Verification.Report report = verification.report();
+            if (report.differentBytes() > 0) {
+                throw new Violation("I7: the replica differs: " + report.different().getFirst());
+            }
+        }
     }
 
     /// Stores what the holder knows.

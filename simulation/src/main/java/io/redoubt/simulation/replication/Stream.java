@@ -45,6 +45,7 @@ final class Stream {
                 source.run(() -> toReceiver(side.group.hello()));
             } else if (connection >= 0) {
                 source.run(() -> side.group.pump(this::toReceiver, 24 << 10));
+                side.requireVerified();
                 if (!side.group.connected() && world.time.nanos() - connectedAt > WELCOME_MAX) {
                     disconnect("no welcome");
                 }

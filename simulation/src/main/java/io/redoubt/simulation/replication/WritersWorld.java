@@ -72,6 +72,9 @@ public final class WritersWorld {
             turns.start(() -> writes(own));
         }
         SplittableRandom forCuts = random.split();
+        if (random.nextBoolean()) {
+            source.verify();
+        }
         turns.start(this::ship);
         turns.start(() -> cuts(forCuts));
         turns.run(TURNS_MAX, this::passTime);
@@ -133,6 +136,7 @@ public final class WritersWorld {
             group.lock();
             try {
                 link.turn(writing > 0);
+                source.requireVerified();
             } finally {
                 group.unlock();
             }
@@ -142,15 +146,15 @@ public final class WritersWorld {
 
     private void cuts(SplittableRandom own) {
         while (writing > 0 || !settled()) {
-            GroupCut cut = locked(() -> source.group.beginCut(""));
+            GroupCut cut = locked(() -> source.group.cuts().begin(""));
             if (cut != null) {
                 while (locked(cut.own()::switchNext)) {
                     linger(own);
                 }
                 linger(own);
                 locked(() -> {
-                    source.group.releaseOwn(cut);
-                    return source.group.finishCut(cut);
+                    source.group.cuts().releaseOwn(cut);
+                    return source.group.cuts().finish(cut);
                 });
             }
             for (int i = own.nextInt(20); i > 0; i--) {

@@ -115,7 +115,7 @@ class SeveralSourcesTest {
     private static SourceNode leader(List<SourceNode> nodes) throws InterruptedException {
         for (long end = System.nanoTime() + WAIT_NANOS_MAX; System.nanoTime() < end; ) {
             for (SourceNode node : nodes) {
-                if (node.link().status().connected() && node.group.leading()) {
+                if (node.link().status().connected() && node.group.cuts().leading()) {
                     return node;
                 }
             }

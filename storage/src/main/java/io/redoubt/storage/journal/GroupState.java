@@ -89,7 +89,7 @@ final class GroupState {
             }
             case VOID -> {
                 member(record.slot()).through = record.last();
-                member(record.slot()).voided(record.last(), record.offset());
+                member(record.slot()).voided(record.first() + 1, record.offset());
             }
             case PASS_BEGIN -> {
                 Member member = member(record.slot());

@@ -378,6 +378,14 @@ public final class Journal implements AutoCloseable {
         return offers.view(state.require(volume), vseq);
     }
 
+    /// A member at any of its numbers from the dense window to the newest, durable or not. For comparing the two sides at once; never for
+    /// recovery.
+    ///
+    /// @throws FaultException as [#view] does
+    public BlockImage asOf(VolumeId volume, long vseq) {
+        return offers.asOf(state.require(volume), vseq);
+    }
+
     /// A member as the newest record leaves it, durable or not. For comparing the two sides; never for recovery.
     public BlockImage head(VolumeId volume) {
         return JournalView.at(state.require(volume), Long.MAX_VALUE, reader, () -> {});

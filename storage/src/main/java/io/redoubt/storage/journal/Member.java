@@ -56,6 +56,14 @@ final class Member {
         boolean holds(long vseq) {
             return vseq > after && vseq < before;
         }
+
+        boolean overlaps(Stretch other) {
+            return other.after < before && after < other.before;
+        }
+
+        Stretch and(Stretch other) {
+            return new Stretch(Math.min(after, other.after), Math.max(before, other.before));
+        }
     }
 
     Member(VolumeId volume, int slot, long size) {
@@ -93,16 +101,19 @@ final class Member {
     }
 
     void inexact(long after, long before) {
-        var all = new ArrayList<Stretch>(inexact);
-        all.add(new Stretch(after, before));
+        var added = new Stretch(after, before);
+        var all = new ArrayList<Stretch>();
+        for (Stretch known : inexact) {
+            if (known.overlaps(added)) {
+                added = known.and(added);
+            } else {
+                all.add(known);
+            }
+        }
+        all.add(added);
         if (all.size() > STRETCHES_MAX) {
             // Too many to remember: the two oldest become one, which costs images and never truth.
-            Stretch first = all.removeFirst();
-            Stretch second = all.removeFirst();
-            all.addFirst(
-                    new Stretch(
-                            Math.min(first.after, second.after),
-                            Math.max(first.before, second.before)));
+            all.addFirst(all.removeFirst().and(all.removeFirst()));
         }
         inexact = List.copyOf(all);
     }

@@ -58,6 +58,21 @@ final class Offers {
         return JournalView.at(member, vseq, reader, () -> requireInWindow(member, vseq));
     }
 
+    /// Like [#view], and beyond the newest point also what came behind it.
+    BlockImage asOf(Member member, long vseq) {
+        long newest =
+                kept.points.isEmpty()
+                        ? 0
+                        : kept.points.getLast().vector().getOrDefault(member.volume, 0L);
+        if (vseq <= newest) {
+            return view(member, vseq);
+        }
+        if (vseq > member.through || !member.exactAt(vseq)) {
+            throw new FaultException(new JournalFault.NotExact(member.volume, vseq));
+        }
+        return JournalView.at(member, vseq, reader, () -> {});
+    }
+
     /// From the oldest kept point, or where thinning has ended above it, to the newest one.
     private void requireInWindow(Member member, long vseq) {
         VolumeId volume = member.volume;

@@ -32,6 +32,11 @@ final class Budget {
         return left > 0;
     }
 
+    /// Whether there is more room than somebody else is to have.
+    boolean hasRoomBeside(int kept) {
+        return left > kept;
+    }
+
     boolean used() {
         return used;
     }

@@ -23,7 +23,7 @@ final class CutMaker implements AutoCloseable {
     private static final long PAUSE_NANOS = 500_000_000L;
     private static final Duration JOIN_MAX = Duration.ofSeconds(5);
 
-    private final GroupSource group;
+    private final SourceCuts cuts;
     private final ReentrantLock lock;
     private final Condition answered;
     private final Map<String, Peer> peers = new HashMap<>();
@@ -32,8 +32,8 @@ final class CutMaker implements AutoCloseable {
 
     /// @param lock    of the source's core
     /// @param dialers to the other sources, by their names
-    CutMaker(GroupSource group, ReentrantLock lock, Map<String, SourceLink.Dialer> dialers) {
-        this.group = group;
+    CutMaker(SourceCuts cuts, ReentrantLock lock, Map<String, SourceLink.Dialer> dialers) {
+        this.cuts = cuts;
         this.lock = lock;
         this.answered = lock.newCondition();
         dialers.forEach((name, dialer) -> peers.put(name, new Peer(name, dialer)));
@@ -49,7 +49,7 @@ final class CutMaker implements AutoCloseable {
     long cut(String name) {
         lock.lock();
         try {
-            GroupCut cut = running == null ? group.beginCut(name) : null;
+            GroupCut cut = running == null ? cuts.begin(name) : null;
             if (cut == null) {
                 return -1;
             }
@@ -60,9 +60,9 @@ final class CutMaker implements AutoCloseable {
                 cut.own().switchAll();
                 // Also when somebody has not answered: whoever has opens at once.
                 tell(cut, new Frame.Release(cut.number()));
-                group.releaseOwn(cut);
+                cuts.releaseOwn(cut);
                 await(cut::decided);
-                return group.finishCut(cut);
+                return cuts.finish(cut);
             } finally {
                 running = null;
             }
@@ -127,7 +127,7 @@ final class CutMaker implements AutoCloseable {
             while (!stopped) {
                 if (leading()) {
                     try (FrameChannel connection = new FrameChannel(dialer.dial())) {
-                        connection.send(group.peerHello());
+                        connection.send(cuts.peerHello());
                         channel = connection;
                         while (!stopped && leading()) {
                             received(name, connection.receive());
@@ -144,7 +144,7 @@ final class CutMaker implements AutoCloseable {
         private boolean leading() {
             lock.lock();
             try {
-                return group.leading();
+                return cuts.leading();
             } finally {
                 lock.unlock();
             }

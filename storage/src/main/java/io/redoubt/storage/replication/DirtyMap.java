@@ -29,6 +29,7 @@ final class DirtyMap implements AutoCloseable {
     private final DiskFile leafFile;
     private final MemorySegment leaves;
     private final AtomicLongArray chunks;
+    private final BitSet untrusted = new BitSet(); // guarded by itself
     private final AtomicLongArray lastWrites;
     private final int chunkCount;
     private final long generationBytes;
@@ -151,10 +152,11 @@ final class DirtyMap implements AutoCloseable {
         }
     }
 
-    /// Marks every block of every dirty chunk: what can be said when leaves cannot be trusted.
+    /// Marks every block of every dirty chunk: what can be said when leaves cannot be trusted. Most of them will be the same.
     void markDirtyChunks(int generation) {
         for (int chunk = 0; chunk < chunkCount; chunk++) {
             if (isDirty(chunk)) {
+                distrust(chunk, chunk + 1);
                 long from = (long) chunk * blocksPerChunk * BLOCK;
                 mark(
                         generation,
@@ -166,6 +168,32 @@ final class DirtyMap implements AutoCloseable {
 
     void markAll(int generation) {
         mark(generation, 0, blocks * BLOCK);
+        distrust(0, chunkCount);
+    }
+
+    private void distrust(int from, int to) {
+        synchronized (untrusted) {
+            untrusted.set(from, to);
+        }
+    }
+
+    /// Chunks whose blocks are marked for want of better knowledge: comparing them is cheaper than sending. Known to the process alone:
+    /// without it they are sent.
+    BitSet untrusted() {
+        synchronized (untrusted) {
+            return (BitSet) untrusted.clone();
+        }
+    }
+
+    /// A pass over these has ended.
+    void compared(BitSet chunks) {
+        synchronized (untrusted) {
+            untrusted.andNot(chunks);
+        }
+    }
+
+    int blocksPerChunk() {
+        return blocksPerChunk;
     }
 
     boolean isMarked(int generation, long block) {

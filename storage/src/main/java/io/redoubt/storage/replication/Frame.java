@@ -97,6 +97,24 @@ public sealed interface Frame {
 
     record PassEnd(long pass, long n) implements Frame {}
 
+    /// Does the replica hold these bytes? In a pass: what its open pass finds there; otherwise: as of a number.
+    ///
+    /// @param pass 0 for a verification
+    /// @param vseq the number of a verification
+    record Compare(long pass, int slot, long vseq, long offset, int length, Fingerprint of)
+            implements Frame {}
+
+    /// The answer; what is the same is durable.
+    record Compared(long pass, int slot, long vseq, long offset, int length, Outcome outcome)
+            implements Frame {}
+
+    enum Outcome {
+        SAME,
+        DIFFERENT,
+        /// Nothing can be said at this number: it lies in a stretch that the journal has no image of.
+        UNKNOWN
+    }
+
     /// A confirmed cut.
     record Cut(long number, long stampMillis, Map<VolumeId, Long> vector, long pass, String name)
             implements Frame {

@@ -64,6 +64,7 @@ public final class FrameCodec {
                     case Frame.Zero _, Frame.Voided _, Frame.PassEnd _, Frame.GrantRequest _ -> 0;
                     case Frame.Grant _, Frame.Heartbeat _, Frame.Lead _, Frame.Switch _ -> 0;
                     case Frame.Release _, Frame.Released _ -> 0;
+                    case Frame.Compare _, Frame.Compared _ -> 0;
                     case Frame.PeerHello p -> p.source().length() * 3;
                     case Frame.Switched a -> a.answers().size() * 96;
                 };
@@ -174,6 +175,16 @@ public final class FrameCodec {
             case Frame.Release r -> out.put((byte) 19).putLong(r.number());
             case Frame.Released r ->
                     out.put((byte) 20).putLong(r.number()).put((byte) (r.confirmed() ? 1 : 0));
+            case Frame.Compare c -> {
+                out.put((byte) 21);
+                putRange(out, c.pass(), c.slot(), c.vseq(), c.offset(), c.length());
+                out.putLong(c.of().high()).putLong(c.of().low());
+            }
+            case Frame.Compared c -> {
+                out.put((byte) 22);
+                putRange(out, c.pass(), c.slot(), c.vseq(), c.offset(), c.length());
+                out.put(code(c.outcome()));
+            }
         }
     }
 
@@ -246,8 +257,29 @@ public final class FrameCodec {
             case 18 -> takeSwitched(in);
             case 19 -> new Frame.Release(in.getLong());
             case 20 -> new Frame.Released(in.getLong(), in.get() != 0);
+            case 21 ->
+                    new Frame.Compare(
+                            in.getLong(),
+                            in.getInt(),
+                            in.getLong(),
+                            in.getLong(),
+                            in.getInt(),
+                            new Fingerprint(in.getLong(), in.getLong()));
+            case 22 ->
+                    new Frame.Compared(
+                            in.getLong(),
+                            in.getInt(),
+                            in.getLong(),
+                            in.getLong(),
+                            in.getInt(),
+                            outcome(in.get()));
             default -> throw new IllegalArgumentException("unknown kind " + in.get(0));
         };
+    }
+
+    private static void putRange(
+            ByteBuffer out, long pass, int slot, long vseq, long offset, int length) {
+        out.putLong(pass).putInt(slot).putLong(vseq).putLong(offset).putInt(length);
     }
 
     private static Frame takeHello(ByteBuffer in) {
@@ -338,6 +370,23 @@ public final class FrameCodec {
             case 3 -> HelloAnswer.FULL;
             case 4 -> HelloAnswer.REFUSE;
             default -> throw new IllegalArgumentException("answer " + code);
+        };
+    }
+
+    private static byte code(Frame.Outcome outcome) {
+        return switch (outcome) {
+            case SAME -> 1;
+            case DIFFERENT -> 2;
+            case UNKNOWN -> 3;
+        };
+    }
+
+    private static Frame.Outcome outcome(byte code) {
+        return switch (code) {
+            case 1 -> Frame.Outcome.SAME;
+            case 2 -> Frame.Outcome.DIFFERENT;
+            case 3 -> Frame.Outcome.UNKNOWN;
+            default -> throw new IllegalArgumentException("outcome " + code);
         };
     }
 

@@ -119,7 +119,7 @@ public final class GroupReceiver {
 
     private void leads(ReceiverSession session) {
         leader = session;
-        cutBase = journal.claimCuts(GroupSource.CUTS_CLAIMED);
+        cutBase = journal.claimCuts(SourceCuts.CLAIMED);
         forgetPending();
     }
 
@@ -284,6 +284,7 @@ public final class GroupReceiver {
         for (ReceiverSession session : sessions) {
             if (allDurable) {
                 session.allDurable();
+                session.compared().forEach(found -> out.add(new Outgoing(session, found)));
             }
             out.add(new Outgoing(session, session.ack(published, stampMillis)));
         }

@@ -5,17 +5,13 @@ import io.redoubt.core.fault.FaultException;
 import io.redoubt.core.grant.GrantHolder;
 import io.redoubt.core.grant.GrantorKind;
 import io.redoubt.core.port.Clock;
-import java.util.ArrayDeque;
-import java.util.Deque;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Consumer;
-import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/// The source side of a group: what travels and in which order, passes, cuts.
+/// The source side of a group: what travels and in which order, and passes; [SourceCuts] is its part of the cuts.
 ///
 /// Order on the wire: a pass's begin before its blocks and before any write after it; a frozen block before the write that overtook it;
 /// the records of a volume in the order of their numbers. Cuts may come any time, the receiver waits for what they need.
@@ -23,13 +19,9 @@ import org.jspecify.annotations.Nullable;
 /// A core: one caller at a time, no threads. The write path does not come here.
 public final class GroupSource {
     private static final int PASS_FRAME_BLOCKS = 16;
-    private static final int UNPUBLISHED_MAX = 1024;
 
-    private static final long ABANDONED_NANOS = 2 * Numbering.CLOSED_NANOS_MAX;
-    private static final long NO_CONNECTION = -1;
-
-    /// Numbers that one claim gives to the source that makes the cuts.
-    static final int CUTS_CLAIMED = 1 << 16;
+    /// A running pass has at least this part of the link (rule 15).
+    private static final int PASS_SHARE = 10;
 
     private final UUID lineage;
     private final long process;
@@ -37,33 +29,18 @@ public final class GroupSource {
     private final Clock clock;
     private final GrantHolder holder;
     private final long[] cursors;
+    private final List<Folding> folding;
     private final boolean[] fresh;
     private final boolean[] full;
     private final boolean[] joining;
     private final String name;
-    private final Set<String> peers;
-    private final Deque<UnpublishedCut> unpublished = new ArrayDeque<>();
+    private final SourceCuts cuts;
     private @Nullable RunningPass pass;
-    private @Nullable CutAttempt open;
-    private long openSinceNanos;
-    private long lastPeerCut;
+    private @Nullable Verification verification;
     private boolean welcomed;
     private long connection;
-    private long nextCut;
-    private long cutsEnd;
-    private long lastStampMillis;
     private long publishedNumber;
     private long publishedStampMillis;
-    private long cutsGivenUp;
-
-    private static final class UnpublishedCut {
-        final Frame.Cut frame;
-        boolean sent;
-
-        UnpublishedCut(Frame.Cut frame) {
-            this.frame = frame;
-        }
-    }
 
     /// The only source of its group.
     ///
@@ -89,15 +66,16 @@ public final class GroupSource {
             GrantHolder holder) {
         this.lineage = lineage;
         this.name = name;
-        this.peers = Set.copyOf(peers);
         this.joining = new boolean[volumes.size()];
         this.process = process;
         this.volumes = List.copyOf(volumes);
         this.clock = clock;
         this.holder = holder;
         this.cursors = new long[volumes.size()];
+        this.folding = volumes.stream().map(SourceVolume::folding).toList();
         this.fresh = new boolean[volumes.size()];
         this.full = new boolean[volumes.size()];
+        this.cuts = new SourceCuts(this, lineage, name, peers, clock);
     }
 
     /// A connection stands: what to say first.
@@ -134,12 +112,14 @@ public final class GroupSource {
                 }
                 throw new FaultException(new StreamFault.Refused(refusal.what(), refusal.remedy()));
             }
-            case Frame.Lead lead -> lead(lead.cutBase(), lead.stampMillis());
+            case Frame.Lead lead -> cuts.lead(lead.cutBase(), lead.stampMillis());
+            case Frame.Compared found -> compared(found);
             case Frame.Heartbeat _ -> {}
             case Frame.Hello _, Frame.Write _, Frame.Zero _, Frame.Voided _, Frame.PassBegin _ ->
                     garbled();
             case Frame.PassBlocks _, Frame.PassEnd _, Frame.Cut _, Frame.GrantRequest _ ->
                     garbled();
+            case Frame.Compare _ -> garbled();
             case Frame.PeerHello _, Frame.Switch _, Frame.Switched _ -> garbled();
             case Frame.Release _, Frame.Released _ -> garbled();
         }
@@ -162,11 +142,11 @@ public final class GroupSource {
             switch (resume.answer()) {
                 case RESUME -> {}
                 case PASS -> {
-                    giveUp(cut -> isBeyond(cut, volume, resume.through()));
+                    cuts.giveUp(cut -> isBeyond(cut, volume, resume.through()));
                     volume.needPass("the replica lacks writes that the spool no longer has", false);
                 }
                 case FULL -> {
-                    giveUp(cut -> isBeyond(cut, volume, resume.through()));
+                    cuts.giveUp(cut -> isBeyond(cut, volume, resume.through()));
                     volume.needPass("the replica holds nothing of the volume yet", true);
                     full[i] = true;
                     fresh[i] = resume.through() == 0;
@@ -182,21 +162,10 @@ public final class GroupSource {
                                         "The histories differ: choose which one to keep."));
             }
             cursors[i] = resume.through();
+            folding.get(i).restart();
         }
-        if (welcome.cutBase() > 0 || cutsEnd == 0) {
-            lead(welcome.cutBase(), welcome.stampMillis());
-        } // else the right to make the cuts came meanwhile, and overtook it
-        unpublished.forEach(c -> c.sent = false);
+        cuts.welcomed(welcome.cutBase(), welcome.stampMillis());
         welcomed = true;
-    }
-
-    private void lead(long cutBase, long stampMillis) {
-        lastStampMillis = Math.max(lastStampMillis, stampMillis);
-        nextCut = Math.max(nextCut, cutBase);
-        cutsEnd = cutBase == 0 ? 0 : cutBase + CUTS_CLAIMED;
-        if (cutBase == 0) {
-            giveUp(_ -> true); // another source makes the cuts now, under higher numbers
-        }
     }
 
     /// The writes below this cut will not travel one by one any more.
@@ -223,18 +192,33 @@ public final class GroupSource {
             running.members().forEach(v -> joining[volumes.indexOf(v)] = false);
             pass = null;
         }
-        while (!unpublished.isEmpty() && unpublished.getFirst().frame.number() <= ack.published()) {
-            unpublished.removeFirst();
-        }
+        cuts.published(ack.published());
         publishedNumber = ack.published();
         publishedStampMillis = ack.publishedStampMillis();
+    }
+
+    private void compared(Frame.Compared found) {
+        RunningPass running = pass;
+        if (found.slot() < 0 || found.slot() >= volumes.size()) {
+            throw new FaultException(
+                    new StreamFault.Garbled("no volume has index " + found.slot()));
+        }
+        Verification verifying = verification;
+        if (found.pass() == 0 && verifying != null) {
+            verifying.answered(found);
+        } else if (running != null && found.pass() == running.number()) {
+            running.compared(found);
+        }
     }
 
     /// The connection is gone. A running pass is given up; what it had made durable need not travel again.
     public void disconnected(String why) {
         connection++;
         welcomed = false;
-        cutsEnd = 0;
+        cuts.disconnected();
+        if (verification != null) {
+            verification.disconnected();
+        }
         if (pass != null) {
             abortPass(why);
         }
@@ -246,24 +230,16 @@ public final class GroupSource {
             running.members().forEach(v -> v.passAborted(why));
             // Also the cuts that were made since it began: what they count on was in the spool and
             // goes by another pass, under a higher number.
-            giveUp(cut -> cut.number() >= running.number());
+            cuts.giveUp(cut -> cut.number() >= running.number());
             pass = null;
         }
-    }
-
-    private void giveUp(Predicate<Frame.Cut> lost) {
-        int before = unpublished.size();
-        unpublished.removeIf(c -> lost.test(c.frame));
-        cutsGivenUp += before - unpublished.size();
     }
 
     /// Gives frames to the sink until about this many bytes are out or nothing is left.
     ///
     /// @return whether there was anything
     public boolean pump(Consumer<Frame> sink, int bytesMax) {
-        if (open != null && clock.bootNanos() - openSinceNanos > ABANDONED_NANOS) {
-            abandonOpen();
-        }
+        cuts.abandonOverdue();
         if (!welcomed) {
             return false;
         }
@@ -278,29 +254,32 @@ public final class GroupSource {
                 fresh[i] = false; // from now on the replica holds something
             }
         }
-        for (UnpublishedCut cut : unpublished) {
-            if (!cut.sent) {
-                out.accept(cut.frame);
-                cut.sent = true;
-            }
-        }
+        cuts.send(out);
         for (int i = 0; i < volumes.size(); i++) {
-            sendRecords(i, out);
+            sendRecords(i, out, running == null ? 0 : bytesMax / PASS_SHARE);
         }
         if (running != null) {
             if (running.spoiled()) {
                 abortPass("a pass could not keep what was there at its start");
             } else {
                 running.sendBlocks(out, PASS_FRAME_BLOCKS);
+                if (running.exhausted()) {
+                    abortPass(
+                            "more was overwritten during a pass than there was room for: another one follows");
+                }
             }
+        }
+        if (verification != null) {
+            verification.pump(cursors, out);
         }
         return out.used();
     }
 
-    private void sendRecords(int index, Budget out) {
+    /// @param kept of the budget, for the pass
+    private void sendRecords(int index, Budget out, int kept) {
         SourceVolume volume = volumes.get(index);
         RunningPass running = pass;
-        while (out.hasRoom()) {
+        while (out.hasRoomBeside(kept)) {
             Spool.Found found = volume.spool().after(cursors[index]);
             if (found == null || !found.complete()) {
                 return;
@@ -309,6 +288,15 @@ public final class GroupSource {
             // first.
             if (running != null) {
                 running.sendOvertaken(volume, out);
+            }
+            Folding.Run folded =
+                    folding.get(index).after(cursors[index], volume.lastVseq(), volume.spool());
+            if (folded != null) {
+                out.accept(
+                        new Frame.Voided(
+                                index, cursors[index], folded.last(), folded.replacement()));
+                cursors[index] = folded.last();
+                continue;
             }
             SpoolRecord record = found.record();
             out.accept(
@@ -336,134 +324,6 @@ public final class GroupSource {
         }
     }
 
-    /// The first step of a group cut by the source that makes the cuts: a recovery point, or, when volumes are in TRACK and the link stands, the
-    /// start of a pass. Then SWITCH to the peers and the own volumes, RELEASE to the peers and [#releaseOwn], and [#finishCut].
-    ///
-    /// @param name of a user's point, empty for a periodic one
-    /// @return null when no cut can become a point now
-    public @Nullable GroupCut beginCut(String name) {
-        if (!welcomed || nextCut >= cutsEnd) {
-            return null;
-        }
-        CutAttempt own = join(nextCut);
-        if (own == null) {
-            return null;
-        }
-        nextCut++;
-        lastStampMillis = Math.max(lastStampMillis + 1, clock.wallMillis());
-        return new GroupCut(own, lastStampMillis, name, peers);
-    }
-
-    /// This source's part of a cut, its own or another source's.
-    ///
-    /// @return null when its volumes cannot take part now
-    public @Nullable CutAttempt join(long number) {
-        abandonOpen();
-        Set<SourceVolume> starting = new HashSet<>();
-        Set<SourceVolume> whole = new HashSet<>();
-        for (int i = 0; i < volumes.size(); i++) {
-            SourceVolume volume = volumes.get(i);
-            Mode mode = volume.mode();
-            if (mode == Mode.TRACK && welcomed && pass == null && backlogDrained(volume)) {
-                starting.add(volume);
-                if (full[i]) {
-                    whole.add(volume);
-                }
-            } else if (!mode.spools && !joining[i]) {
-                return null; // its writes are known to the dirty map only: no point could hold them
-            }
-        }
-        open = new CutAttempt(connection, number, volumes, starting, whole);
-        openSinceNanos = clock.bootNanos();
-        return open;
-    }
-
-    /// Nobody released a cut in time: its volumes have opened by themselves, and passes that began at it are given up.
-    private void abandonOpen() {
-        CutAttempt lost = open;
-        if (lost != null) {
-            open = null;
-            boolean _ = lost.release(NO_CONNECTION);
-        }
-    }
-
-    private static boolean backlogDrained(SourceVolume volume) {
-        long gapFrom = volume.state().gapFrom();
-        return gapFrom == 0 || volume.state().freed() >= gapFrom;
-    }
-
-    /// RELEASE of this source's part of another source's cut.
-    ///
-    /// @return whether it counts here
-    public boolean release(CutAttempt attempt) {
-        if (open != attempt) {
-            return false; // abandoned meanwhile
-        }
-        open = null;
-        boolean confirmed = attempt.release(connection);
-        if (confirmed && attempt.startsPass()) {
-            // The pass stands on its own: when another source gives the cut up, the next one counts
-            // it.
-            pass = new RunningPass(attempt.number(), volumes, fresh);
-        }
-        return confirmed;
-    }
-
-    /// RELEASE of the own part; every peer has answered.
-    public void releaseOwn(GroupCut cut) {
-        cut.ownReleased(release(cut.own()));
-    }
-
-    /// @return the cut's number when it counts, else -1
-    public long finishCut(GroupCut cut) {
-        if (!cut.counts() || !leading()) {
-            cutsGivenUp++;
-            return -1;
-        }
-        unpublished.add(new UnpublishedCut(cut.frame()));
-        if (unpublished.size() > UNPUBLISHED_MAX) {
-            unpublished.removeFirst();
-            cutsGivenUp++;
-        }
-        return cut.number();
-    }
-
-    /// What this source says first to another one.
-    Frame.PeerHello peerHello() {
-        return new Frame.PeerHello(lineage, name);
-    }
-
-    /// Answers the source that makes the cuts. A number is accepted once.
-    ///
-    /// @throws FaultException with [StreamFault.Garbled] for a frame that is none of its
-    public Frame answerPeer(Frame frame) {
-        return switch (frame) {
-            case Frame.Switch asked -> {
-                CutAttempt attempt = asked.number() > lastPeerCut ? join(asked.number()) : null;
-                lastPeerCut = Math.max(lastPeerCut, asked.number());
-                if (attempt == null) {
-                    yield new Frame.Switched(asked.number(), false, List.of());
-                }
-                attempt.switchAll();
-                yield attempt.answer();
-            }
-            case Frame.Release asked -> {
-                CutAttempt attempt = open;
-                boolean confirmed =
-                        attempt != null && attempt.number() == asked.number() && release(attempt);
-                yield new Frame.Released(asked.number(), confirmed);
-            }
-            default ->
-                    throw new FaultException(
-                            new StreamFault.Garbled("a frame that no source sends another one"));
-        };
-    }
-
-    /// Whether this source makes the group's cuts.
-    public boolean leading() {
-        return welcomed && cutsEnd > 0;
-    }
-
     /// Opens a request for the receiver's grant.
     public Frame.GrantRequest requestGrant(long nonce) {
         holder.requested(GrantorKind.RECEIVER, nonce, clock.bootNanos());
@@ -487,7 +347,50 @@ public final class GroupSource {
         return publishedStampMillis;
     }
 
-    public long cutsGivenUp() {
-        return cutsGivenUp;
+    /// Begins to compare all volumes with the replica, in place of a comparison that runs.
+    ///
+    /// @param repair ship what differs once more
+    public Verification verify(boolean repair) {
+        verification = new Verification(volumes, repair);
+        return verification;
+    }
+
+    public SourceCuts cuts() {
+        return cuts;
+    }
+
+    // --- what its part of a cut asks, see SourceCuts
+
+    long connection() {
+        return connection;
+    }
+
+    /// Whether its next cut may begin a pass of the volume.
+    boolean mayBeginPass(SourceVolume volume) {
+        long gapFrom = volume.state().gapFrom();
+        boolean drained = gapFrom == 0 || volume.state().freed() >= gapFrom;
+        return volume.mode() == Mode.TRACK && welcomed && pass == null && drained;
+    }
+
+    boolean needsFullPass(SourceVolume volume) {
+        return full[volumes.indexOf(volume)];
+    }
+
+    /// No point counts it yet.
+    boolean isJoining(SourceVolume volume) {
+        return joining[volumes.indexOf(volume)];
+    }
+
+    /// A cut of this number counts here.
+    void answered(CutAttempt attempt) {
+        List<Frame.Answer> answers = attempt.answer().answers();
+        for (int i = 0; i < answers.size(); i++) {
+            folding.get(i).answered(answers.get(i).vseq());
+        }
+        if (attempt.startsPass()) {
+            // The pass stands on its own: when another source gives the cut up, the next one counts
+            // it.
+            pass = new RunningPass(attempt.number(), volumes, fresh);
+        }
     }
 }

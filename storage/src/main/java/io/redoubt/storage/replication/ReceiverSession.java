@@ -1,6 +1,7 @@
 // Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
 package io.redoubt.storage.replication;
 
+import io.redoubt.core.VolumeId;
 import io.redoubt.core.fault.FaultException;
 import io.redoubt.storage.journal.Checksum;
 import io.redoubt.storage.journal.Journal;
@@ -23,10 +24,12 @@ public final class ReceiverSession {
     private long passDurable;
     private List<Long> durable = List.of();
     private long heardNanos;
+    private final Comparisons comparisons;
 
     ReceiverSession(GroupReceiver group, Journal journal) {
         this.group = group;
         this.journal = journal;
+        this.comparisons = new Comparisons(journal);
     }
 
     /// Takes one frame.
@@ -52,7 +55,11 @@ public final class ReceiverSession {
                 ingest(frame);
                 yield List.of();
             }
+            case Frame.Compare compare -> compare(compare);
             case Frame.Welcome _, Frame.Refusal _, Frame.Ack _, Frame.Grant _, Frame.Lead _ ->
+                    throw new FaultException(
+                            new StreamFault.Garbled("a frame that only a receiver sends"));
+            case Frame.Compared _ ->
                     throw new FaultException(
                             new StreamFault.Garbled("a frame that only a receiver sends"));
             case Frame.PeerHello _, Frame.Switch _, Frame.Switched _ -> throw forPeers();
@@ -197,10 +204,34 @@ public final class ReceiverSession {
         }
     }
 
+    private List<Frame> compare(Frame.Compare compare) {
+        int _ = slot(compare.slot()); // refused when there is none
+        inRange(compare.slot(), compare.offset(), compare.length());
+        VolumeId volume = offers.get(compare.slot()).volume();
+        if (compare.length() > Comparisons.BYTES_MAX) {
+            throw new FaultException(
+                    new StreamFault.Garbled(
+                            "a comparison of %d bytes".formatted(compare.length())));
+        }
+        if (compare.pass() == 0) {
+            return List.of(comparisons.asOf(compare, volume));
+        }
+        if (compare.pass() == pass) {
+            comparisons.inPass(compare, volume);
+            group.syncSoon(); // what is the same must be durable before it is said to be
+        }
+        return List.of();
+    }
+
     /// Everything that came is durable.
     void allDurable() {
         durable = through();
         passDurable = passReceived;
+    }
+
+    /// What was found in the pass, all of it durable now.
+    List<Frame.Compared> compared() {
+        return comparisons.take();
     }
 
     Frame.Ack ack(long published, long stampMillis) {

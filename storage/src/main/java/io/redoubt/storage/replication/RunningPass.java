@@ -22,6 +22,7 @@ final class RunningPass {
     private long n;
     private long endN;
     private boolean begun;
+    private boolean allSent;
 
     private record InFlight(long n, int member, long block, int count) {}
 
@@ -71,6 +72,11 @@ final class RunningPass {
         return slices.stream().anyMatch(PassSlice::spoiled);
     }
 
+    /// A block was left out, and all that can be sent is sent and durable: it ends without a point, and what it brought over stays there.
+    boolean exhausted() {
+        return allSent && endN == 0 && inFlight.isEmpty();
+    }
+
     void sendOvertaken(SourceVolume volume, Budget out) {
         int member = members.indexOf(volume);
         if (member >= 0) {
@@ -89,20 +95,53 @@ final class RunningPass {
         for (int i = 0; i < members.size(); i++) {
             SourceVolume volume = members.get(i);
             do {
-                PassSlice.Block block = volume.takeFrozen(slices.get(i), frameBlocks);
-                if (block == null) {
+                PassSlice.Item item =
+                        volume.takeFrozen(slices.get(i), frameBlocks, !fresh[all.indexOf(volume)]);
+                if (item == null) {
                     break;
                 }
                 left = true;
-                if (block.data().hasRemaining()) {
-                    send(i, block, out);
+                switch (item) {
+                    case PassSlice.Block block -> {
+                        if (block.data().hasRemaining()) {
+                            send(i, block, out);
+                        }
+                    }
+                    case PassSlice.Question question -> out.accept(ask(volume, question));
                 }
             } while (out.hasRoom());
             sendOvertaken(volume, out);
+            left |= slices.get(i).awaitsAnswers();
         }
-        if (!left && endN == 0) {
+        allSent = !left;
+        // Asked after the last look: whoever leaves a block out says so before the block counts as
+        // sent.
+        boolean whole = slices.stream().noneMatch(PassSlice::isShortOfRoom);
+        if (allSent && endN == 0 && whole) {
             endN = ++n;
             out.accept(new Frame.PassEnd(number, endN));
+        }
+    }
+
+    private Frame ask(SourceVolume volume, PassSlice.Question question) {
+        return new Frame.Compare(
+                number,
+                all.indexOf(volume),
+                0,
+                question.number() * DirtyMap.BLOCK,
+                question.bytes(),
+                question.of());
+    }
+
+    /// The receiver has compared something of this pass.
+    void compared(Frame.Compared found) {
+        SourceVolume volume = all.get(found.slot());
+        int member = members.indexOf(volume);
+        if (member >= 0) {
+            volume.passCompared(
+                    slices.get(member),
+                    found.offset() / DirtyMap.BLOCK,
+                    found.outcome() == Frame.Outcome.SAME);
         }
     }
 

@@ -8,16 +8,16 @@ package io.redoubt.storage.replication;
 /// @param recordBytes       the most that one record carries; longer writes become several
 /// @param chunkBytes        what one durable dirty bit covers
 /// @param looksAtRest       after so many looks (one a minute) without a write a chunk may be called clean
-/// @param passBufferBytes   room for blocks that were written before their pass had sent them
+/// @param passReserveBytes  the most that a pass takes of the disk for blocks that are written before it has sent them
 public record SourceLimits(
         long spoolBytes,
         int spoolSegmentBytes,
         int recordBytes,
         int chunkBytes,
         int looksAtRest,
-        long passBufferBytes) {
+        long passReserveBytes) {
     public static final SourceLimits DEFAULT =
-            new SourceLimits(256L << 20, 8 << 20, 1 << 20, 4 << 20, 3, 64L << 20);
+            new SourceLimits(256L << 20, 8 << 20, 1 << 20, 4 << 20, 3, 256L << 20);
 
     public SourceLimits {
         if (spoolSegmentBytes < recordBytes + (16 << 10) || spoolBytes < 2L * spoolSegmentBytes) {

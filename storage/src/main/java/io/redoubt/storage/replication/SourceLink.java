@@ -89,7 +89,7 @@ public final class SourceLink implements AutoCloseable {
             Map<String, Dialer> peers,
             Clock clock,
             Duration interval) {
-        this.cuts = new CutMaker(group, lock, peers);
+        this.cuts = new CutMaker(group.cuts(), lock, peers);
         this.group = group;
         this.dialer = dialer;
         this.clock = clock;
@@ -265,7 +265,7 @@ public final class SourceLink implements AutoCloseable {
 
     /// Another source that makes the cuts says something.
     Frame answerPeer(Frame frame) {
-        return underLock(() -> group.answerPeer(frame));
+        return underLock(() -> group.cuts().answerPeer(frame));
     }
 
     public Status status() {

@@ -79,7 +79,7 @@ public final class SourceVolume implements BlockDevice {
         this.numbering = new Numbering(id, clock, state, spool, dirty);
         new SourceRecovery(this, state, spool, dirty).run();
         state.adoptBoot();
-        this.frozen = new FrozenBlocks(next, dirty, stripes);
+        this.frozen = new FrozenBlocks(next, dirty, stripes, disk, limits.passReserveBytes());
         this.rested = new RestedChunks(dirty, stripes, state, numbering, limits.looksAtRest());
     }
 
@@ -275,9 +275,57 @@ public final class SourceVolume implements BlockDevice {
         return Word.vseq(state.word().get());
     }
 
+    /// What a range holds, and the number of the last write that is in it.
+    record AsOf(long vseq, Fingerprint of) {}
+
+    AsOf asOf(long offset, int length) {
+        ByteBuffer content = ByteBuffer.allocate(length);
+        long held = stripes.lock(offset, length);
+        try {
+            long vseq =
+                    lastVseq(); // whoever writes to the range drew before it or waits for the lock
+            next.read(offset, content);
+            return new AsOf(vseq, Fingerprint.of(content.flip()));
+        } finally {
+            stripes.unlock(held);
+        }
+    }
+
+    /// Puts what a range of one record holds into the stream again, as a write.
+    ///
+    /// @return false when a cut has closed the volume
+    boolean tryShipAgain(long offset, int length) {
+        ByteBuffer content = ByteBuffer.allocate(length);
+        long held = stripes.lock(offset, length);
+        try {
+            dirty.markChunks(offset, length);
+            next.read(offset, content);
+            SpoolRecord record =
+                    numbering.draw(
+                            SpoolRecord.Kind.WRITE, offset, length, Checksum.of(content.flip()));
+            if (record == null) {
+                return false;
+            }
+            dirty.wrote(offset, length, record.vseq());
+            if (record.previous() >= 0) {
+                spool.append(record, content);
+                spool.complete(record);
+            }
+            frozen.preserve(numbering.pass(), record.vseq(), offset, length);
+            return true;
+        } finally {
+            stripes.unlock(held);
+        }
+    }
+
     /// The next frozen blocks of the running pass, see [FrozenBlocks#take].
-    PassSlice.@Nullable Block takeFrozen(PassSlice slice, int blocksMax) {
-        return frozen.take(slice, blocksMax);
+    PassSlice.@Nullable Item takeFrozen(PassSlice slice, int blocksMax, boolean compare) {
+        return frozen.take(slice, blocksMax, compare);
+    }
+
+    /// The receiver has compared a range of the pass.
+    void passCompared(PassSlice slice, long firstBlock, boolean same) {
+        frozen.answered(slice, firstBlock, same);
     }
 
     /// These blocks of the pass are durable at the receiver.
@@ -285,23 +333,20 @@ public final class SourceVolume implements BlockDevice {
         frozen.durable(slice, firstBlock, count);
     }
 
+    /// Takes room for a pass that is about to begin; [#passComplete] and [#passAborted] give it back.
+    void preparePass() {
+        frozen.reserve(Word.generation(state.word().get()));
+    }
+
     /// SWITCH(n) of a group cut, see [Numbering#switchTo].
     ///
     /// @param startPass a pass begins at this cut: the dirty set is frozen, the spool is used again, and the cut draws a number
     long switchTo(long cut, boolean startPass, boolean full) {
-        int frozen = Word.generation(state.word().get());
+        int generation = Word.generation(state.word().get());
         return numbering.switchTo(
                 cut,
                 startPass
-                        ? vseq ->
-                                new PassSlice(
-                                        cut,
-                                        frozen,
-                                        vseq,
-                                        state.gapFrom(),
-                                        full,
-                                        dirty.blocks(),
-                                        limits.passBufferBytes())
+                        ? vseq -> frozen.slice(cut, generation, vseq, state.gapFrom(), full)
                         : null);
     }
 
@@ -311,13 +356,20 @@ public final class SourceVolume implements BlockDevice {
     }
 
     void passComplete() {
+        PassSlice slice = numbering.pass();
         numbering.passComplete();
+        if (slice != null) {
+            frozen.complete(slice);
+        }
+        drain(); // a write that saw the pass may still look into its reserve
+        frozen.release();
     }
 
     void passAborted(String why) {
         if (numbering.passAborted(why)) {
             discardSpool();
         }
+        frozen.release();
     }
 
     /// The replica cannot go on from the spool: everything that may differ goes by a pass.
@@ -370,6 +422,11 @@ public final class SourceVolume implements BlockDevice {
 
     private FaultException fenced() {
         return new FaultException(new VolumeFault.Fenced(id, state.cut(), state.cut()));
+    }
+
+    /// Says which of its records need not travel.
+    Folding folding() {
+        return new Folding(limits);
     }
 
     @Nullable PassSlice pass() {
