@@ -4,6 +4,7 @@ package io.redoubt.storage.replication;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
 /// What travels when the replica has to be caught up with, and what does not have to (rules 12, 14, 15 and 24; I10).
@@ -100,6 +101,19 @@ class CatchUpTest {
         assertThat(group.journal.points()).extracting(p -> p.number()).isEqualTo(List.of(start));
         assertThat(group.replica()).isEqualTo(before);
         assertThat(group.home.disk("v-source").list()).doesNotContain("pass-reserve");
+    }
+
+    /// What a pass would have needed is gone with the connection under which it was prepared.
+    @Test
+    void a_cut_that_outlives_its_connection_begins_no_pass() {
+        OneGroup group = untracked(LIMITS);
+        GroupCut cut = Objects.requireNonNull(group.source.cuts().begin(""));
+        group.connect();
+        cut.own().switchAll();
+        group.source.cuts().releaseOwn(cut);
+        assertThat(group.source.cuts().finish(cut)).isEqualTo(-1);
+        group.settle();
+        assertThat(group.replica()).isEqualTo(group.local());
     }
 
     /// Rule 15: writes that would fill the link leave a tenth of it to the pass.

@@ -5,7 +5,6 @@ import io.redoubt.core.port.Disk;
 import io.redoubt.storage.block.BlockDevice;
 import io.redoubt.storage.block.StripeLocks;
 import java.nio.ByteBuffer;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// The blocks of a volume that its running pass has frozen: read for the pass, or kept for it when a write overtakes them (rule 12).
@@ -17,7 +16,7 @@ final class FrozenBlocks {
     private final StripeLocks stripes;
     private final Disk disk;
     private final long reserveBlocksMax;
-    private @Nullable PassReserve reserve;
+    private PassReserve reserve = PassReserve.NONE;
 
     /// @param disk where the reserve is taken from while a pass runs
     FrozenBlocks(
@@ -38,17 +37,10 @@ final class FrozenBlocks {
                 new PassReserve(disk, Math.min(reserveBlocksMax, Math.min(marked, dirty.blocks())));
     }
 
-    /// The volume's part of a pass; [#reserve] was called.
+    /// The volume's part of a pass. Without a reserve, when the attempt at the cut has outlived its connection: then the pass is given up.
     PassSlice slice(long pass, int generation, long vseq, long gapFrom, boolean full) {
         return new PassSlice(
-                pass,
-                generation,
-                vseq,
-                gapFrom,
-                full,
-                dirty.blocks(),
-                dirty.untrusted(),
-                Objects.requireNonNull(reserve));
+                pass, generation, vseq, gapFrom, full, dirty.blocks(), dirty.untrusted(), reserve);
     }
 
     /// The pass has come to its end.
@@ -59,10 +51,8 @@ final class FrozenBlocks {
     /// The pass is over, and no write that knew of it is in execution.
     void release() {
         PassReserve held = reserve;
-        reserve = null;
-        if (held != null) {
-            held.close();
-        }
+        reserve = PassReserve.NONE;
+        held.close();
     }
 
     /// Keeps what a frozen block held when the pass began. Called under the block's stripe lock, after the draw: a pass that started in

@@ -21,7 +21,10 @@ final class PassReserve implements AutoCloseable {
     private static final Logger LOG = System.getLogger(PassReserve.class.getName());
     private static final String NAME = "pass-reserve";
 
-    private final Disk disk;
+    /// Keeps nothing.
+    static final PassReserve NONE = new PassReserve();
+
+    private final @Nullable Disk disk;
     private final @Nullable DiskFile file;
     private final MemorySegment memory;
     private final int places;
@@ -39,6 +42,13 @@ final class PassReserve implements AutoCloseable {
     /// Removes what a process before this one left.
     static void discard(Disk disk) {
         disk.delete(NAME);
+    }
+
+    private PassReserve() {
+        this.disk = null;
+        this.file = null;
+        this.places = 0;
+        this.memory = MemorySegment.NULL;
     }
 
     /// A disk that refuses costs the pass its point at worst, never the pass.
@@ -88,7 +98,7 @@ final class PassReserve implements AutoCloseable {
 
     @Override
     public void close() {
-        if (file != null) {
+        if (file != null && disk != null) {
             file.close();
             disk.delete(NAME);
         }
