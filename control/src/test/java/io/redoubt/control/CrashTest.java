@@ -11,6 +11,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -38,7 +39,7 @@ class CrashTest {
             receiver = first.node("b", grpcPort);
             FakeNode before = source;
             FakeNode after = receiver;
-            String machine = first.machine();
+            String machine = first.machine("m");
             String group = first.group(machine);
             Api.await("a grant", () -> before.standing(group) == GrantHolder.Standing.GRANTED);
             after.publish(group, 1, System.currentTimeMillis(), "");
@@ -87,6 +88,137 @@ class CrashTest {
             }
             stop(process);
             TestRegion.delete(base);
+        }
+    }
+
+    /// Of two sources one is dead, the other has released: that is known after the restart without asking it again, and it alone is not
+    /// enough then either.
+    @Test
+    void a_release_that_was_heard_before_the_kill_counts_after_the_restart_and_no_other_does()
+            throws Exception {
+        int grpcPort = freePort();
+        Process process = start(grpcPort);
+        try (var nodes = new Nodes(grpcPort)) {
+            nodes.other.die();
+            long lastGrant = System.nanoTime();
+            Api.Answer accepted = nodes.failover();
+            Api.await(
+                    "the living source has released",
+                    () ->
+                            nodes.client
+                                    .get("/v1/failovers/" + accepted.text("target"))
+                                    .body()
+                                    .path("sources")
+                                    .valueStream()
+                                    .anyMatch(source -> source.path("released").asBoolean()));
+            process.destroyForcibly().waitFor();
+            assertThat(nodes.receiver.heard(Command.CommandCase.PROMOTE_RECEIVER)).isFalse();
+            Files.deleteIfExists(home.resolve("control.json"));
+            process = start(grpcPort);
+            nodes.one.die(); // it is asked nothing any more
+            JsonNode failover = nodes.finish(accepted);
+            assertThat(Duration.ofNanos(System.nanoTime() - lastGrant))
+                    .isGreaterThan(Duration.ofSeconds(7));
+            assertThat(failover.path("sourceReleased").asBoolean()).isFalse();
+            assertThat(failover.path("sources").valueStream())
+                    .allMatch(source ->
+                            source.path("released").asBoolean()
+                                    == source.path("node").asString().equals(nodes.one.id));
+            assertThat(failover.path("releasedVseqs").size()).isEqualTo(1);
+            nodes.one.connect();
+            nodes.other.connect();
+            for (FakeNode source : List.of(nodes.one, nodes.other)) {
+                Api.await(
+                        "it is fenced",
+                        () -> source.standing(nodes.group) == GrantHolder.Standing.FENCED);
+            }
+        } finally {
+            stop(process);
+            TestRegion.delete(base);
+        }
+    }
+
+    /// The decision is past the point of no return: nothing has to expire any more, although this life may have granted just now.
+    @Test
+    void two_releases_count_after_the_restart_without_a_wait() throws Exception {
+        int grpcPort = freePort();
+        Process process = start(grpcPort);
+        try (var nodes = new Nodes(grpcPort)) {
+            nodes.receiver.deaf = Command::hasPromoteReceiver;
+            Api.Answer accepted = nodes.failover();
+            Api.await(
+                    "both have released, and the receiver is told",
+                    () -> nodes.receiver.heard(Command.CommandCase.PROMOTE_RECEIVER));
+            process.destroyForcibly().waitFor();
+            nodes.receiver.deaf = _ -> false;
+            Files.deleteIfExists(home.resolve("control.json"));
+            process = start(grpcPort);
+            JsonNode failover = nodes.finish(accepted);
+            assertThat(failover.path("sourceReleased").asBoolean()).isTrue();
+            assertThat(nodes.receiver.heard.stream().filter(Command::hasPromoteReceiver))
+                    .hasSizeGreaterThan(1)
+                    .allMatch(command ->
+                            command.getPromoteReceiver().getSourceReleased()
+                                    && command.getPromoteReceiver().getReleasedVseqsCount() == 2);
+        } finally {
+            stop(process);
+            TestRegion.delete(base);
+        }
+    }
+
+    /// Two sources and a receiver of the real process, with a group and a point.
+    private final class Nodes implements AutoCloseable {
+        final Client client = new Client();
+        final FakeNode one;
+        final FakeNode other;
+        final FakeNode receiver;
+        final String group;
+
+        Nodes(int grpcPort) throws Exception {
+            one = client.node("a", grpcPort);
+            String machine = client.machine("m1");
+            other = client.join("a", "node-a2", grpcPort);
+            receiver = client.node("b", grpcPort);
+            String second = client.machine("m2");
+            assertThat(other.machines).containsOnlyKeys(second);
+            group = client.group(machine, second);
+            for (FakeNode source : List.of(one, other)) {
+                Api.await("a grant", () -> source.standing(group) == GrantHolder.Standing.GRANTED);
+            }
+            receiver.publish(group, 1, System.currentTimeMillis(), "");
+            Api.await(
+                    "the point",
+                    () ->
+                            client.get("/v1/protection-groups/" + group + "/recovery-points/1")
+                                            .status()
+                                    == 200);
+        }
+
+        Api.Answer failover() {
+            return client.post(
+                    "/v1/failovers", "{\"group\":\"%s\",\"kind\":\"live\"}".formatted(group));
+        }
+
+        /// @return the failover, when the operation has ended under the restarted control plane
+        JsonNode finish(Api.Answer accepted) throws Exception {
+            var second = new Client();
+            receiver.die();
+            receiver.connect();
+            Api.await(
+                    "the failover is finished",
+                    () ->
+                            second.get("/v1/operations/" + accepted.text("id"))
+                                    .text("state")
+                                    .equals("succeeded"));
+            return second.get("/v1/failovers/" + accepted.text("target")).body();
+        }
+
+        @Override
+        public void close() {
+            one.close();
+            other.close();
+            receiver.close();
+            client.api.close();
         }
     }
 
@@ -224,15 +356,15 @@ class CrashTest {
 
         FakeNode node(String zone, int grpcPort) throws Exception {
             done(post("/v1/zones", "{\"name\":\"%s\"}".formatted(zone)));
+            return join(zone, "node-" + zone, grpcPort);
+        }
+
+        FakeNode join(String zone, String name, int grpcPort) throws Exception {
             String join =
                     post("/v1/join-tokens", "{\"zone\":\"%s\"}".formatted(zone)).text("token");
             FakeNode node =
                     FakeNode.join(
-                            "127.0.0.1:" + grpcPort,
-                            home.resolve("ca.pem"),
-                            join,
-                            zone,
-                            "node-" + zone);
+                            "127.0.0.1:" + grpcPort, home.resolve("ca.pem"), join, zone, name);
             node.connect();
             Api.await(
                     "the node is online",
@@ -240,31 +372,32 @@ class CrashTest {
             return node;
         }
 
-        String machine() throws Exception {
+        String machine(String name) throws Exception {
             String datastore =
                     done(
                             post(
                                     "/v1/datastores",
-                                    "{\"name\":\"d\",\"zone\":\"a\",\"sizeBytes\":1073741824}"));
+                                    "{\"name\":\"%s-d\",\"zone\":\"a\",\"sizeBytes\":1073741824}"
+                                            .formatted(name)));
             String volume =
                     done(
                             post(
                                     "/v1/volumes",
-                                    "{\"name\":\"v\",\"datastore\":\"%s\",\"sizeBytes\":67108864}"
-                                            .formatted(datastore)));
+                                    "{\"name\":\"%s-v\",\"datastore\":\"%s\",\"sizeBytes\":67108864}"
+                                            .formatted(name, datastore)));
             return done(
                     post(
                             "/v1/machines",
-                            "{\"name\":\"m\",\"zone\":\"a\",\"memoryBytes\":134217728,\"vcpus\":1,\"disks\":[\"%s\"]}"
-                                    .formatted(volume)));
+                            "{\"name\":\"%s\",\"zone\":\"a\",\"memoryBytes\":134217728,\"vcpus\":1,\"disks\":[\"%s\"]}"
+                                    .formatted(name, volume)));
         }
 
-        String group(String machine) throws Exception {
+        String group(String... machines) throws Exception {
             return done(
                     post(
                             "/v1/protection-groups",
                             "{\"name\":\"g\",\"machines\":[\"%s\"],\"targetZone\":\"b\"}"
-                                    .formatted(machine)));
+                                    .formatted(String.join("\",\"", machines))));
         }
     }
 }

@@ -33,6 +33,7 @@ import io.redoubt.protocol.OpenView;
 import io.redoubt.protocol.Point;
 import io.redoubt.protocol.PointTaken;
 import io.redoubt.protocol.PointsListed;
+import io.redoubt.protocol.ProtectSource;
 import io.redoubt.protocol.ProtectedVolume;
 import io.redoubt.protocol.ReceiverPromoted;
 import io.redoubt.protocol.ReceiverReport;
@@ -96,6 +97,15 @@ public final class FakeNode implements AutoCloseable {
 
     volatile boolean guestsAnswer = true;
 
+    /// Where it says that it takes streams.
+    volatile String takesStreamsAt = "127.0.0.1:1";
+
+    /// Whether it is the coordinator of its groups; of several sources only one should be.
+    volatile boolean makesCuts = true;
+
+    /// The number of the next point that it cuts when it is asked for one.
+    final AtomicLong nextCut = new AtomicLong(1000);
+
     String bootId = UUID.randomUUID().toString();
 
     private final String address;
@@ -112,7 +122,15 @@ public final class FakeNode implements AutoCloseable {
     private volatile @Nullable Incoming current;
 
     /// @param holder the real rule of when a source may acknowledge
-    record Source(long term, List<ProtectedVolume> volumes, GrantHolder holder, String receiver) {}
+    record Source(ProtectSource told, GrantHolder holder) {
+        long term() {
+            return told.getTerm();
+        }
+
+        List<ProtectedVolume> volumes() {
+            return told.getVolumesList();
+        }
+    }
 
     static final class Receiver {
         volatile long term;
@@ -205,7 +223,7 @@ public final class FakeNode implements AutoCloseable {
                         what);
     }
 
-    void connect() throws IOException {
+    public void connect() throws IOException {
         connect(id);
     }
 
@@ -232,7 +250,7 @@ public final class FakeNode implements AutoCloseable {
                                         .setZone(zone)
                                         .setBootId(bootId)
                                         .setProcessNonce(UUID.randomUUID().toString())
-                                        .setReplicationAddress("127.0.0.1:1")
+                                        .setReplicationAddress(takesStreamsAt)
                                         .setHome("/nowhere/" + name)
                                         .setPid(ProcessHandle.current().pid()))
                         .build());
@@ -240,7 +258,7 @@ public final class FakeNode implements AutoCloseable {
     }
 
     /// As a killed process: no goodbye.
-    void die() {
+    public void die() {
         out = null;
         current = null;
         ManagedChannel open = channel;
@@ -267,6 +285,11 @@ public final class FakeNode implements AutoCloseable {
         return java.util.Objects.requireNonNull(sources.get(group))
                 .holder()
                 .standing(System.nanoTime());
+    }
+
+    /// Whether it was told of the group and not yet that it is over.
+    public boolean takesPart(String group) {
+        return sources.containsKey(group) || receivers.containsKey(group);
     }
 
     boolean heard(Command.CommandCase kind) {
@@ -311,7 +334,8 @@ public final class FakeNode implements AutoCloseable {
         var report = Report.newBuilder().setAtMillis(System.currentTimeMillis());
         report.addAllVolumes(volumes.values()).addAllDatastores(datastores.values());
         machines.forEach((machine, state) -> report.addMachines(machine(machine, state)));
-        sources.forEach((group, source) -> report.addSources(source(group, source)));
+        sources.forEach((group, source) ->
+                report.addSources(source(group, source).setMakesCuts(makesCuts)));
         receivers.forEach((group, receiver) -> report.addReceivers(receiver(group, receiver)));
         return report.build();
     }
@@ -329,12 +353,14 @@ public final class FakeNode implements AutoCloseable {
                 .build();
     }
 
-    private static SourceReport source(String group, Source source) {
+    private static SourceReport.Builder source(String group, Source source) {
         var report =
                 SourceReport.newBuilder()
                         .setGroup(group)
                         .setTerm(source.holder().term())
                         .setReleased(source.holder().releasedTerm() >= source.term())
+                        .setReceiverAddress(source.told().getReceiverAddress())
+                        .addAllPeers(source.told().getPeersList())
                         .setBytesBehind(4096)
                         .setSpoolBytes(8192);
         for (ProtectedVolume volume : source.volumes()) {
@@ -344,7 +370,7 @@ public final class FakeNode implements AutoCloseable {
                             .setState(ReplicationState.STREAM)
                             .setSinceMillis(1));
         }
-        return report.build();
+        return report;
     }
 
     private static ReceiverReport receiver(String group, Receiver receiver) {
@@ -415,7 +441,10 @@ public final class FakeNode implements AutoCloseable {
             return;
         }
         var result = CommandResult.newBuilder().setCommandId(command.getId());
-        String code = refused.get(command.getCommandCase());
+        String code =
+                command.hasTakePoint() && !makesCuts
+                        ? "not-coordinator"
+                        : refused.get(command.getCommandCase());
         if (code != null) {
             result.setFault(
                     Fault.newBuilder()
@@ -476,13 +505,11 @@ public final class FakeNode implements AutoCloseable {
                 sources.compute(
                         protect.getGroup(),
                         (_, before) ->
-                                before != null && before.term() == protect.getTerm()
-                                        ? before
-                                        : new Source(
-                                                protect.getTerm(),
-                                                protect.getVolumesList(),
-                                                new GrantHolder(TIMES, protect.getTerm()),
-                                                protect.getReceiverAddress()));
+                                new Source(
+                                        protect,
+                                        before != null && before.term() == protect.getTerm()
+                                                ? before.holder()
+                                                : new GrantHolder(TIMES, protect.getTerm())));
             }
             case PROTECT_RECEIVER -> {
                 var protect = command.getProtectReceiver();
@@ -498,7 +525,10 @@ public final class FakeNode implements AutoCloseable {
                 receivers.remove(command.getUnprotect().getGroup());
             }
             case TAKE_POINT ->
-                    result.setPointTaken(PointTaken.newBuilder().setNumber(1000).setStampMillis(1));
+                    result.setPointTaken(
+                            PointTaken.newBuilder()
+                                    .setNumber(nextCut.getAndIncrement())
+                                    .setStampMillis(1));
             case DELETE_POINT -> {
                 Receiver receiver = receiver(command.getDeletePoint().getGroup());
                 synchronized (receiver.points) {

@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Comparator;
+import java.util.List;
 import java.util.UUID;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -163,12 +164,25 @@ public final class TestRegion {
     }
 
     /// A running machine with two disks on the zone's node.
-    String machine(String zone) throws Exception {
+    public String machine(String zone) throws Exception {
         String datastore = datastore(zone);
         String body =
                 "{'name': '%s', 'zone': '%s', 'memoryBytes': 268435456, 'vcpus': 1, 'disks': ['%s', '%s'], 'nic': true, 'seeds': {'role': 'writer'}}"
                         .formatted(unique("machine"), zone, volume(datastore), volume(datastore));
         return done(post("/v1/machines", body));
+    }
+
+    /// A protection group of these machines, made.
+    public String group(List<String> machines) throws Exception {
+        return done(
+                post(
+                        "/v1/protection-groups",
+                        "{'name': '%s', 'machines': ['%s'], 'targetZone': 'b', 'intervalSeconds': 1}"
+                                .formatted(unique("group"), String.join("', '", machines))));
+    }
+
+    public void unprotect(String group) throws Exception {
+        var _ = done(delete("/v1/protection-groups/" + group));
     }
 
     private void close() {

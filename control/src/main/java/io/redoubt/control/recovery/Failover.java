@@ -4,6 +4,8 @@ package io.redoubt.control.recovery;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /// One recovery of a group at one point: a test beside the source, or the real thing.
@@ -23,8 +25,7 @@ record Failover(
         String view,
         String node,
         Instant decidedAt,
-        boolean released,
-        String releasedVseqs,
+        List<Release> releases,
         @Nullable Instant grantsEndedAt,
         @Nullable Instant viewOpenAt,
         @Nullable Instant startedAt,
@@ -40,6 +41,11 @@ record Failover(
     /// @param copy what runs; the machine itself in a live failover
     record Copy(String machine, String copy) {}
 
+    /// What one of the group's sources has said to a live one; a test asks nobody.
+    ///
+    /// @param vseqs of each of its volumes, the last number written
+    record Release(String node, boolean released, Map<String, Long> vseqs) {}
+
     /// @param copy     the machine that holds the view's volume
     /// @param position among that machine's disks
     record Disk(String volume, String viewVolume, String copy, int position, String nonce) {}
@@ -51,6 +57,18 @@ record Failover(
             @Nullable Long viewMillis,
             @Nullable Long startMillis,
             @Nullable Long bootMillis) {}
+
+    /// Whether every source has given its right up; one that has not is waited for until the grants have expired.
+    boolean released() {
+        return !releases.isEmpty() && releases.stream().allMatch(Release::released);
+    }
+
+    /// The last numbers of the volumes whose sources have released.
+    Map<String, Long> releasedVseqs() {
+        var vseqs = new TreeMap<String, Long>();
+        releases.forEach(release -> vseqs.putAll(release.vseqs()));
+        return vseqs;
+    }
 
     Rto rto() {
         // What ran at the same time as the waiting for grants cost only what it took beyond that.

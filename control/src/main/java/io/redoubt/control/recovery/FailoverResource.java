@@ -14,7 +14,6 @@ import io.redoubt.workflow.Workflow;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.annotation.Qualifier;
@@ -31,20 +30,15 @@ import org.springframework.web.bind.annotation.RequestHeader;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.ResponseStatus;
 import org.springframework.web.bind.annotation.RestController;
-import tools.jackson.core.type.TypeReference;
-import tools.jackson.databind.json.JsonMapper;
 
 /// Failovers, tests and live ones.
 @RestController
 class FailoverResource {
-    private static final TypeReference<Map<String, Long>> VSEQS = new TypeReference<>() {};
-
     private final Failovers failovers;
     private final Groups groups;
     private final Machines machines;
     private final Operations operations;
     private final Flows flows;
-    private final JsonMapper json;
 
     @Component
     record Flows(
@@ -58,14 +52,12 @@ class FailoverResource {
             Groups groups,
             Machines machines,
             Operations operations,
-            Flows flows,
-            JsonMapper json) {
+            Flows flows) {
         this.failovers = failovers;
         this.groups = groups;
         this.machines = machines;
         this.operations = operations;
         this.flows = flows;
-        this.json = json;
     }
 
     /// @param kind  `test` or `live`
@@ -184,7 +176,8 @@ class FailoverResource {
                 failover.node(),
                 failover.decidedAt(),
                 failover.released(),
-                json.readValue(failover.releasedVseqs(), VSEQS),
+                failover.releasedVseqs(),
+                failover.releases().stream().map(FailoverView.SourceView::of).toList(),
                 failover.rpo().toMillis() / 1000.0,
                 failover.rto(),
                 copies);

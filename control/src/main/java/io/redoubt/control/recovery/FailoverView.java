@@ -9,7 +9,9 @@ import org.jspecify.annotations.Nullable;
 
 /// A failover as the API shows it.
 ///
-/// @param rpoSeconds how old the point was when the decision fell
+/// @param sourceReleased whether every source gave its right up; else the failover waited until the grants had expired
+/// @param sources        each node that wrote the group; none for a test
+/// @param rpoSeconds     how old the point was when the decision fell
 record FailoverView(
         String id,
         String operation,
@@ -23,9 +25,16 @@ record FailoverView(
         Instant decidedAt,
         boolean sourceReleased,
         Map<String, Long> releasedVseqs,
+        List<SourceView> sources,
         double rpoSeconds,
         Failover.Rto rto,
         List<CopyView> machines) {
+
+    record SourceView(String node, boolean released) {
+        static SourceView of(Failover.Release release) {
+            return new SourceView(release.node(), release.released());
+        }
+    }
 
     /// @param copy what runs: the machine itself in a live failover
     record CopyView(

@@ -17,13 +17,12 @@ import io.redoubt.workflow.Workflow;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
-import tools.jackson.core.type.TypeReference;
-import tools.jackson.databind.json.JsonMapper;
 
 /// The order of a failover (replication design, rules 1 and 2).
 ///
@@ -46,23 +45,18 @@ class FailoverWorkflows {
 
     @Bean
     Workflow<OneFailover> liveFailover(
-            Failovers failovers,
-            Groups groups,
-            Machines machines,
-            Nodes nodes,
-            Grants grants,
-            JsonMapper json) {
+            Failovers failovers, Groups groups, Machines machines, Nodes nodes, Grants grants) {
         return Workflow.named("failover.live", OneFailover.class)
                 .step(new StopOwnGrants(failovers, groups, grants))
                 .together(
                         List.of(
                                 new StopReceiverGrants(failovers, nodes),
-                                new AskRelease(failovers, groups, nodes),
+                                new AskRelease(failovers, nodes),
                                 new AwaitExpiry(failovers, grants)),
                         List.of(
                                 new ViewSteps.OpenView(failovers, groups, nodes),
                                 new ViewSteps.PrepareMachines(failovers, machines, nodes, true)))
-                .step(new Promote(failovers, groups, grants, nodes, json))
+                .step(new Promote(failovers, groups, grants, nodes))
                 .step(new MoveMachines(failovers))
                 .step(new ResumeMachines(failovers, machines))
                 .step(new RecordOutcome(failovers, groups))
@@ -123,13 +117,25 @@ class FailoverWorkflows {
         }
     }
 
-    /// Best effort. No answer, and any answer but "released", means that the grants must expire.
-    record AskRelease(Failovers failovers, Groups groups, Nodes nodes)
-            implements Step<OneFailover> {
+    /// Best effort, of every source at the same time: one that stands still costs the others nothing. No answer, and any answer but
+    /// "released", means that the grants must expire.
+    record AskRelease(Failovers failovers, Nodes nodes) implements Step<OneFailover> {
         @Override
         public void run(OneFailover input) {
             Failover failover = failovers.find(input.id()).orElseThrow();
-            String source = groups.find(failover.group()).orElseThrow().sourceNode();
+            try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+                List<CompletableFuture<Void>> asked =
+                        failover.releases().stream()
+                                .filter(source -> !source.released())
+                                .map(source ->
+                                        CompletableFuture.runAsync(
+                                                () -> ask(failover, source.node()), threads))
+                                .toList();
+                asked.forEach(CompletableFuture::join);
+            }
+        }
+
+        private void ask(Failover failover, String source) {
             try {
                 CommandResult answer =
                         nodes.ask(
@@ -142,12 +148,13 @@ class FailoverWorkflows {
                                 RELEASE_WAIT);
                 SourceReleased released = answer.getSourceReleased();
                 if (released.getReleased()) {
-                    failovers.released(failover.id(), released.getVseqsMap());
+                    failovers.released(failover.id(), source, released.getVseqsMap());
                 }
             } catch (FaultException e) {
                 LOG.info(
-                        "failover {}: the source did not release: {}",
+                        "failover {}: source {} did not release: {}",
                         failover.id(),
+                        source,
                         e.getMessage());
             }
         }
@@ -164,10 +171,8 @@ class FailoverWorkflows {
     }
 
     /// The point of no return. What is durable first is that the source is fenced for good; then the receiver answers for its own grants.
-    record Promote(Failovers failovers, Groups groups, Grants grants, Nodes nodes, JsonMapper json)
+    record Promote(Failovers failovers, Groups groups, Grants grants, Nodes nodes)
             implements Step<OneFailover> {
-        private static final TypeReference<Map<String, Long>> VSEQS = new TypeReference<>() {};
-
         @Override
         public void run(OneFailover input) {
             Failover failover = failovers.find(input.id()).orElseThrow();
@@ -187,10 +192,7 @@ class FailoverWorkflows {
                                                     .setGroup(failover.group())
                                                     .setTerm(failover.term())
                                                     .setSourceReleased(failover.released())
-                                                    .putAllReleasedVseqs(
-                                                            json.readValue(
-                                                                    failover.releasedVseqs(),
-                                                                    VSEQS))),
+                                                    .putAllReleasedVseqs(failover.releasedVseqs())),
                             PROMOTE_WAIT));
             failovers.stamp(failover.id(), Failovers.Stamp.GRANTS_ENDED, Instant.now());
         }

@@ -23,6 +23,7 @@ import java.util.Optional;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.support.TransactionTemplate;
+import tools.jackson.core.type.TypeReference;
 import tools.jackson.databind.json.JsonMapper;
 
 /// The failovers: what was decided, when, and how far it came. All ids are chosen with the decision.
@@ -32,6 +33,8 @@ class Failovers {
     private static final String MODE = "mode";
 
     private static final String VERIFY = "verify";
+
+    private static final TypeReference<Map<String, Long>> VSEQS = new TypeReference<>() {};
 
     private final JdbcClient sql;
     private final TransactionTemplate transactions;
@@ -120,6 +123,13 @@ class Failovers {
                         group.receiverNode(),
                         Rows.timestamp(Instant.now()))
                 .update();
+        if (kind == Failover.Kind.LIVE) {
+            for (Group.Source source : group.sources()) {
+                sql.sql("insert into failover_source (failover, node) values (?, ?)")
+                        .params(id, source.node())
+                        .update();
+            }
+        }
         for (String machine : group.machines()) {
             addMachine(id, machines.find(machine).orElseThrow(), group, view, kind);
         }
@@ -260,9 +270,11 @@ class Failovers {
         sql.sql("update failover set state = ? where id = ?").params(state, id).update();
     }
 
-    void released(String id, Map<String, Long> vseqs) {
-        sql.sql("update failover set released = true, released_vseqs = ? where id = ?")
-                .params(json.writeValueAsString(vseqs), id)
+    /// A source has given its right up, durably.
+    void released(String id, String node, Map<String, Long> vseqs) {
+        sql.sql(
+                        "update failover_source set released = true, vseqs = ? where failover = ? and node = ?")
+                .params(json.writeValueAsString(vseqs), id, node)
                 .update();
     }
 
@@ -323,14 +335,24 @@ class Failovers {
                 row.getString("view"),
                 row.getString("node"),
                 Rows.requireInstant(row, "decided_at"),
-                row.getBoolean("released"),
-                row.getString("released_vseqs"),
+                releases(id),
                 Rows.instant(row, "grants_ended_at"),
                 Rows.instant(row, "view_open_at"),
                 Rows.instant(row, "started_at"),
                 Rows.instant(row, "guest_ready_at"),
                 copies(id),
                 disks(id));
+    }
+
+    private List<Failover.Release> releases(String id) {
+        return sql.sql("select * from failover_source where failover = ? order by node")
+                .param(id)
+                .query((row, _) ->
+                        new Failover.Release(
+                                row.getString("node"),
+                                row.getBoolean("released"),
+                                json.readValue(row.getString("vseqs"), VSEQS)))
+                .list();
     }
 
     private List<Failover.Copy> copies(String id) {

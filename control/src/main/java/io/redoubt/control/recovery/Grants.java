@@ -16,6 +16,7 @@ import io.redoubt.protocol.ReceiverReport;
 import io.redoubt.protocol.Report;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -27,7 +28,10 @@ import org.springframework.stereotype.Component;
 /// The control plane as one of the two grantors of every group (replication design, rules 1, 2 and 4).
 ///
 /// Answers come from memory. Durable before it is acted on, by whoever changes it: the term, stopped, promoted (by the failover), and
-/// the source's boot (here, on a change). This start counts as having granted everything a moment ago.
+/// each source's boot (here, on a change). This start counts as having granted everything a moment ago.
+///
+/// A group has one grantor for all of its sources: what it says to one of them counts as said to all, so that its expiry covers the latest
+/// grant to any. A boot is each source's own.
 @Component
 class Grants implements GrantDesk, NodeListener {
     private static final Logger LOG = LoggerFactory.getLogger(Grants.class);
@@ -51,25 +55,16 @@ class Grants implements GrantDesk, NodeListener {
     /// One group. Its lock is its own object.
     private static final class Desk {
         private final String group;
-        private final String source;
         private final String receiver;
-        private Grantor grantor;
-        private String boot;
+        private final Grantor grantor;
+        private final Map<String, String> boots; // that was granted to last, of each source
         private boolean confirmed;
 
-        Desk(
-                String group,
-                String source,
-                String receiver,
-                Grantor grantor,
-                String boot,
-                boolean confirmed) {
+        Desk(String group, String receiver, Grantor grantor, Map<String, String> boots) {
             this.group = group;
-            this.source = source;
             this.receiver = receiver;
             this.grantor = grantor;
-            this.boot = boot;
-            this.confirmed = confirmed;
+            this.boots = boots;
         }
     }
 
@@ -129,12 +124,15 @@ class Grants implements GrantDesk, NodeListener {
     @Override
     public ControlMessage answer(String node, GrantRequest request) {
         Desk desk = desks.get(request.getGroup());
-        if (desk == null || !desk.source.equals(node)) {
+        if (desk == null || !desk.boots.containsKey(node)) {
             return refused(
-                    request, 0, GrantRefusal.UNKNOWN_GROUP, "this node is not the group's source");
+                    request,
+                    0,
+                    GrantRefusal.UNKNOWN_GROUP,
+                    "this node is not a source of the group");
         }
         synchronized (desk) {
-            String unconfirmed = unconfirmed(desk, request.getBootId());
+            String unconfirmed = unconfirmed(desk, node, request.getBootId());
             if (unconfirmed != null) {
                 return refused(
                         request, desk.grantor.term(), GrantRefusal.BOOT_UNCONFIRMED, unconfirmed);
@@ -177,31 +175,31 @@ class Grants implements GrantDesk, NodeListener {
     }
 
     /// Promoted and stopped groups get their real answer first: it tells a source that comes back what it is.
-    private @Nullable String unconfirmed(Desk desk, String boot) {
+    private @Nullable String unconfirmed(Desk desk, String node, String boot) {
         if (desk.grantor.stopped() || desk.grantor.promoted()) {
             return null;
         }
         if (incarnation.restored() && !desk.confirmed) {
             return "the control plane was restored, and the receiver has not confirmed its role yet";
         }
-        if (desk.boot.equals(boot)) {
+        if (boot.equals(desk.boots.get(node))) {
             return null;
         }
         if (!desk.confirmed) {
             return "this boot of the source is new, and the receiver has not confirmed its role yet";
         }
-        return remember(desk, boot)
+        return remember(desk, node, boot)
                 ? null
                 : "this boot of the source is new and cannot be recorded now";
     }
 
     /// The one write among the every-second traffic, once for each boot of a source.
-    private boolean remember(Desk desk, String boot) {
+    private boolean remember(Desk desk, String node, String boot) {
         try {
-            sql.sql("update protection_group set granted_boot = ? where id = ?")
-                    .params(boot, desk.group)
+            sql.sql("update group_source set granted_boot = ? where group_id = ? and node = ?")
+                    .params(boot, desk.group, node)
                     .update();
-            desk.boot = boot;
+            desk.boots.put(node, boot);
             return true;
         } catch (RuntimeException e) {
             LOG.warn("group {}: the source's new boot cannot be recorded", desk.group, e);
@@ -232,9 +230,9 @@ class Grants implements GrantDesk, NodeListener {
     }
 
     private Desk desk(ResultSet row, int ignored) throws SQLException {
+        String group = row.getString("id");
         return new Desk(
-                row.getString("id"),
-                row.getString("source_node"),
+                group,
                 row.getString("receiver_node"),
                 new Grantor(
                         TIMES,
@@ -242,7 +240,16 @@ class Grants implements GrantDesk, NodeListener {
                         row.getBoolean("stopped"),
                         row.getBoolean("promoted"),
                         clock.bootNanos()),
-                row.getString("granted_boot"),
-                false);
+                boots(group));
+    }
+
+    private Map<String, String> boots(String group) {
+        var boots = new HashMap<String, String>();
+        sql.sql("select node, granted_boot from group_source where group_id = ?")
+                .param(group)
+                .query(row -> {
+                    boots.put(row.getString("node"), row.getString("granted_boot"));
+                });
+        return boots;
     }
 }

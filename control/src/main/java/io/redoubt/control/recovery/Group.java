@@ -23,19 +23,37 @@ record Group(
         String lineage,
         String sourceZone,
         String targetZone,
-        String sourceNode,
+        List<Source> sources,
         String receiverNode,
         int intervalMillis,
-        long bytesBehind,
-        long spoolBytes,
-        @Nullable Instant sourceSeenAt,
         @Nullable Instant receiverSeenAt,
         List<String> machines,
         List<Member> volumes) {
 
+    /// A node with volumes of the group, as it last described itself.
+    ///
+    /// @param name      that it joined the region with, for people
+    /// @param makesCuts whether it is the coordinator; after a change two may say so for a second
+    record Source(
+            String node,
+            String name,
+            long bytesBehind,
+            long spoolBytes,
+            boolean makesCuts,
+            @Nullable Instant seenAt) {
+
+        /// One that has not spoken yet.
+        static Source unheard(String node, String name) {
+            return new Source(node, name, 0, 0, false, null);
+        }
+    }
+
     /// A volume of the group as its source last described it; without a state when it never did.
+    ///
+    /// @param node that writes it, one of the sources
     record Member(
             String volume,
+            String node,
             String name,
             long sizeBytes,
             @Nullable String state,
@@ -54,8 +72,10 @@ record Group(
         if (!state.equals("protected")) {
             return new Health(state, null);
         }
-        if (silent(sourceSeenAt, now)) {
-            return new Health("degraded", "no word from the source, node " + sourceNode);
+        for (Source source : sources) {
+            if (silent(source.seenAt(), now)) {
+                return new Health("degraded", "no word from the source, node " + source.name());
+            }
         }
         if (silent(receiverSeenAt, now)) {
             return new Health("degraded", "no word from the receiver, node " + receiverNode);
@@ -83,8 +103,45 @@ record Group(
         return new Health("protected", null);
     }
 
+    boolean hasSource(String node) {
+        return sources.stream().anyMatch(source -> source.node().equals(node));
+    }
+
+    long bytesBehind() {
+        return sources.stream().mapToLong(Source::bytesBehind).sum();
+    }
+
+    long spoolBytes() {
+        return sources.stream().mapToLong(Source::spoolBytes).sum();
+    }
+
+    /// When the source spoke that has been silent the longest; null when one never did.
+    @Nullable Instant sourceSeenAt() {
+        Instant oldest = Instant.MAX;
+        for (Source source : sources) {
+            Instant seen = source.seenAt();
+            if (seen == null) {
+                return null;
+            }
+            oldest = seen.isBefore(oldest) ? seen : oldest;
+        }
+        return oldest;
+    }
+
+    List<Member> volumesOn(String node) {
+        return volumes.stream().filter(member -> member.node().equals(node)).toList();
+    }
+
     List<ProtectedVolume> protectedVolumes() {
-        return volumes.stream()
+        return protectedOf(volumes);
+    }
+
+    List<ProtectedVolume> protectedVolumesOn(String node) {
+        return protectedOf(volumesOn(node));
+    }
+
+    private static List<ProtectedVolume> protectedOf(List<Member> members) {
+        return members.stream()
                 .map(member ->
                         ProtectedVolume.newBuilder()
                                 .setVolume(member.volume())
@@ -93,7 +150,7 @@ record Group(
                 .toList();
     }
 
-    private static boolean silent(@Nullable Instant seenAt, Instant now) {
+    static boolean silent(@Nullable Instant seenAt, Instant now) {
         return seenAt == null || seenAt.isBefore(now.minus(Region.SILENT_AFTER));
     }
 }

@@ -168,6 +168,11 @@ class GroupResource {
         Machine first = machines.getFirst();
         String target = members.region().requireZone(body.targetZone());
         requireTogether(machines, first, target);
+        List<Group.Member> volumes =
+                machines.stream()
+                        .flatMap(machine -> machine.disks().stream())
+                        .map(this::member)
+                        .toList();
         return new Group(
                 RandomId.next(),
                 caller.tenant(),
@@ -179,27 +184,32 @@ class GroupResource {
                 UUID.randomUUID().toString().replace("-", ""),
                 first.zone(),
                 target,
-                first.node(),
+                sources(volumes),
                 members.region().place(target).id(),
                 (int) Math.round(interval * 1000),
-                0,
-                0,
-                null,
                 null,
                 machines.stream().map(Machine::id).toList(),
-                machines.stream()
-                        .flatMap(machine -> machine.disks().stream())
-                        .map(this::member)
-                        .toList());
+                volumes);
+    }
+
+    /// Each node that has one of the volumes.
+    private List<Group.Source> sources(List<Group.Member> volumes) {
+        return volumes.stream()
+                .map(Group.Member::node)
+                .distinct()
+                .map(members.region()::requireNode)
+                .map(node -> Group.Source.unheard(node.id(), node.name()))
+                .toList();
     }
 
     private static void requireTogether(List<Machine> machines, Machine first, String target) {
         for (Machine machine : machines) {
-            if (!machine.node().equals(first.node())) {
+            if (!machine.zone().equals(first.zone())) {
                 throw bad(
-                        "machines '%s' and '%s' are on different nodes"
-                                .formatted(first.name(), machine.name()),
-                        "Make one group for the machines of each node.");
+                        "machine '%s' is in zone '%s' and machine '%s' in zone '%s'"
+                                .formatted(
+                                        first.name(), first.zone(), machine.name(), machine.zone()),
+                        "Make one group for the machines of each zone.");
             }
             if (machine.zone().equals(target)) {
                 throw bad(
@@ -225,7 +235,8 @@ class GroupResource {
                     "volume '%s' is a view of a recovery point".formatted(volume.name()),
                     "Protecting a machine again after its failover is not possible yet.");
         }
-        return new Group.Member(id, volume.name(), volume.sizeBytes(), null, "", null, 0);
+        return new Group.Member(
+                id, volume.node(), volume.name(), volume.sizeBytes(), null, "", null, 0);
     }
 
     private GroupView view(Group group) {
@@ -233,6 +244,6 @@ class GroupResource {
     }
 
     private static GroupWorkflows.OneGroup input(Group group) {
-        return new GroupWorkflows.OneGroup(group.id(), group.sourceNode(), group.receiverNode());
+        return new GroupWorkflows.OneGroup(group.id());
     }
 }

@@ -18,7 +18,7 @@ record GroupView(
         List<String> machines,
         String sourceZone,
         String targetZone,
-        String sourceNode,
+        List<SourceView> sourceNodes,
         String receiverNode,
         double intervalSeconds,
         @Nullable Double rpoSeconds,
@@ -29,8 +29,21 @@ record GroupView(
         @Nullable Instant receiverSeenAt,
         List<MemberView> volumes) {
 
+    /// @param node      whose volumes they are
+    /// @param name      of the node
+    /// @param makesCuts whether it is the group's coordinator now
+    record SourceView(
+            String node,
+            String name,
+            boolean makesCuts,
+            long bytesBehind,
+            long spoolBytes,
+            @Nullable Instant seenAt) {}
+
+    /// @param node of the sources, the one that writes it
     record MemberView(
             String volume,
+            String node,
             String name,
             @Nullable String state,
             String reason,
@@ -50,7 +63,7 @@ record GroupView(
                 group.machines(),
                 group.sourceZone(),
                 group.targetZone(),
-                group.sourceNode(),
+                group.sources().stream().map(GroupView::source).toList(),
                 group.receiverNode(),
                 group.intervalMillis() / 1000.0,
                 point == null ? null : point.ageSeconds(),
@@ -62,9 +75,20 @@ record GroupView(
                 group.volumes().stream().map(GroupView::member).toList());
     }
 
+    private static SourceView source(Group.Source source) {
+        return new SourceView(
+                source.node(),
+                source.name(),
+                source.makesCuts(),
+                source.bytesBehind(),
+                source.spoolBytes(),
+                source.seenAt());
+    }
+
     private static MemberView member(Group.Member member) {
         return new MemberView(
                 member.volume(),
+                member.node(),
                 member.name(),
                 member.state(),
                 member.reason(),

@@ -5,8 +5,8 @@ import io.redoubt.control.gateway.Nodes;
 import io.redoubt.control.region.Region;
 import io.redoubt.core.fault.FaultException;
 import io.redoubt.protocol.Command;
-import io.redoubt.protocol.CommandResult;
 import io.redoubt.protocol.DeletePoint;
+import io.redoubt.protocol.ProtectSource;
 import io.redoubt.protocol.TakePoint;
 import io.redoubt.protocol.Unprotect;
 import io.redoubt.workflow.RetryLater;
@@ -23,7 +23,8 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 class GroupWorkflows {
     private static final Duration AGAIN = Duration.ofMillis(100);
 
-    record OneGroup(String id, String sourceNode, String receiverNode) {}
+    /// Its nodes stand in its row, which is made before the first step and goes with the last.
+    record OneGroup(String id) {}
 
     /// @param order names the wish at the source, so that its repetition makes no second point
     record OnePointNow(String order, String group) {}
@@ -36,15 +37,15 @@ class GroupWorkflows {
                 .step(new TakeName(groups))
                 .step(new PrepareReceiver(groups, nodes))
                 .step(new OpenGrants(grants))
-                .step(new ConnectSource(groups, nodes, region))
+                .step(new ConnectSources(groups, nodes, region))
                 .step(new Publish(groups));
     }
 
     @Bean
     Workflow<OneGroup> deleteGroup(Groups groups, Nodes nodes, Grants grants) {
         return Workflow.named("protection-group.delete", OneGroup.class)
-                .step(new ReleaseNode("unprotect-source", groups, nodes, true))
-                .step(new ReleaseNode("unprotect-receiver", groups, nodes, false))
+                .step(new ReleaseSources("unprotect-source", groups, nodes))
+                .step(new ReleaseReceiver("unprotect-receiver", groups, nodes))
                 .step(new Forget(groups, grants));
     }
 
@@ -81,7 +82,8 @@ class GroupWorkflows {
 
         @Override
         public void undo(OneGroup input) {
-            unprotect(nodes, input.receiverNode(), input.id(), 1);
+            groups.find(input.id())
+                    .ifPresent(group -> unprotect(nodes, group.receiverNode(), group));
         }
     }
 
@@ -97,17 +99,23 @@ class GroupWorkflows {
         }
     }
 
-    record ConnectSource(Groups groups, Nodes nodes, Region region) implements Step<OneGroup> {
+    record ConnectSources(Groups groups, Nodes nodes, Region region) implements Step<OneGroup> {
         @Override
         public void run(OneGroup input) {
             Group group = groups.find(input.id()).orElseThrow();
-            String address = region.requireNode(group.receiverNode()).replicationAddress();
-            nodes.tell(group.sourceNode(), Roles.source(group, address), Nodes.LONG);
+            for (Group.Source source : group.sources()) {
+                ProtectSource told =
+                        Roles.source(
+                                group,
+                                source.node(),
+                                node -> region.requireNode(node).replicationAddress());
+                nodes.tell(source.node(), Command.newBuilder().setProtectSource(told), Nodes.LONG);
+            }
         }
 
         @Override
         public void undo(OneGroup input) {
-            unprotect(nodes, input.sourceNode(), input.id(), 1);
+            groups.find(input.id()).ifPresent(group -> unprotectSources(nodes, group));
         }
     }
 
@@ -118,15 +126,25 @@ class GroupWorkflows {
         }
     }
 
-    record ReleaseNode(String name, Groups groups, Nodes nodes, boolean source)
-            implements Step<OneGroup> {
+    record ReleaseSources(String name, Groups groups, Nodes nodes) implements Step<OneGroup> {
         @Override
         public void run(OneGroup input) {
-            long term = groups.find(input.id()).map(Group::term).orElse(0L);
-            unprotect(nodes, source ? input.sourceNode() : input.receiverNode(), input.id(), term);
+            groups.find(input.id()).ifPresent(group -> unprotectSources(nodes, group));
         }
 
-        /// It stays on its way out: the source may be unprotected already. Deleting it again goes on from there.
+        /// It stays on its way out: a source may be unprotected already. Deleting it again goes on from there.
+        @Override
+        public void undo(OneGroup input) {}
+    }
+
+    record ReleaseReceiver(String name, Groups groups, Nodes nodes) implements Step<OneGroup> {
+        @Override
+        public void run(OneGroup input) {
+            groups.find(input.id())
+                    .ifPresent(group -> unprotect(nodes, group.receiverNode(), group));
+        }
+
+        /// As with the sources: there is no way back, only on.
         @Override
         public void undo(OneGroup input) {}
     }
@@ -152,18 +170,15 @@ class GroupWorkflows {
                 return;
             }
             Group group = groups.find(input.group()).orElseThrow();
-            CommandResult cut =
-                    nodes.tell(
-                            group.sourceNode(),
-                            Command.newBuilder()
-                                    .setId(input.order())
-                                    .setTakePoint(
-                                            TakePoint.newBuilder()
-                                                    .setGroup(group.id())
-                                                    .setName(name)),
-                            Nodes.SOON);
+            Command.Builder cut =
+                    Command.newBuilder()
+                            .setId(input.order())
+                            .setTakePoint(
+                                    TakePoint.newBuilder().setGroup(group.id()).setName(name));
             sql.sql("update point_order set number = ? where id = ?")
-                    .params(cut.getPointTaken().getNumber(), input.order())
+                    .params(
+                            Coordinator.ask(nodes, group, cut).getPointTaken().getNumber(),
+                            input.order())
                     .update();
         }
     }
@@ -199,12 +214,31 @@ class GroupWorkflows {
         }
     }
 
+    /// All that are there, also when one is away.
+    ///
+    /// @throws RetryLater while one of them is away
+    /// @throws FaultException when one refuses
+    private static void unprotectSources(Nodes nodes, Group group) {
+        RetryLater missing = null;
+        for (Group.Source source : group.sources()) {
+            try {
+                unprotect(nodes, source.node(), group);
+            } catch (RetryLater e) {
+                missing = e;
+            }
+        }
+        if (missing != null) {
+            throw missing;
+        }
+    }
+
     /// @throws FaultException when the node refuses
-    private static void unprotect(Nodes nodes, String node, String group, long term) {
+    private static void unprotect(Nodes nodes, String node, Group group) {
         nodes.tell(
                 node,
                 Command.newBuilder()
-                        .setUnprotect(Unprotect.newBuilder().setGroup(group).setTerm(term)),
+                        .setUnprotect(
+                                Unprotect.newBuilder().setGroup(group.id()).setTerm(group.term())),
                 Nodes.LONG);
     }
 }

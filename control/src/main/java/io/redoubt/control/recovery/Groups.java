@@ -13,6 +13,7 @@ import io.redoubt.protocol.SourceReport;
 import io.redoubt.protocol.SourceVolumeReport;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import org.springframework.dao.DuplicateKeyException;
@@ -56,16 +57,12 @@ class Groups implements NodeListener {
         return rows;
     }
 
-    List<Group> receivedBy(String node) {
-        return sql.sql(SELECT + "where receiver_node = ?").param(node).query(this::group).list();
-    }
-
     /// @throws FaultException with [Refusal.NameTaken] or [RecoveryFault.BadMembers]
     void add(Group group) {
         try {
             sql.sql(
-                            "insert into protection_group (id, tenant, name, state, term, lineage, source_zone, target_zone, source_node, receiver_node, interval_millis)"
-                                    + " values (?, ?, ?, 'making', ?, ?, ?, ?, ?, ?, ?)")
+                            "insert into protection_group (id, tenant, name, state, term, lineage, source_zone, target_zone, receiver_node, interval_millis)"
+                                    + " values (?, ?, ?, 'making', ?, ?, ?, ?, ?, ?)")
                     .params(
                             group.id(),
                             group.tenant(),
@@ -74,12 +71,16 @@ class Groups implements NodeListener {
                             group.lineage(),
                             group.sourceZone(),
                             group.targetZone(),
-                            group.sourceNode(),
                             group.receiverNode(),
                             group.intervalMillis())
                     .update();
         } catch (DuplicateKeyException e) {
             throw new FaultException(new Refusal.NameTaken("protection group", group.name()), e);
+        }
+        for (Group.Source source : group.sources()) {
+            sql.sql("insert into group_source (group_id, node) values (?, ?)")
+                    .params(group.id(), source.node())
+                    .update();
         }
         try {
             for (String machine : group.machines()) {
@@ -140,26 +141,29 @@ class Groups implements NodeListener {
         for (SourceReport source : report.getSourcesList()) {
             int ours =
                     sql.sql(
-                                    "update protection_group set source_seen_at = now(), bytes_behind = ?, spool_bytes = ? where id = ? and source_node = ?")
+                                    "update group_source set seen_at = now(), bytes_behind = ?, spool_bytes = ?, makes_cuts = ? where group_id = ? and node = ?")
                             .params(
                                     source.getBytesBehind(),
                                     source.getSpoolBytes(),
+                                    source.getMakesCuts(),
                                     source.getGroup(),
                                     node)
                             .update();
             if (ours == 1) {
-                source.getVolumesList().forEach(volume -> take(source.getGroup(), volume));
+                source.getVolumesList().forEach(volume -> take(source.getGroup(), node, volume));
             }
         }
     }
 
-    private void take(String group, SourceVolumeReport volume) {
+    /// Of a volume only the node's word counts that writes it.
+    private void take(String group, String node, SourceVolumeReport volume) {
         String state =
                 volume.getState() == ReplicationState.REPLICATION_STATE_UNSPECIFIED
                         ? ""
                         : volume.getState().name();
         sql.sql(
                         "update group_volume set state = nullif(:state, ''), reason = :reason, since = :since, bytes_to_copy = :bytes where group_id = :group and volume = :volume"
+                                + " and exists (select from volume where volume.id = :volume and volume.node = :node)"
                                 + " and (coalesce(state, ''), reason, bytes_to_copy) is distinct from (:state, :reason, :bytes)")
                 .param("state", state)
                 .param("reason", volume.getReason())
@@ -167,6 +171,7 @@ class Groups implements NodeListener {
                 .param("bytes", volume.getBytesToCopy())
                 .param("group", group)
                 .param("volume", volume.getVolume())
+                .param("node", node)
                 .update();
     }
 
@@ -183,24 +188,43 @@ class Groups implements NodeListener {
                 row.getString("lineage"),
                 row.getString("source_zone"),
                 row.getString("target_zone"),
-                row.getString("source_node"),
+                sources(id),
                 row.getString("receiver_node"),
                 row.getInt("interval_millis"),
-                row.getLong("bytes_behind"),
-                row.getLong("spool_bytes"),
-                Rows.instant(row, "source_seen_at"),
                 Rows.instant(row, "receiver_seen_at"),
                 List.of((String[]) row.getArray("machines").getArray()),
                 members(id));
     }
 
+    private List<Group.Source> sources(String group) {
+        return sql.sql(
+                        "select group_source.*, node.name from group_source join node on node.id = group_source.node where group_id = ? order by node.name")
+                .param(group)
+                .query(Groups::source)
+                .list();
+    }
+
+    /// Whoever is silent makes no cuts, whatever it said last.
+    private static Group.Source source(ResultSet row, int ignored) throws SQLException {
+        Instant seenAt = Rows.instant(row, "seen_at");
+        boolean silent = Group.silent(seenAt, Instant.now());
+        return new Group.Source(
+                row.getString("node"),
+                row.getString("name"),
+                row.getLong("bytes_behind"),
+                row.getLong("spool_bytes"),
+                !silent && row.getBoolean("makes_cuts"),
+                seenAt);
+    }
+
     private List<Group.Member> members(String group) {
         return sql.sql(
-                        "select group_volume.*, volume.name, volume.size_bytes from group_volume join volume on volume.id = group_volume.volume where group_id = ? order by position")
+                        "select group_volume.*, volume.node, volume.name, volume.size_bytes from group_volume join volume on volume.id = group_volume.volume where group_id = ? order by position")
                 .param(group)
                 .query((row, _) ->
                         new Group.Member(
                                 row.getString("volume"),
+                                row.getString("node"),
                                 row.getString("name"),
                                 row.getLong("size_bytes"),
                                 row.getString("state"),

@@ -139,13 +139,26 @@ sealed interface RecoveryFault extends Refusal {
     record GrantsRunning(String group, long millis) implements RecoveryFault {
         @Override
         public String message() {
-            return "the source of group %s has not answered; its grants expire in %.1f s"
+            return "a source of group %s has not answered; the grants expire in %.1f s"
                     .formatted(group, millis / 1000.0);
         }
 
         @Override
         public String remedy() {
             return "Wait: no machine is ever started twice.";
+        }
+    }
+
+    /// Not yet: the group's sources have nobody to make a cut.
+    record NoCoordinator(String group) implements RecoveryFault {
+        @Override
+        public String message() {
+            return "no source of protection group '%s' makes its cuts now".formatted(group);
+        }
+
+        @Override
+        public String remedy() {
+            return "Wait: the receiver names another within seconds. The group's state says when a node or the link is away.";
         }
     }
 

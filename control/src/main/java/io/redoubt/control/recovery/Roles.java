@@ -16,11 +16,14 @@ import io.redoubt.protocol.ProtectSource;
 import io.redoubt.protocol.ReceiverReport;
 import io.redoubt.protocol.ReleaseSource;
 import io.redoubt.protocol.Report;
+import io.redoubt.protocol.SourcePeer;
 import io.redoubt.protocol.SourceReport;
 import io.redoubt.protocol.StopMode;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.UnaryOperator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.stereotype.Component;
@@ -28,8 +31,9 @@ import org.springframework.stereotype.Component;
 /// Keeps every node in the role that was decided last: reads what it reports, compares, corrects.
 ///
 /// A source whose group was promoted elsewhere is released, its volumes are fenced and what it still runs is paused; a side that knows
-/// an older term is told the present one; a receiver that moved is made known to its sources. A group that we do not know is left alone:
-/// our database may be an old one, and a journal is not ours to delete by mistake.
+/// an older term is told the present one; a source that looks for the receiver or for another source where it is not is told where it is.
+/// Each source is compared and corrected for itself: one that is away keeps no other from its role. A group that we do not know is left
+/// alone: our database may be an old one, and a journal is not ours to delete by mistake.
 @Component
 class Roles implements NodeListener {
     private static final Logger LOG = LoggerFactory.getLogger(Roles.class);
@@ -39,6 +43,7 @@ class Roles implements NodeListener {
     private final Volumes volumes;
     private final Region region;
     private final Nodes nodes;
+    private final Map<String, String> addresses = new ConcurrentHashMap<>(); // by node
     private final Set<String> busy = ConcurrentHashMap.newKeySet();
 
     Roles(Groups groups, Machines machines, Volumes volumes, Region region, Nodes nodes) {
@@ -57,37 +62,52 @@ class Roles implements NodeListener {
                                 .setTerm(group.term())
                                 .setLineage(group.lineage())
                                 .addAllVolumes(group.protectedVolumes())
-                                .setSourceNode(group.sourceNode()));
+                                .addAllSourceNodes(
+                                        group.sources().stream().map(Group.Source::node).toList()));
     }
 
-    static Command.Builder source(Group group, String receiverAddress) {
-        return Command.newBuilder()
-                .setProtectSource(
-                        ProtectSource.newBuilder()
-                                .setGroup(group.id())
-                                .setTerm(group.term())
-                                .setLineage(group.lineage())
-                                .addAllVolumes(group.protectedVolumes())
-                                .setReceiverAddress(receiverAddress)
-                                .setReceiverNode(group.receiverNode())
-                                .setIntervalMillis(group.intervalMillis()));
-    }
-
-    @Override
-    public void hello(Hello hello) {
-        for (Group group : groups.receivedBy(hello.getNode())) {
-            if (group.state().equals("protected") && nodes.connected(group.sourceNode())) {
-                correct(group.id(), () -> connect(group, hello.getReplicationAddress()));
+    /// What one of the group's sources is told.
+    ///
+    /// @param address of a node, where it takes streams
+    static ProtectSource source(Group group, String node, UnaryOperator<String> address) {
+        var source =
+                ProtectSource.newBuilder()
+                        .setGroup(group.id())
+                        .setTerm(group.term())
+                        .setLineage(group.lineage())
+                        .addAllVolumes(group.protectedVolumesOn(node))
+                        .setReceiverAddress(address.apply(group.receiverNode()))
+                        .setReceiverNode(group.receiverNode())
+                        .setIntervalMillis(group.intervalMillis())
+                        .setSourceNode(node);
+        for (Group.Source peer : group.sources()) {
+            if (!peer.node().equals(node)) {
+                source.addPeers(
+                        SourcePeer.newBuilder()
+                                .setNode(peer.node())
+                                .setAddress(address.apply(peer.node())));
             }
         }
+        return source.build();
+    }
+
+    /// Whoever looks for the node elsewhere is corrected at its next report.
+    @Override
+    public void hello(Hello hello) {
+        addresses.put(hello.getNode(), hello.getReplicationAddress());
+    }
+
+    private String address(String node) {
+        return addresses.computeIfAbsent(
+                node, missing -> region.requireNode(missing).replicationAddress());
     }
 
     @Override
     public void report(String node, Report report) {
         for (SourceReport source : report.getSourcesList()) {
             Optional<Group> group = groups.find(source.getGroup());
-            if (group.isPresent() && group.get().sourceNode().equals(node)) {
-                checkSource(group.get(), source, report);
+            if (group.isPresent() && group.get().hasSource(node)) {
+                checkSource(group.get(), node, source, report);
             }
         }
         for (ReceiverReport receiver : report.getReceiversList()) {
@@ -96,38 +116,52 @@ class Roles implements NodeListener {
                     && group.get().receiverNode().equals(node)
                     && group.get().state().equals("protected")
                     && receiver.getTerm() < group.get().term()) {
-                correct(group.get().id(), () -> nodes.ask(node, receiver(group.get()), Nodes.SOON));
+                correct(
+                        group.get(),
+                        node,
+                        () -> nodes.ask(node, receiver(group.get()), Nodes.SOON));
             }
         }
     }
 
-    private void checkSource(Group group, SourceReport source, Report report) {
+    private void checkSource(Group group, String node, SourceReport source, Report report) {
         if (group.promoted()) {
-            if (!source.getReleased() || source.getTerm() < group.term() || writes(group, report)) {
-                correct(group.id(), () -> fence(group, report));
+            if (!source.getReleased()
+                    || source.getTerm() < group.term()
+                    || writes(group, node, report)) {
+                correct(group, node, () -> fence(group, node, report));
             }
-        } else if (group.state().equals("protected") && source.getTerm() < group.term()) {
-            correct(
-                    group.id(),
-                    () -> {
-                        connect(
-                                group,
-                                region.requireNode(group.receiverNode()).replicationAddress());
-                        resume(group, report);
-                    });
+        } else if (group.state().equals("protected")) {
+            ProtectSource wanted = source(group, node, this::address);
+            if (source.getTerm() < group.term()) {
+                correct(
+                        group,
+                        node,
+                        () -> {
+                            connect(node, wanted);
+                            resume(group, node, report);
+                        });
+            } else if (!knowsThePlaces(source, wanted)) {
+                correct(group, node, () -> connect(node, wanted));
+            }
         }
     }
 
-    /// Whether the old place still runs a machine of the group, or a volume of it still has a holder.
-    private boolean writes(Group group, Report report) {
+    private static boolean knowsThePlaces(SourceReport source, ProtectSource wanted) {
+        return source.getReceiverAddress().equals(wanted.getReceiverAddress())
+                && source.getPeersList().equals(wanted.getPeersList());
+    }
+
+    /// Whether the old place still runs a machine of the group, or a volume of it there still has a holder.
+    private boolean writes(Group group, String node, Report report) {
         boolean runs =
                 report.getMachinesList().stream()
                         .anyMatch(machine ->
                                 machine.getState() == MachineState.MACHINE_RUNNING
                                         && group.machines().contains(machine.getMachine())
-                                        && movedFrom(machine.getMachine(), group.sourceNode()));
+                                        && movedFrom(machine.getMachine(), node));
         return runs
-                || group.volumes().stream()
+                || group.volumesOn(node).stream()
                         .anyMatch(member ->
                                 volumes.find(member.volume())
                                         .filter(volume -> volume.holder() != null)
@@ -135,8 +169,7 @@ class Roles implements NodeListener {
     }
 
     /// In the order of the promises: no write is acknowledged, no connection is left, no guest goes on.
-    private void fence(Group group, Report report) {
-        String node = group.sourceNode();
+    private void fence(Group group, String node, Report report) {
         LOG.info("group {}: node {} comes back in an old role and is fenced", group.id(), node);
         nodes.ask(
                 node,
@@ -146,7 +179,7 @@ class Roles implements NodeListener {
                                         .setGroup(group.id())
                                         .setTerm(group.term())),
                 Nodes.SOON);
-        group.volumes().forEach(member -> volumes.attach(member.volume(), null));
+        group.volumesOn(node).forEach(member -> volumes.attach(member.volume(), null));
         for (MachineReport machine : report.getMachinesList()) {
             if (machine.getState() == MachineState.MACHINE_RUNNING
                     && group.machines().contains(machine.getMachine())
@@ -160,12 +193,12 @@ class Roles implements NodeListener {
         return machines.find(machine).filter(found -> !found.node().equals(node)).isPresent();
     }
 
-    private void connect(Group group, String receiverAddress) {
-        nodes.ask(group.sourceNode(), source(group, receiverAddress), Nodes.SOON);
+    private void connect(String node, ProtectSource wanted) {
+        nodes.ask(node, Command.newBuilder().setProtectSource(wanted), Nodes.SOON);
     }
 
     /// A release that was taken back had paused the guests.
-    private void resume(Group group, Report report) {
+    private void resume(Group group, String node, Report report) {
         for (MachineReport machine : report.getMachinesList()) {
             boolean wanted =
                     group.machines().contains(machine.getMachine())
@@ -174,25 +207,30 @@ class Roles implements NodeListener {
                                     .filter("running"::equals)
                                     .isPresent();
             if (wanted && machine.getState() == MachineState.MACHINE_PAUSED) {
-                machines.resume(group.sourceNode(), machine.getMachine());
+                machines.resume(node, machine.getMachine());
             }
         }
     }
 
-    /// Beside the reports, one correction of a group at a time; what fails is seen and tried again with the next report.
-    private void correct(String group, Runnable correction) {
-        if (!busy.add(group)) {
+    /// Beside the reports, one correction of a group's side at a time; what fails is seen and tried again with the next report.
+    private void correct(Group group, String node, Runnable correction) {
+        String side = group.id() + "/" + node;
+        if (!busy.add(side)) {
             return;
         }
         Thread.ofVirtual()
-                .name("role-" + group)
+                .name("role-" + side)
                 .start(() -> {
                     try {
                         correction.run();
                     } catch (RuntimeException e) {
-                        LOG.warn("group {} could not be corrected yet: {}", group, e.getMessage());
+                        LOG.warn(
+                                "group {} could not be corrected at node {} yet: {}",
+                                group.id(),
+                                node,
+                                e.getMessage());
                     } finally {
-                        busy.remove(group);
+                        busy.remove(side);
                     }
                 });
     }

@@ -111,6 +111,11 @@ public final class GrantHolder {
         return true;
     }
 
+    /// The decision that this side released under was taken back: from now on it asks under the later term, and waits for the grants.
+    public synchronized void resume(long laterTerm) {
+        term = Math.max(term, laterTerm);
+    }
+
     /// Refuses writes from now on: the other side is primary under this term.
     public synchronized boolean fence(long decisionTerm) {
         if (!release(decisionTerm)) {

@@ -3,6 +3,7 @@ package io.redoubt.node.storage;
 
 import io.redoubt.core.Bytes;
 import io.redoubt.core.fault.Fault;
+import java.util.Collection;
 
 /// Every way that a node refuses a command about its storage.
 public sealed interface NodeFault extends Fault {
@@ -180,6 +181,33 @@ public sealed interface NodeFault extends Fault {
         @Override
         public String remedy() {
             return "The node's log says what the group misses. Bring it back and restart the node, or end the protection.";
+        }
+    }
+
+    /// Another source of the group makes its cuts, or soon will.
+    record NotCoordinator(String group) implements NodeFault {
+        @Override
+        public String message() {
+            return "This node does not make the cuts of group %s.".formatted(group);
+        }
+
+        @Override
+        public String remedy() {
+            return "Ask the group's other sources.";
+        }
+    }
+
+    record OtherPeers(String group, Collection<String> has, Collection<String> wanted)
+            implements NodeFault {
+        @Override
+        public String message() {
+            return "Group %s is written by this node and %s, not by this node and %s."
+                    .formatted(group, has, wanted);
+        }
+
+        @Override
+        public String remedy() {
+            return "End the protection and make a new group of these machines.";
         }
     }
 

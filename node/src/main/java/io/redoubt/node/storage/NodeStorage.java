@@ -50,7 +50,7 @@ public final class NodeStorage implements AutoCloseable {
         receivers = new Receivers(home, told, clock);
         views = new Views(told, clock, volumes, receivers);
         try {
-            server = new ReceiverServer(streams.listen(host), receivers);
+            server = new ReceiverServer(streams.listen(host), new StreamGroups(receivers, sources));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -17,11 +17,8 @@ import io.redoubt.storage.journal.JournalLimits;
 import io.redoubt.storage.journal.RecoveryPoint;
 import io.redoubt.storage.journal.Roles;
 import io.redoubt.storage.replication.HostedReceiver;
-import io.redoubt.storage.replication.ReceiverServer;
-import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
-import java.net.Socket;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -34,7 +31,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
 /// The groups whose journals this node keeps.
-final class Receivers implements ReceiverServer.Groups, AutoCloseable {
+final class Receivers implements AutoCloseable {
     private static final Logger LOG = System.getLogger(Receivers.class.getName());
     private static final String KIND = "receiver";
     private static final int POINTS_REPORTED_MAX = 64;
@@ -204,24 +201,19 @@ final class Receivers implements ReceiverServer.Groups, AutoCloseable {
                 .build();
     }
 
-    @Override
-    public Optional<HostedReceiver> find(UUID lineage, Socket peer) {
-        for (Receiver receiver : receivers.values()) {
-            if (receiver.lineage.equals(lineage)) {
-                try {
-                    return receiver.told.getSourceNode().equals(StreamDialer.nameOf(peer))
-                            ? Optional.of(receiver.hosted)
-                            : Optional.empty();
-                } catch (IOException _) {
-                    return Optional.empty();
-                }
-            }
-        }
-        return Optional.empty();
+    /// The journal of a group, for one of its sources.
+    ///
+    /// @param node the proven name of the one that speaks; a node without a part in the group finds nothing
+    Optional<HostedReceiver> find(UUID lineage, String node) {
+        return receivers.values().stream()
+                .filter(receiver ->
+                        receiver.lineage.equals(lineage)
+                                && receiver.told.getSourceNodesList().contains(node))
+                .map(Receiver::hosted)
+                .findFirst();
     }
 
-    @Override
-    public Collection<HostedReceiver> all() {
+    Collection<HostedReceiver> all() {
         return receivers.values().stream().map(Receiver::hosted).toList();
     }
 

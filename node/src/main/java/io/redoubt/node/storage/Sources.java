@@ -30,16 +30,23 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /// The groups that this node writes: their splitters, links and grants.
 final class Sources implements AutoCloseable {
     private static final Logger LOG = System.getLogger(Sources.class.getName());
     private static final String KIND = "source";
+
+    private static final int CUTS_TRIED_MAX = 5;
+    private static final long CUT_AGAIN_NANOS = 100_000_000L;
 
     private final Path home;
     private final Told told;
@@ -50,8 +57,11 @@ final class Sources implements AutoCloseable {
     private final Map<String, Source> sources = new ConcurrentSkipListMap<>();
     private final Map<String, ProtectSource> closed = new ConcurrentSkipListMap<>();
 
+    /// @param peers where the other sources are now; its link looks there each time it dials
     private record Source(
             ProtectSource told,
+            UUID lineage,
+            Map<String, String> peers,
             GrantHolder holder,
             GrantMemory memory,
             GroupSource group,
@@ -95,11 +105,54 @@ final class Sources implements AutoCloseable {
             if (wanted.equals(present.told)) {
                 return;
             }
-            present.link.close();
+            requireSamePeers(wanted, present);
         }
         told.put(KIND, wanted.getGroup(), wanted);
-        sources.put(wanted.getGroup(), present == null ? open(wanted) : linked(wanted, present));
+        sources.put(wanted.getGroup(), present == null ? open(wanted) : changed(wanted, present));
         admit(closed.remove(wanted.getGroup()));
+    }
+
+    /// Who makes the cuts counts on the answers of all of them: another set is another group.
+    private static void requireSamePeers(ProtectSource wanted, Source present) {
+        if (!addresses(wanted).keySet().equals(present.peers.keySet())) {
+            throw new FaultException(
+                    new NodeFault.OtherPeers(
+                            wanted.getGroup(), present.peers.keySet(), addresses(wanted).keySet()));
+        }
+    }
+
+    private static Map<String, String> addresses(ProtectSource wanted) {
+        var addresses = new ConcurrentSkipListMap<String, String>();
+        wanted.getPeersList().forEach(peer -> addresses.put(peer.getNode(), peer.getAddress()));
+        return addresses;
+    }
+
+    /// A peer that moved costs no stream: only the next connection to it goes elsewhere. Anything else needs a new link.
+    private Source changed(ProtectSource wanted, Source source) {
+        source.peers.putAll(addresses(wanted));
+        if (wanted.getTerm() > source.told.getTerm()) {
+            source.holder.resume(wanted.getTerm());
+        }
+        boolean onlyPeers =
+                wanted.toBuilder()
+                        .clearPeers()
+                        .build()
+                        .equals(source.told.toBuilder().clearPeers().build());
+        if (!onlyPeers) {
+            source.link.close();
+        }
+        SourceLink link = onlyPeers ? source.link : link(wanted, source.peers, source.group);
+        if (!onlyPeers) {
+            link.start();
+        }
+        return new Source(
+                wanted,
+                source.lineage,
+                source.peers,
+                source.holder,
+                source.memory,
+                source.group,
+                link);
     }
 
     private void admit(@Nullable ProtectSource group) {
@@ -131,30 +184,44 @@ final class Sources implements AutoCloseable {
                                             SourceLimits.DEFAULT,
                                             () -> holder.standing(clock.bootNanos()))));
         }
+        UUID lineage = Lineages.parse(wanted.getLineage());
+        Map<String, String> peers = addresses(wanted);
         var group =
                 new GroupSource(
-                        Lineages.parse(wanted.getLineage()),
+                        lineage,
+                        wanted.getSourceNode(),
+                        peers.keySet(),
                         random.nextLong(),
                         members,
                         clock,
                         holder);
-        return linked(wanted, new Source(wanted, holder, memory, group, link(wanted, group)));
-    }
-
-    /// The same group with its link as told now.
-    private Source linked(ProtectSource wanted, Source source) {
-        SourceLink link = source.told.equals(wanted) ? source.link : link(wanted, source.group);
+        SourceLink link = link(wanted, peers, group);
         link.start();
-        return new Source(wanted, source.holder, source.memory, source.group, link);
+        return new Source(wanted, lineage, peers, holder, memory, group, link);
     }
 
-    private SourceLink link(ProtectSource wanted, GroupSource group) {
+    private SourceLink link(ProtectSource wanted, Map<String, String> peers, GroupSource group) {
+        var dialers = new HashMap<String, SourceLink.Dialer>();
+        for (String peer : peers.keySet()) {
+            dialers.put(peer, () -> dialer.dial(Objects.requireNonNull(peers.get(peer)), peer));
+        }
         return new SourceLink(
                 wanted.getGroup(),
                 group,
                 () -> dialer.dial(wanted.getReceiverAddress(), wanted.getReceiverNode()),
+                dialers,
                 clock,
                 Duration.ofMillis(wanted.getIntervalMillis()));
+    }
+
+    /// The source of a group, for another source of the same group that makes its cuts.
+    ///
+    /// @param node the proven name of the other one; a node without a part in the group finds nothing
+    Optional<SourceLink> find(UUID lineage, String node) {
+        return sources.values().stream()
+                .filter(source -> source.lineage.equals(lineage) && source.peers.containsKey(node))
+                .map(Source::link)
+                .findFirst();
     }
 
     /// What a splitter kept goes with it: a later protection must not find what it knew of writes before.
@@ -182,12 +249,23 @@ final class Sources implements AutoCloseable {
 
     PointTaken takePoint(String group, String name) {
         Source source = require(group);
-        long number = source.link.cut(name);
-        if (number < 0) {
-            throw new FaultException(
-                    new NodeFault.NotNow(group, "it does not stream to its replica"));
-        }
+        long number = cut(group, source, name);
         return PointTaken.newBuilder().setNumber(number).setStampMillis(clock.wallMillis()).build();
+    }
+
+    /// A cut over several nodes is given up when one of them is slow for a moment: then another one is made.
+    private static long cut(String group, Source source, String name) {
+        for (int tried = 0; tried < CUTS_TRIED_MAX; tried++) {
+            if (!source.link.makesCuts() && source.link.status().connected()) {
+                throw new FaultException(new NodeFault.NotCoordinator(group));
+            }
+            long number = source.link.cut(name);
+            if (number >= 0) {
+                return number;
+            }
+            LockSupport.parkNanos(CUT_AGAIN_NANOS);
+        }
+        throw new FaultException(new NodeFault.NotNow(group, "it does not stream to its replica"));
     }
 
     /// The decision of a promotion reached this side: no acknowledgement any more, durably, before the answer.
@@ -261,7 +339,10 @@ final class Sources implements AutoCloseable {
                     SourceReport.newBuilder()
                             .setGroup(source.told.getGroup())
                             .setTerm(source.holder.term())
-                            .setReleased(source.holder.releasedTerm() >= source.told.getTerm());
+                            .setReleased(source.holder.releasedTerm() >= source.told.getTerm())
+                            .setReceiverAddress(source.told.getReceiverAddress())
+                            .addAllPeers(source.told.getPeersList())
+                            .setMakesCuts(source.link.makesCuts());
             for (SourceLink.VolumeStatus volume : status.volumes()) {
                 String reason =
                         status.connected() || volume.mode() != Mode.STREAM

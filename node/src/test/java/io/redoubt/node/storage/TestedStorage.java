@@ -8,6 +8,7 @@ import io.redoubt.protocol.Command;
 import io.redoubt.protocol.CommandResult;
 import io.redoubt.protocol.EnsureVolume;
 import io.redoubt.protocol.RaiseAttachment;
+import io.redoubt.protocol.Report;
 import io.redoubt.storage.nbd.NbdClient;
 import io.redoubt.storage.nbd.SocketAccess;
 import java.io.IOException;
@@ -17,10 +18,17 @@ import javax.net.ssl.SSLContext;
 /// A node's storage in a test's own process, over a directory that outlives it, and what a control plane and a guest ask of it.
 final class TestedStorage implements AutoCloseable {
     private final Path home;
+    private final SSLContext tls;
     private NodeStorage storage;
 
     TestedStorage(Path home) throws Exception {
+        this(home, SSLContext.getDefault());
+    }
+
+    /// @param tls the node's name in its region, and what proves it
+    TestedStorage(Path home, SSLContext tls) throws Exception {
         this.home = home;
+        this.tls = tls;
         storage = start();
     }
 
@@ -29,7 +37,7 @@ final class TestedStorage implements AutoCloseable {
                 new NodeStorage(
                         home,
                         new SystemClock(),
-                        new StreamDialer(SSLContext.getDefault()),
+                        new StreamDialer(tls),
                         SocketAccess.OWNER,
                         new TemplateImages(home.resolve("cache")),
                         "127.0.0.1");
@@ -50,6 +58,17 @@ final class TestedStorage implements AutoCloseable {
         storage.close();
         meanwhile.happens();
         storage = start();
+    }
+
+    /// Where it takes streams since its last start.
+    String address() {
+        return "127.0.0.1:" + storage.port();
+    }
+
+    Report report() {
+        var report = Report.newBuilder();
+        storage.report(report, new SystemClock());
+        return report.build();
     }
 
     CommandResult.Builder carryOut(Command.Builder command) {

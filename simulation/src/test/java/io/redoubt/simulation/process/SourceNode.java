@@ -91,7 +91,7 @@ final class SourceNode implements AutoCloseable {
         return link;
     }
 
-    /// Ends the stream to the receiver. Its volume goes on, and it still answers the source that makes the cuts.
+    /// Ends the stream to the receiver, and its part in cuts. Its volume goes on.
     void silence() {
         link.close();
     }

@@ -21,6 +21,7 @@ final class CutMaker implements AutoCloseable {
     private static final Logger LOG = System.getLogger(CutMaker.class.getName());
     private static final long ANSWER_NANOS_MAX = 40_000_000L;
     private static final long PAUSE_NANOS = 500_000_000L;
+    private static final Frame NOTHING = new Frame.Release(0);
     private static final Duration JOIN_MAX = Duration.ofSeconds(5);
 
     private final SourceCuts cuts;
@@ -69,6 +70,12 @@ final class CutMaker implements AutoCloseable {
         } finally {
             lock.unlock();
         }
+    }
+
+    /// Once a second: a connection over which nothing is said is taken for dead, and cuts may be an hour apart. The release of no cut changes
+    /// nothing, and its answer is as empty.
+    void keepAwake() {
+        peers.values().forEach(peer -> peer.send(NOTHING));
     }
 
     private void tell(GroupCut cut, Frame frame) {

@@ -231,6 +231,7 @@ public final class SourceLink implements AutoCloseable {
             }
             long wait = next - clock.bootNanos();
             if (wait > 0) {
+                cuts.keepAwake();
                 LockSupport.parkNanos(Math.min(wait, BEAT_NANOS));
                 continue;
             }
@@ -263,9 +264,22 @@ public final class SourceLink implements AutoCloseable {
         return cuts.cut(name);
     }
 
+    /// Whether this source makes the group's cuts now.
+    public boolean makesCuts() {
+        return underLock(group::leading);
+    }
+
     /// Another source that makes the cuts says something.
+    ///
+    /// @throws FaultException with [StreamFault.Refused] once this link is closed: the group has another one by then, with a lock of its own
     Frame answerPeer(Frame frame) {
-        return underLock(() -> group.cuts().answerPeer(frame));
+        return underLock(() -> {
+            if (stopped) {
+                throw new FaultException(
+                        new StreamFault.Refused("This link is closed.", "Connect again."));
+            }
+            return group.cuts().answerPeer(frame);
+        });
     }
 
     public Status status() {
@@ -317,10 +331,10 @@ public final class SourceLink implements AutoCloseable {
         }
     }
 
-    /// Ends the threads; the volumes stay open.
+    /// Ends the threads; the volumes stay open, and nothing reaches the core by this link afterwards.
     @Override
     public void close() {
-        stopped = true;
+        locked(() -> stopped = true);
         cuts.close();
         FrameChannel connection = channel;
         if (connection != null) {
