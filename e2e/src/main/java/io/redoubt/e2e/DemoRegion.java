@@ -147,6 +147,11 @@ final class DemoRegion {
         tell.say("SIGCONT to zone %s: %s".formatted(zone, pids(paused)));
     }
 
+    /// Lets one more node into the zone.
+    JsonNode newJoinToken(String zone) {
+        return api.newJoinToken(zone);
+    }
+
     void startNode(String zone) {
         region.startNode(zone);
     }

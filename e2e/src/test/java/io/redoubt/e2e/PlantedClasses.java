@@ -31,10 +31,13 @@ record PlantedClasses(Path root, Path directory) {
     /// @param from   must stand there exactly once, so that a change of the product is noticed here
     record Change(String source, String from, String to) {}
 
+    /// @param changes none for the classes as they are
     static PlantedClasses in(Path directory, List<Change> changes) throws IOException {
         Path root = Path.of(System.getProperty("redoubt.root", "..")).toAbsolutePath().normalize();
         var classes = new PlantedClasses(root, directory);
-        classes.compile(changes);
+        if (!changes.isEmpty()) {
+            classes.compile(changes);
+        }
         classes.copyModules();
         return classes;
     }

@@ -22,12 +22,16 @@ import io.redoubt.protocol.TakePoint;
 import io.redoubt.protocol.ViewVolume;
 import io.redoubt.storage.nbd.NbdClient;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -71,12 +75,12 @@ class PeersTest {
 
     /// As the control plane does whenever somebody has moved.
     private void tell(long term) {
-        carryOut(one, source("one", "other", other, receiver, term));
-        carryOut(other, source("other", "one", one, receiver, term));
+        carryOut(one, source("one", "other", other.address(), receiver, term));
+        carryOut(other, source("other", "one", one.address(), receiver, term));
     }
 
     private static Command.Builder source(
-            String name, String peerName, TestedStorage peer, TestedStorage receiver, long term) {
+            String name, String peerName, String peer, TestedStorage receiver, long term) {
         return Command.newBuilder()
                 .setProtectSource(
                         ProtectSource.newBuilder()
@@ -85,9 +89,7 @@ class PeersTest {
                                 .setLineage(LINEAGE)
                                 .setSourceNode(name)
                                 .addPeers(
-                                        SourcePeer.newBuilder()
-                                                .setNode(peerName)
-                                                .setAddress(peer.address()))
+                                        SourcePeer.newBuilder().setNode(peerName).setAddress(peer))
                                 .setReceiverAddress(receiver.address())
                                 .setReceiverNode("receiver")
                                 .setIntervalMillis(100)
@@ -238,7 +240,8 @@ class PeersTest {
         for (int start = 0; start < 3; start++) {
             // Its own journal gives it higher numbers at each start; it knows where both sources
             // are.
-            var told = source("stranger", "one", one, stranger, 1).getProtectSourceBuilder();
+            var told =
+                    source("stranger", "one", one.address(), stranger, 1).getProtectSourceBuilder();
             told.setReceiverNode("stranger")
                     .addPeers(SourcePeer.newBuilder().setNode("other").setAddress(other.address()));
             carryOut(stranger, Command.newBuilder().setProtectSource(told));
@@ -257,9 +260,78 @@ class PeersTest {
                 .isEmpty();
     }
 
+    /// Whoever says nothing for ten seconds is taken for dead, and cuts may be an hour apart: a connection that ends between them would be
+    /// missed by the next one.
+    @Test
+    void the_connection_between_two_sources_outlives_the_time_between_two_cuts() throws Exception {
+        try (var toOne = new CountingRelay(one.address());
+                var toOther = new CountingRelay(other.address())) {
+            var first = source("one", "other", toOther.address(), receiver, 1);
+            first.getProtectSourceBuilder().setIntervalMillis(60_000);
+            var second = source("other", "one", toOne.address(), receiver, 1);
+            second.getProtectSourceBuilder().setIntervalMillis(60_000);
+            carryOut(one, first);
+            carryOut(other, second);
+            await("a connection", () -> toOne.taken() + toOther.taken() > 0);
+            Thread.sleep(2000);
+            int before = toOne.taken() + toOther.taken();
+            Thread.sleep(13_000);
+            assertThat(toOne.taken() + toOther.taken()).isEqualTo(before);
+        }
+    }
+
+    /// Hands bytes on, and counts for how many connections.
+    private static final class CountingRelay implements AutoCloseable {
+        private final ServerSocket listener =
+                new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+        private final int target;
+        private final AtomicInteger taken = new AtomicInteger();
+
+        CountingRelay(String target) throws IOException {
+            this.target = Integer.parseInt(target.substring(target.lastIndexOf(':') + 1));
+            Thread.ofVirtual().start(this::takeForEver);
+        }
+
+        String address() {
+            return "127.0.0.1:" + listener.getLocalPort();
+        }
+
+        int taken() {
+            return taken.get();
+        }
+
+        private void takeForEver() {
+            try {
+                while (true) {
+                    Socket from = listener.accept();
+                    Socket to = new Socket(InetAddress.getLoopbackAddress(), target);
+                    taken.incrementAndGet();
+                    Thread.ofVirtual().start(() -> pump(from, to));
+                    Thread.ofVirtual().start(() -> pump(to, from));
+                }
+            } catch (IOException _) {
+                // closed
+            }
+        }
+
+        private static void pump(Socket from, Socket to) {
+            try (from;
+                    to) {
+                from.getInputStream().transferTo(to.getOutputStream());
+            } catch (IOException _) {
+                // one of the two is gone
+            }
+        }
+
+        @Override
+        public void close() throws IOException {
+            listener.close();
+        }
+    }
+
     @Test
     void a_source_with_other_peers_is_another_group() throws Exception {
-        var told = source("one", "stranger", stranger, receiver, 1);
+        var told = source("one", "stranger", stranger.address(), receiver, 1);
         assertThatThrownBy(() -> carryOut(one, told))
                 .isInstanceOf(FaultException.class)
                 .hasMessageContaining("[other]")
