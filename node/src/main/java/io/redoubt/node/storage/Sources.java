@@ -30,10 +30,8 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentSkipListMap;
@@ -57,11 +55,11 @@ final class Sources implements AutoCloseable {
     private final Map<String, Source> sources = new ConcurrentSkipListMap<>();
     private final Map<String, ProtectSource> closed = new ConcurrentSkipListMap<>();
 
-    /// @param peers where the other sources are now; its link looks there each time it dials
+    /// @param peers of which its link asks where they are each time it dials
     private record Source(
             ProtectSource told,
             UUID lineage,
-            Map<String, String> peers,
+            SourcePeers peers,
             GrantHolder holder,
             GrantMemory memory,
             GroupSource group,
@@ -105,31 +103,16 @@ final class Sources implements AutoCloseable {
             if (wanted.equals(present.told)) {
                 return;
             }
-            requireSamePeers(wanted, present);
+            present.peers.requireSame(wanted);
         }
         told.put(KIND, wanted.getGroup(), wanted);
         sources.put(wanted.getGroup(), present == null ? open(wanted) : changed(wanted, present));
         admit(closed.remove(wanted.getGroup()));
     }
 
-    /// Who makes the cuts counts on the answers of all of them: another set is another group.
-    private static void requireSamePeers(ProtectSource wanted, Source present) {
-        if (!addresses(wanted).keySet().equals(present.peers.keySet())) {
-            throw new FaultException(
-                    new NodeFault.OtherPeers(
-                            wanted.getGroup(), present.peers.keySet(), addresses(wanted).keySet()));
-        }
-    }
-
-    private static Map<String, String> addresses(ProtectSource wanted) {
-        var addresses = new ConcurrentSkipListMap<String, String>();
-        wanted.getPeersList().forEach(peer -> addresses.put(peer.getNode(), peer.getAddress()));
-        return addresses;
-    }
-
     /// A peer that moved costs no stream: only the next connection to it goes elsewhere. Anything else needs a new link.
     private Source changed(ProtectSource wanted, Source source) {
-        source.peers.putAll(addresses(wanted));
+        source.peers.moved(wanted);
         if (wanted.getTerm() > source.told.getTerm()) {
             source.holder.resume(wanted.getTerm());
         }
@@ -185,12 +168,12 @@ final class Sources implements AutoCloseable {
                                             () -> holder.standing(clock.bootNanos()))));
         }
         UUID lineage = Lineages.parse(wanted.getLineage());
-        Map<String, String> peers = addresses(wanted);
+        SourcePeers peers = SourcePeers.of(wanted);
         var group =
                 new GroupSource(
                         lineage,
                         wanted.getSourceNode(),
-                        peers.keySet(),
+                        peers.names(),
                         random.nextLong(),
                         members,
                         clock,
@@ -200,16 +183,12 @@ final class Sources implements AutoCloseable {
         return new Source(wanted, lineage, peers, holder, memory, group, link);
     }
 
-    private SourceLink link(ProtectSource wanted, Map<String, String> peers, GroupSource group) {
-        var dialers = new HashMap<String, SourceLink.Dialer>();
-        for (String peer : peers.keySet()) {
-            dialers.put(peer, () -> dialer.dial(Objects.requireNonNull(peers.get(peer)), peer));
-        }
+    private SourceLink link(ProtectSource wanted, SourcePeers peers, GroupSource group) {
         return new SourceLink(
                 wanted.getGroup(),
                 group,
                 () -> dialer.dial(wanted.getReceiverAddress(), wanted.getReceiverNode()),
-                dialers,
+                peers.dialers(dialer),
                 clock,
                 Duration.ofMillis(wanted.getIntervalMillis()));
     }
@@ -219,7 +198,7 @@ final class Sources implements AutoCloseable {
     /// @param node the proven name of the other one; a node without a part in the group finds nothing
     Optional<SourceLink> find(UUID lineage, String node) {
         return sources.values().stream()
-                .filter(source -> source.lineage.equals(lineage) && source.peers.containsKey(node))
+                .filter(source -> source.lineage.equals(lineage) && source.peers.has(node))
                 .map(Source::link)
                 .findFirst();
     }
