@@ -177,7 +177,7 @@ class FailoverResource {
                 failover.decidedAt(),
                 failover.released(),
                 failover.releasedVseqs(),
-                failover.releases().stream().map(FailoverView.SourceView::of).toList(),
+                failover.releases().stream().map(FailoverView.ReleaseView::of).toList(),
                 failover.rpo().toMillis() / 1000.0,
                 failover.rto(),
                 copies);

@@ -25,14 +25,14 @@ record FailoverView(
         Instant decidedAt,
         boolean sourceReleased,
         Map<String, Long> releasedVseqs,
-        List<SourceView> sources,
+        List<ReleaseView> sources,
         double rpoSeconds,
         Failover.Rto rto,
         List<CopyView> machines) {
 
-    record SourceView(String node, boolean released) {
-        static SourceView of(Failover.Release release) {
-            return new SourceView(release.node(), release.released());
+    record ReleaseView(String node, boolean released) {
+        static ReleaseView of(Failover.Release release) {
+            return new ReleaseView(release.node(), release.released());
         }
     }
 

@@ -266,7 +266,7 @@ public final class SourceLink implements AutoCloseable {
 
     /// Whether this source makes the group's cuts now.
     public boolean makesCuts() {
-        return underLock(group::leading);
+        return underLock(() -> group.cuts().leading());
     }
 
     /// Another source that makes the cuts says something.
