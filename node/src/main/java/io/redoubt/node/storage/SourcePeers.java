@@ -48,8 +48,7 @@ record SourcePeers(Map<String, String> addresses) {
     Map<String, SourceLink.Dialer> dialers(StreamDialer dialer) {
         var dialers = new HashMap<String, SourceLink.Dialer>();
         for (String peer : names()) {
-            dialers.put(
-                    peer, () -> dialer.dial(Objects.requireNonNull(addresses.get(peer)), peer));
+            dialers.put(peer, () -> dialer.dial(Objects.requireNonNull(addresses.get(peer)), peer));
         }
         return dialers;
     }
