@@ -400,7 +400,7 @@ class JournalSweepTest {
     }
 
     private static List<DamagedVersion> scrub(RandomJournal made) {
-        Scrub scrub = made.journal().scrub();
+        Scrub scrub = made.journal().upkeep().scrub();
         while (scrub.step(10_000)) {}
         return new ArrayList<>(scrub.found());
     }

@@ -86,7 +86,7 @@ public final class Housekeeping {
             alarm(journal.room());
             begin();
             if (scrub == null && now - scrubbedMillis >= settings.scrubEvery().toMillis()) {
-                scrub = journal.scrub();
+                scrub = journal.upkeep().scrub();
             }
         } finally {
             lock.unlock();
@@ -136,7 +136,7 @@ public final class Housekeeping {
     private Optional<Sweep> sweeping() {
         lock.lock();
         try {
-            return journal.sweeping();
+            return journal.upkeep().sweeping();
         } finally {
             lock.unlock();
         }
@@ -152,7 +152,7 @@ public final class Housekeeping {
                 if (journal.closed()) {
                     return false;
                 }
-                journal.commit(sweep);
+                journal.upkeep().commit(sweep);
                 if (!sweep.merging()) {
                     sweptMillis = nowMillis;
                     sweptBytes = journal.room().bytes();
@@ -165,7 +165,7 @@ public final class Housekeeping {
         } catch (FaultException e) {
             lock.lock();
             try {
-                journal.abandon(sweep);
+                journal.upkeep().abandon(sweep);
                 dropped = true; // what it was for is still to be done
             } finally {
                 lock.unlock();
@@ -189,7 +189,7 @@ public final class Housekeeping {
             }
         }
         if (!more) {
-            journal.scrubbed(running.found());
+            journal.upkeep().scrubbed(running.found());
             for (DamagedVersion found : running.found()) {
                 LOG.log(Level.ERROR, "damaged: {0}", found);
             }
@@ -199,7 +199,7 @@ public final class Housekeeping {
 
     /// Begins a merge or a sweep, when it is worth it, after giving something up when there is no room otherwise.
     private void begin() {
-        if (journal.sweeping().isPresent() || journal.beginMerge()) {
+        if (journal.upkeep().sweeping().isPresent() || journal.upkeep().beginMerge()) {
             return;
         }
         JournalRoom room = journal.room();
@@ -207,7 +207,7 @@ public final class Housekeeping {
             List<RecoveryPoint> points = journal.points();
             swept = marks();
             dropped = false;
-            journal.beginSweep(
+            journal.upkeep().beginSweep(
                     points.isEmpty()
                             ? Map.of()
                             : Retention.dense(points, nowMillis, settings.ladder()).vector(),
@@ -225,8 +225,8 @@ public final class Housekeeping {
         }
         // Blocks of an open pass come under one number, so the records tell whether anything is
         // new.
-        if (journal.stopped() && journal.appended() > foldedRecords && journal.foldable()) {
-            journal.fold();
+        if (journal.upkeep().stopped() && journal.appended() > foldedRecords && journal.upkeep().foldable()) {
+            journal.upkeep().fold();
             foldedRecords = journal.appended();
             return true;
         }

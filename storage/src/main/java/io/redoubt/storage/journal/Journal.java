@@ -8,7 +8,6 @@ import io.redoubt.storage.block.BlockImage;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -26,41 +25,26 @@ import java.util.UUID;
 ///
 /// The one writer calls everything but [#points], [#view] and the reads of views, which any thread may call.
 public final class Journal implements AutoCloseable {
-    /// More runs than this are merged before the next one is written, so no lookup asks more.
-    private static final int RUNS_MAX = 32;
-
-    private static final long STEP_BYTES = 4 << 20;
-
-    private final Disk disk;
-    private final JournalLimits limits;
+    private final OnDisk here;
     private final ManifestFile manifest;
-    private final Segments segments;
     private final SegmentLog log;
-    private final Index index = new Index();
-    private final Base base;
+    private final Index index;
     private final GroupState state = new GroupState();
-    private final BlockReader reader;
     private final RecordWriter writer;
     private final Offers offers;
-    private final Sweeps sweeps;
+    private final Upkeep upkeep;
     private final Pins pins;
-    private volatile List<DamagedVersion> damagedVersions = List.of();
-    private long settledBytes;
-    private boolean closed;
     private final List<JournalFault> damage = new ArrayList<>();
+    private boolean closed;
 
-    private Journal(Disk disk, JournalLimits limits, Manifest start) {
-        this.disk = disk;
-        this.limits = limits;
-        this.manifest = new ManifestFile(disk, start);
-        this.segments = new Segments(disk, start.lineage());
-        this.log = new SegmentLog(disk, manifest, segments, limits.segmentBytes());
-        this.base = new Base(disk);
-        this.reader = new BlockReader(segments, index, base);
-        this.writer = new RecordWriter(log, reader);
-        this.offers = new Offers(manifest, state, reader);
-        this.sweeps =
-                new Sweeps(disk, manifest, segments, index, base, reader, limits.segmentBytes());
+    private Journal(OnDisk here, JournalLimits limits) {
+        this.here = here;
+        this.manifest = here.manifest();
+        this.index = here.index();
+        this.log = new SegmentLog(here.disk(), manifest, here.segments(), limits.segmentBytes());
+        this.writer = new RecordWriter(log, here.reader());
+        this.offers = new Offers(manifest, state, here.reader());
+        this.upkeep = new Upkeep(here, limits, state, log, offers);
         this.pins = new Pins(manifest);
     }
 
@@ -81,47 +65,36 @@ public final class Journal implements AutoCloseable {
                             Manifest.NAME,
                             "it holds lineage %s, not %s".formatted(manifest.lineage(), lineage)));
         }
-        var journal = new Journal(disk, limits, manifest);
+        var journal = new Journal(OnDisk.of(disk, manifest), limits);
         journal.replay();
         return journal;
     }
 
     /// The last segment is synced and sealed at the end of its good records. Files that no manifest names are what a crash left; they go.
     private void replay() {
-        base.open(manifest.now().horizon());
-        Optional<JournalFault> lost =
-                index.open(disk, manifest.now().runs(), manifest.now().horizon());
+        Optional<JournalFault> lost = here.open();
         state.restore(manifest.now().checkpoint());
         lost.ifPresent(fault -> {
             damage.add(fault);
-            var rebuilt = new Rebuild(disk, manifest, segments, index, state, limits.runEntries());
-            damage.addAll(rebuilt.run(sweeps::nextRun, log.knownDurable()));
+            damage.addAll(upkeep.rebuild());
         });
-        var replay = new Replay(segments, state, index::put, log.knownDurable());
+        var replay = new Replay(here.segments(), state, index::put, log.knownDurable());
         Replay.Result found = replay.run(manifest.now().segments(), manifest.now().checkpoint());
         damage.addAll(found.damage());
         for (Manifest.Segment segment : manifest.now().segments()) {
             if (segment.sealedEnd() == 0) {
                 // What was read may be known to nothing but the page cache: durable first, then
                 // trusted for ever.
-                segments.file(segment.number()).sync();
+                here.segments().file(segment.number()).sync();
             }
         }
         log.resumeAfter(found.lsn(), found.segments());
         if (!found.segments().equals(manifest.now().segments())) {
             manifest.replace(manifest.now().withSegments(found.segments()));
         }
-        manifest.now().leftovers(disk).forEach(disk::delete);
+        manifest.now().leftovers(here.disk()).forEach(here.disk()::delete);
         offers.offer(state.points());
-        measure();
-    }
-
-    /// Looks up the room of everything but the log.
-    private void measure() {
-        settledBytes =
-                index.runBytes()
-                        + base.room()
-                        + manifest.now().kept().stream().mapToLong(Manifest.Kept::end).sum();
+        upkeep.measure();
     }
 
     /// The one unforked history that it holds.
@@ -233,14 +206,7 @@ public final class Journal implements AutoCloseable {
                     "write %d of member %d comes after the horizon went to %d"
                             .formatted(vseq, slot, index.horizon().at(slot)));
         }
-        long more = log.rolls(bytes) ? limits.segmentBytes() : 0;
-        if (bytes() + more > limits.quotaBytes()) {
-            throw new FaultException(new JournalFault.Full(bytes(), limits.quotaBytes()));
-        }
-    }
-
-    private long bytes() {
-        return (long) manifest.now().segments().size() * limits.segmentBytes() + settledBytes;
+        upkeep.requireRoom(bytes);
     }
 
     public void passEnd(int slot, long pass) {
@@ -331,22 +297,7 @@ public final class Journal implements AutoCloseable {
 
     /// Makes everything appended durable and offers the points that it covers.
     public void sync() {
-        log.sync();
-        offers.offer(state.points());
-        if (index.memoryEntries() >= limits.runEntries()) {
-            writeRun();
-            if (index.runs().size() > RUNS_MAX) {
-                mergeNow();
-            }
-        }
-    }
-
-    private void mergeNow() {
-        if (sweeps.merging().isPresent() || sweeps.beginMerge()) {
-            Sweep merge = sweeps.merging().orElseThrow();
-            while (merge.step(STEP_BYTES)) {}
-            sweeps.commit(merge);
-        }
+        upkeep.sync();
     }
 
     /// The last record that a [#sync] covers; for [#appended] see there.
@@ -388,7 +339,7 @@ public final class Journal implements AutoCloseable {
 
     /// A member as the newest record leaves it, durable or not. For comparing the two sides; never for recovery.
     public BlockImage head(VolumeId volume) {
-        return JournalView.at(state.require(volume), Long.MAX_VALUE, reader, () -> {});
+        return JournalView.at(state.require(volume), Long.MAX_VALUE, here.reader(), () -> {});
     }
 
     public Roles roles() {
@@ -416,100 +367,19 @@ public final class Journal implements AutoCloseable {
         appended.entries(log.activeNumber()).forEach(index::put);
     }
 
-    /// The log is durable up to here. A crash before the manifest names the run leaves an orphan that the next start deletes.
-    private void writeRun() {
-        Manifest.Checkpoint checkpoint =
-                state.checkpoint(log.lsn(), log.activeNumber(), log.position());
-        if (index.memoryEntries() == 0) {
-            manifest.replace(manifest.now().withCheckpoint(checkpoint));
-            return;
-        }
-        RunFile run = RunFile.write(disk, sweeps.nextRun(), index.memory());
-        disk.sync();
-        manifest.replace(manifest.now().withRun(new Manifest.Run(run.number()), checkpoint));
-        index.replaceMemoryBy(run);
-        measure();
-    }
-
     /// What it takes of its disk.
     public JournalRoom room() {
-        long free = disk.freeBytes();
-        long limit = free > limits.quotaBytes() - bytes() ? limits.quotaBytes() : bytes() + free;
-        return new JournalRoom(bytes(), limit, sweeps.pinnedBytes());
+        return upkeep.room();
     }
 
-    /// The sweep to be stepped now, if any: a merge before a full one.
-    Optional<Sweep> sweeping() {
-        return sweeps.merging().or(sweeps::full);
-    }
-
-    /// Begins a full sweep: every version that no kept point and no number of the dense window needs goes.
-    ///
-    /// Each point that was dropped is so durably, also without the log: the checkpoint says it.
-    ///
-    /// @param dense       from these numbers on each can be seen
-    /// @param pinnedAlone points that are kept for their pins alone
-    void beginSweep(Map<VolumeId, Long> dense, Set<Long> pinnedAlone) {
-        sync();
-        writeRun();
-        List<RecoveryPoint> kept = points();
-        List<RecoveryPoint> wanted =
-                kept.stream().filter(p -> !pinnedAlone.contains(p.number())).toList();
-        Numbers since = index.horizon();
-        sweeps.begin(
-                state,
-                Visibility.of(state, since, kept, dense),
-                Visibility.of(state, since, wanted, dense));
-    }
-
-    /// Whether the quota lets nothing more in than what is there.
-    boolean stopped() {
-        return bytes() + limits.segmentBytes() > limits.quotaBytes();
-    }
-
-    /// Gives up, for good, that a cut between the newest point and the newest number becomes a point, so that the next sweep leaves one
-    /// version of each block there. Without it a backlog that fills the quota before its cut comes would stay for ever.
-    ///
-    /// The caller begins a sweep, whose checkpoint says so before anything goes.
-    void fold() {
-        sync();
-        state.fold();
-    }
-
-    /// Whether [#fold] would give anything up.
-    boolean foldable() {
-        return state.foldable();
-    }
-
-    /// Begins to merge runs, when there are enough of them.
-    boolean beginMerge() {
-        return sweeps.merging().isEmpty() && sweeps.beginMerge();
-    }
-
-    /// Puts a sweep in force that has no step left; nothing happens when somebody else has done so.
-    void commit(Sweep sweep) {
-        sweeps.commit(sweep);
-        state.forgetInexactBelow(manifest.now().floor());
-        measure();
-    }
-
-    /// Begins to read everything that is alive.
-    Scrub scrub() {
-        return new Scrub(state, index, base, reader);
+    /// What keeps it small; [Housekeeping] asks for it.
+    Upkeep upkeep() {
+        return upkeep;
     }
 
     /// What the last whole scrub found.
     public List<DamagedVersion> damagedVersions() {
-        return damagedVersions;
-    }
-
-    void scrubbed(List<DamagedVersion> found) {
-        damagedVersions = List.copyOf(found);
-    }
-
-    void abandon(Sweep sweep) {
-        sweeps.abandon(sweep);
-        measure();
+        return upkeep.damagedVersions();
     }
 
     /// Its directory may be somebody else's by now.
@@ -520,9 +390,9 @@ public final class Journal implements AutoCloseable {
     @Override
     public void close() {
         closed = true;
-        sweeps.abandonAll();
+        upkeep.abandonAll();
         index.close();
-        base.close();
+        here.base().close();
         log.close();
     }
 }

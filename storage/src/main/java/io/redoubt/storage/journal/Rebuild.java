@@ -1,7 +1,6 @@
 // Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
 package io.redoubt.storage.journal;
 
-import io.redoubt.core.port.Disk;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntSupplier;
@@ -12,13 +11,7 @@ import java.util.function.IntSupplier;
 /// A crash before the manifest leaves orphans, and the next start does it again.
 ///
 /// @param entriesMax kept in memory at a time
-record Rebuild(
-        Disk disk,
-        ManifestFile manifest,
-        Segments segments,
-        Index index,
-        GroupState state,
-        int entriesMax) {
+record Rebuild(OnDisk here, GroupState state, int entriesMax) {
 
     /// @param knownDurable every record up to this one was durable once
     /// @return what it could not read
@@ -26,20 +19,21 @@ record Rebuild(
         var runs = new ArrayList<Manifest.Run>();
         var versions =
                 new Replay(
-                        segments,
+                        here.segments(),
                         state,
                         entry -> {
-                            index.put(entry);
-                            if (index.memoryEntries() >= entriesMax) {
+                            here.index().put(entry);
+                            if (here.index().memoryEntries() >= entriesMax) {
                                 runs.add(memoryToRun(numbers.getAsInt()));
                             }
                         },
                         knownDurable);
+        ManifestFile manifest = here.manifest();
         versions.versions(manifest.now(), _ -> {});
-        if (index.memoryEntries() > 0) {
+        if (here.index().memoryEntries() > 0) {
             runs.add(memoryToRun(numbers.getAsInt()));
         }
-        disk.sync();
+        here.disk().sync();
         // The points as well: none stands when a version was lost that it may need.
         Manifest.Checkpoint from = manifest.now().checkpoint();
         manifest.replace(
@@ -51,8 +45,8 @@ record Rebuild(
     }
 
     private Manifest.Run memoryToRun(int number) {
-        RunFile run = RunFile.write(disk, number, index.memory());
-        index.replaceMemoryBy(run);
+        RunFile run = RunFile.write(here.disk(), number, here.index().memory());
+        here.index().replaceMemoryBy(run);
         return new Manifest.Run(run.number());
     }
 }

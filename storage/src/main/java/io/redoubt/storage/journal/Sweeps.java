@@ -33,20 +33,13 @@ final class Sweeps {
     private int lastKept = Segments.KEPT;
     private long pinnedBytes;
 
-    Sweeps(
-            Disk disk,
-            ManifestFile manifest,
-            Segments segments,
-            Index index,
-            Base base,
-            BlockReader reader,
-            int segmentBytes) {
-        this.disk = disk;
-        this.manifest = manifest;
-        this.segments = segments;
-        this.index = index;
-        this.base = base;
-        this.reader = reader;
+    Sweeps(OnDisk here, int segmentBytes) {
+        this.disk = here.disk();
+        this.manifest = here.manifest();
+        this.segments = here.segments();
+        this.index = here.index();
+        this.base = here.base();
+        this.reader = here.reader();
         this.segmentBytes = segmentBytes;
         manifest.now().runs().forEach(r -> lastRun = Math.max(lastRun, r.number()));
         manifest.now().kept().forEach(k -> lastKept = Math.max(lastKept, k.number()));

@@ -1,0 +1,36 @@
+// Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
+package io.redoubt.storage.journal;
+
+import io.redoubt.core.port.Disk;
+import java.util.Optional;
+
+/// What a journal has on its disk, opened: who writes, sweeps and reads share it.
+record OnDisk(
+        Disk disk,
+        ManifestFile manifest,
+        Segments segments,
+        Index index,
+        Base base,
+        BlockReader reader) {
+
+    static OnDisk of(Disk disk, Manifest start) {
+        var segments = new Segments(disk, start.lineage());
+        var index = new Index();
+        var base = new Base(disk);
+        return new OnDisk(
+                disk,
+                new ManifestFile(disk, start),
+                segments,
+                index,
+                base,
+                new BlockReader(segments, index, base));
+    }
+
+    /// Opens base and index as the manifest names them.
+    ///
+    /// @return why one of the runs cannot be used; then the index has none of them
+    Optional<JournalFault> open() {
+        base.open(manifest.now().horizon());
+        return index.open(disk, manifest.now().runs(), manifest.now().horizon());
+    }
+}
