@@ -61,6 +61,11 @@ final class JournalInspect implements Callable<Integer> {
     private static void head(PrintWriter out, JournalReader journal) {
         Roles roles = journal.roles();
         out.printf("lineage    %s%n", journal.lineage());
+        journal.ancestry()
+                .ifPresent(fork ->
+                        out.printf(
+                                "left       lineage %s at point %d%n",
+                                fork.parent(), fork.point()));
         out.printf("role term  %d, %s%n", roles.term(), said(roles));
         out.printf("next cut   %d or later%n", journal.nextCut());
     }

@@ -23,6 +23,7 @@ final class Guest {
     private final List<Write> writes = new ArrayList<>();
 
     private final List<Gap> gaps = new ArrayList<>();
+    private final List<Frozen> frozen = new ArrayList<>();
 
     private long last;
     private int next;
@@ -36,6 +37,9 @@ final class Guest {
 
     /// Numbers that a pass stands for: those between `after` and `before` never travelled.
     private record Gap(long after, long before) {}
+
+    /// What a pass has sent, or began to.
+    private record Frozen(long vseq, Set<Integer> blocks) {}
 
     Guest(int slot, int bytes) {
         this.slot = slot;
@@ -114,12 +118,46 @@ final class Guest {
         }
         last = Math.max(last, from) + 1;
         gaps.add(new Gap(gapFrom, last));
+        frozen.add(new Frozen(last, Set.copyOf(blocks)));
         journal.passBegin(slot, from, last, pass, full);
         return blocks;
     }
 
     byte[] frozen(long vseq, int block) {
         return Arrays.copyOfRange(oracle.at(vseq), block * BLOCK, (block + 1) * BLOCK);
+    }
+
+    /// What it held before there was a journal.
+    byte[] hold(SplittableRandom random) {
+        byte[] content = new byte[bytes];
+        random.nextBytes(content);
+        for (int block = 0; block * BLOCK < bytes; block++) {
+            if (random.nextInt(3) == 0) {
+                Arrays.fill(content, block * BLOCK, (block + 1) * BLOCK, (byte) 0);
+            }
+        }
+        oracle.wrote(0, 0, content);
+        return content;
+    }
+
+    /// The blocks that writes between two numbers touch.
+    Set<Integer> written(long after, long through) {
+        var blocks = new TreeSet<Integer>();
+        for (Write write : writes) {
+            if (write.last > after && write.last <= through) {
+                for (int at = write.offset / BLOCK; at * BLOCK < write.end(); at++) {
+                    blocks.add(at);
+                }
+            }
+        }
+        return blocks;
+    }
+
+    /// The blocks that passes above a number may have sent.
+    Set<Integer> passed(long after) {
+        var blocks = new TreeSet<Integer>();
+        frozen.stream().filter(f -> f.vseq > after).forEach(f -> blocks.addAll(f.blocks));
+        return blocks;
     }
 
     long last() {

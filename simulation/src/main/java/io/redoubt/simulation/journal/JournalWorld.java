@@ -4,6 +4,7 @@ package io.redoubt.simulation.journal;
 import io.redoubt.core.VolumeId;
 import io.redoubt.core.fault.FaultException;
 import io.redoubt.core.port.DiskFault;
+import io.redoubt.core.port.DiskFile;
 import io.redoubt.simulation.machine.ProcessKilled;
 import io.redoubt.simulation.machine.SimDisk;
 import io.redoubt.simulation.machine.SimHost;
@@ -17,6 +18,7 @@ import io.redoubt.storage.journal.JournalLimits;
 import io.redoubt.storage.journal.JournalView;
 import io.redoubt.storage.journal.Ladder;
 import io.redoubt.storage.journal.RecoveryPoint;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -35,6 +37,10 @@ public final class JournalWorld {
     private static final UUID LINEAGE = new UUID(0x5EED, 3);
     private static final int SEGMENT_BYTES = 128 << 10;
     private static final int ACTIONS = 260;
+
+    /// Numbers that the journal gives to a point of its own come from the first of these.
+    private static final long NUMBERS_OF_JOURNAL = 1_000;
+
     private static final int LAST_ROUNDS = 12;
     private static final long MINUTE_MILLIS = 60_000;
     private static final Ladder LADDER =
@@ -59,6 +65,8 @@ public final class JournalWorld {
     private @Nullable RecoveryPoint late;
     private long number;
     private long trace = 0xcbf29ce484222325L;
+    private final boolean adopts;
+    private boolean kept;
     private boolean faulty = true;
     private boolean over;
 
@@ -79,8 +87,41 @@ public final class JournalWorld {
                 new Ledger(
                         guests, Duration.ofMinutes(10).toMillis(), quota != JournalLimits.NO_QUOTA);
         turnsBits = random.nextInt(8) == 0;
+        adopts = !turnsBits && random.nextInt(3) == 0;
+        if (adopts) {
+            ledger.adopting();
+            guests.forEach(this::putOld);
+            disk.sync();
+            number = NUMBERS_OF_JOURNAL;
+        }
         journal = Journal.open(disk, LINEAGE, limits);
         housekeeping = started(journal);
+    }
+
+    private static String oldFile(Guest guest) {
+        return "old-%d.raw".formatted(guest.slot);
+    }
+
+    /// What somebody's volume was.
+    private void putOld(Guest guest) {
+        try (DiskFile file = disk.create(oldFile(guest))) {
+            file.write(0, ByteBuffer.wrap(guest.hold(random)));
+            file.sync();
+        }
+    }
+
+    /// The old files become bases and their content the first point, in as many lives as it takes.
+    private void adopt() {
+        guests.forEach(g -> {
+            if (journal.adoptions().take(g.volume, g.bytes, oldFile(g)) != g.slot) {
+                throw new Violation(g.volume + " has another slot");
+            }
+        });
+        while (housekeeping.step(1 + random.nextInt(20_000))) {}
+        RecoveryPoint first = journal.adoptions().keep(now(), now(), "");
+        kept = true;
+        ledger.look(journal);
+        ledger.exact(first, journal.view(first.number()));
     }
 
     /// Runs the seed.
@@ -89,18 +130,26 @@ public final class JournalWorld {
     /// @throws Violation when a promise was broken
     public long run() {
         dieSometime();
+        while (adopts && !kept && !over) {
+            guarded(this::adopt);
+        }
         for (int i = 0; i < ACTIONS && !over; i++) {
             guarded(this::act);
         }
         if (!over && !ledger.isDamaged()) {
             heal();
+            if (random.nextInt(3) == 0) {
+                commit();
+            }
         }
         return trace;
     }
 
     private Housekeeping started(Journal opened) {
-        guests.forEach(g -> opened.join(g.volume, g.bytes));
-        guests.forEach(g -> g.restarted(opened));
+        if (!adopts || kept) {
+            guests.forEach(g -> opened.join(g.volume, g.bytes));
+            guests.forEach(g -> g.restarted(opened));
+        }
         return new Housekeeping(
                 opened,
                 new Housekeeping.Settings(LADDER, Duration.ofMinutes(30)),
@@ -358,6 +407,7 @@ public final class JournalWorld {
         for (int i = 0; i < 4; i++) {
             ledger.anyNumber(journal, random);
         }
+        ledger.changes(journal, random);
     }
 
     /// I31 while faults go on: the quota bounds log, index and kept segments; what a sweep has in hand comes on top.
@@ -425,6 +475,67 @@ public final class JournalWorld {
                             .formatted(most, bound, disk.list()));
         }
         restart(true);
+    }
+
+    /// Another history goes on from one of the points, while the process dies and the host loses power: the branch stays for two hours, what
+    /// changed since the point is known as long, and then it goes.
+    private void commit() {
+        List<RecoveryPoint> points = journal.points();
+        RecoveryPoint last = points.get(random.nextInt(points.size()));
+        ledger.committed(last.number());
+        faulty = true;
+        dieSometime();
+        while (journal.branch().committed().isEmpty()) {
+            guarded(() -> journal.branch().commit(last.number(), now()));
+        }
+        long decided = now();
+        while (now() - decided < 90 * MINUTE_MILLIS) {
+            time.advanceTo(time.nanos() + minutes(1 + random.nextInt(20)));
+            guarded(this::tick);
+            guarded(() -> steps(50));
+            requireBranch(last, points);
+        }
+        faulty = false;
+        host.spare();
+        time.advanceTo(time.nanos() + minutes(121));
+        tick();
+        settle();
+        restart(true);
+        requireForgotten(last);
+    }
+
+    private void requireBranch(RecoveryPoint last, List<RecoveryPoint> points) {
+        ledger.look(journal);
+        List<RecoveryPoint> above =
+                points.stream().filter(p -> p.number() > last.number()).toList();
+        if (!journal.points().getLast().equals(last) || !journal.branch().points().equals(above)) {
+            throw new Violation(
+                    "I21: %s was committed, points are %s, the branch is %s"
+                            .formatted(last, journal.points(), journal.branch().points()));
+        }
+        ledger.everyPoint(journal);
+        guests.forEach(
+                g -> ledger.changedSince(journal, g, last.vector().getOrDefault(g.volume, 0L)));
+    }
+
+    private void requireForgotten(RecoveryPoint last) {
+        if (!journal.branch().points().isEmpty() || !journal.points().getLast().equals(last)) {
+            throw new Violation(
+                    "rule 28: the branch is "
+                            + journal.branch().points()
+                            + ", "
+                            + journal.points());
+        }
+        ledger.everyPoint(journal);
+        try {
+            journal.changedSince(
+                    0, last.vector().getOrDefault(guests.get(0).volume, 0L), (_, _) -> {});
+            throw new Violation("rule 35: what changed is told from a branch that is gone");
+        } catch (FaultException e) {
+            if (!(e.fault() instanceof JournalFault.ChangesUnknown)) {
+                throw e;
+            }
+        }
     }
 
     private void goOn() {

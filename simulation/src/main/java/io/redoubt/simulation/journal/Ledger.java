@@ -12,6 +12,7 @@ import io.redoubt.storage.journal.JournalReader;
 import io.redoubt.storage.journal.JournalView;
 import io.redoubt.storage.journal.RecoveryPoint;
 import java.nio.ByteBuffer;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -24,6 +25,8 @@ import org.jspecify.annotations.Nullable;
 
 /// What the journal has promised so far, kept outside of it: its points, who holds them, what is protected. And the checks.
 final class Ledger {
+    private static final Comparator<VolumeId> BY_NAME = Comparator.comparing(VolumeId::value);
+
     private final List<Guest> guests;
     private final long denseMillis;
     private final boolean mayFold;
@@ -43,6 +46,9 @@ final class Ledger {
 
     /// Bits were turned: points may be gone, reads may be faults; other data never.
     private boolean damaged;
+
+    private final Map<VolumeId, Long> adopted = new TreeMap<>(BY_NAME);
+    private long committed = Long.MAX_VALUE;
 
     record Lease(long point, long untilMillis) {}
 
@@ -111,19 +117,22 @@ final class Ledger {
     void look(Journal journal) {
         Map<Long, RecoveryPoint> now = new TreeMap<>();
         journal.points().forEach(p -> now.put(p.number(), p));
+        journal.branch().points().forEach(p -> now.put(p.number(), p));
         now.values()
                 .forEach(p -> {
+                    if (p.vector().equals(adopted)) {
+                        kept(journal, p);
+                    }
                     if (!p.equals(published.get(p.number()))) {
                         throw new Violation("I25: point " + p + " was never published like this");
                     }
                 });
         if (!damaged) {
-            long newest =
-                    offered.isEmpty() ? 0 : ((TreeMap<Long, RecoveryPoint>) offered).lastKey();
+            long newest = newest(now.keySet());
             for (RecoveryPoint point : offered.values()) {
                 long number = point.number();
                 if (!now.containsKey(number) && !dropping.contains(number)) {
-                    requireMayGo(point, number > newest);
+                    requireMayGo(point, number > newest && number <= committed);
                 }
             }
         }
@@ -142,6 +151,30 @@ final class Ledger {
         if (guarding != null) {
             guarded(guarding, journal.guarded().contains(guarding));
         }
+    }
+
+    /// The point of what the volumes held before is made by the journal, and is never there without its protection.
+    private void kept(Journal journal, RecoveryPoint point) {
+        if (published.putIfAbsent(point.number(), point) == null) {
+            if (!journal.guarded().contains(point.number())) {
+                throw new Violation("I15: point " + point + " is not protected");
+            }
+            guarded.add(point.number());
+        }
+    }
+
+    /// After a commit only points of the history itself can be the newest.
+    private long newest(Set<Long> numbers) {
+        return numbers.stream().filter(n -> n <= committed).max(Long::compare).orElse(0L);
+    }
+
+    /// The volumes held something before there was a journal.
+    void adopting() {
+        guests.forEach(g -> adopted.put(g.volume, 0L));
+    }
+
+    void committed(long point) {
+        committed = point;
     }
 
     private void requireMayGo(RecoveryPoint point, boolean newest) {
@@ -259,6 +292,41 @@ final class Ledger {
         }
     }
 
+    /// Rule 35: what changed since a point is told, and little else.
+    void changes(Journal journal, SplittableRandom random) {
+        List<RecoveryPoint> points = List.copyOf(offered.values());
+        Guest guest = guests.get(random.nextInt(guests.size()));
+        if (points.isEmpty() || journal.needsPass(guest.slot)) {
+            return;
+        }
+        RecoveryPoint point = points.get(random.nextInt(points.size()));
+        changedSince(journal, guest, cut(point, guest.volume));
+    }
+
+    void changedSince(Journal journal, Guest guest, long since) {
+        var told = new TreeSet<Integer>();
+        long bytes =
+                journal.changedSince(
+                        guest.slot,
+                        since,
+                        (offset, length) -> {
+                            for (long at = offset; at < offset + length; at += Guest.BLOCK) {
+                                told.add((int) (at / Guest.BLOCK));
+                            }
+                        });
+        Set<Integer> written = guest.written(since, journal.through(guest.slot));
+        var possible = new TreeSet<Integer>(written);
+        possible.addAll(guest.passed(since));
+        if (!told.containsAll(written) || !possible.containsAll(told)) {
+            throw new Violation(
+                    "rule 35: since %d of %s changed %s, told is %s, possible were %s"
+                            .formatted(since, guest.volume, written, told, possible));
+        }
+        if (bytes != (long) told.size() * Guest.BLOCK) {
+            throw new Violation("rule 35: %d bytes for %d blocks".formatted(bytes, told.size()));
+        }
+    }
+
     private static long cut(RecoveryPoint point, VolumeId volume) {
         return Objects.requireNonNull(point.vector().get(volume));
     }
@@ -274,6 +342,7 @@ final class Ledger {
                             + journal.damage().getFirst().message());
         }
         var named = new HashSet<>(Set.of("manifest", "durable"));
+        disk.list().stream().filter(f -> f.startsWith("old-")).forEach(named::add);
         try (var reader = JournalReader.open(disk)) {
             reader.log().forEach(p -> named.add(p.file()));
             reader.kept().forEach(p -> named.add(p.file()));
@@ -281,7 +350,7 @@ final class Ledger {
             reader.bases()
                     .forEach(p -> {
                         named.add(p.file());
-                        named.add(p.file().replace("base-", "crcs-"));
+                        named.add(p.checksums());
                     });
         }
         if (!named.equals(new HashSet<>(disk.list()))) {

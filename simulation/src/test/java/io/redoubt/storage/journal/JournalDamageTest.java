@@ -188,7 +188,7 @@ class JournalDamageTest {
     @ValueSource(strings = {"log-00000001", "manifest"})
     void a_file_of_a_later_version_is_refused(String file) {
         RandomJournal made = closed(new SplittableRandom(1), LOG_ALONE);
-        ByteBuffer bytes = ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN).putInt(3).flip();
+        ByteBuffer bytes = ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN).putInt(99).flip();
         made.disk.open(file).write(8, bytes);
         foreign(made, file);
     }

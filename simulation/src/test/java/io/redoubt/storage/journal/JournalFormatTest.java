@@ -97,7 +97,8 @@ class JournalFormatTest {
             64 bb 90 78 9a
             """;
 
-    private static final String MANIFEST =
+    /// Of version 2, before there were sections.
+    private static final String MANIFEST_2 =
             """
             52 52 44 54 4d 41 4e 31 02 00 00 00 15 01 00 00
             f0 de bc 9a 78 56 34 12 21 43 65 87 a9 cb ed 0f
@@ -117,6 +118,28 @@ class JournalFormatTest {
             00 00 00 00 00 00 05 00 6e 61 6d 65 64 00 00 00
             00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00
             00 6b dc da 71
+            """;
+
+    private static final String MANIFEST =
+            """
+            52 52 44 54 4d 41 4e 31 03 00 00 00 19 01 00 00
+            f0 de bc 9a 78 56 34 12 21 43 65 87 a9 cb ed 0f
+            01 00 00 00 00 00 00 00 01 00 00 00 00 00 00 00
+            00 00 01 00 00 00 01 00 00 00 01 00 00 00 00 00
+            00 00 00 00 00 00 01 00 00 00 01 00 00 00 05 00
+            00 00 00 00 00 00 01 00 00 00 f0 11 00 00 01 00
+            00 00 05 00 76 6f 6c 2d 37 00 00 10 00 00 00 00
+            00 09 00 00 00 00 00 00 00 00 00 00 00 00 00 00
+            00 1c 01 00 00 00 00 00 00 00 00 00 00 00 00 00
+            00 00 00 00 00 00 00 00 00 00 01 00 00 00 00 00
+            00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00
+            00 00 01 00 00 00 00 00 00 00 00 00 00 00 01 00
+            00 00 00 00 00 00 01 00 00 00 02 00 00 00 00 00
+            00 00 e8 03 00 00 00 00 00 00 d0 07 00 00 00 00
+            00 00 00 00 00 00 01 00 00 00 00 00 00 00 09 00
+            00 00 00 00 00 00 05 00 6e 61 6d 65 64 00 00 00
+            00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00
+            00 00 00 00 00 46 e5 56 b4
             """;
 
     private final SimDisk disk = JournalDamageTest.disk(1, "journal");
@@ -152,10 +175,29 @@ class JournalFormatTest {
     @Test
     void a_manifest_is_as_drawn() {
         assertBytes("manifest", 0, MANIFEST);
-        assertThat(disk.open("manifest").size()).isEqualTo(277);
+        assertThat(disk.open("manifest").size()).isEqualTo(281);
     }
 
-    /// A journal of version 1 opens with all that it had, and is of version 2 from its first change on.
+    /// It opens with all that it had, and is of the latest version from its first change on.
+    @Test
+    void a_manifest_of_version_2_opens() {
+        byte[] old = HexFormat.of().parseHex(MANIFEST_2.replaceAll("\\s", ""));
+        disk.open("manifest").truncate(old.length);
+        disk.open("manifest").write(0, ByteBuffer.wrap(old));
+        try (Journal journal = Journal.open(disk, LINEAGE, new JournalLimits(128 << 10, 1))) {
+            assertThat(journal.damage()).isEmpty();
+            assertThat(journal.points()).containsExactly(POINT);
+            assertThat(journal.ancestry()).isEmpty();
+            requireBlock(journal);
+            journal.claimCuts(1);
+        }
+        assertBytes("manifest", 8, "03 00 00 00");
+        try (Journal again = Journal.open(disk, LINEAGE, new JournalLimits(128 << 10, 1))) {
+            assertThat(again.points()).containsExactly(POINT);
+            requireBlock(again);
+        }
+    }
+
     @Test
     void a_manifest_of_version_1_opens() {
         byte[] old = HexFormat.of().parseHex(MANIFEST_1.replaceAll("\\s", ""));
@@ -175,7 +217,7 @@ class JournalFormatTest {
             journal.write(0, 9, 10, 0, ByteBuffer.allocate(4096));
             journal.sync();
         }
-        assertBytes("manifest", 8, "02 00 00 00");
+        assertBytes("manifest", 8, "03 00 00 00");
         try (Journal again = Journal.open(disk, LINEAGE, new JournalLimits(128 << 10, 1))) {
             assertThat(again.points()).containsExactly(POINT);
             requireBlock(again);

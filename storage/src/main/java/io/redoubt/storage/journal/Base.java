@@ -34,7 +34,10 @@ final class Base implements AutoCloseable {
     private int pageSlot = -1;
     private long pageAt;
 
-    private record Files(DiskFile data, DiskFile checksums) {}
+    private static final long ALL = Long.MAX_VALUE;
+
+    /// @param scanned the checksums of so many first blocks are known; [#ALL] of a base that the journal made itself
+    private record Files(String name, DiskFile data, DiskFile checksums, long scanned) {}
 
     Base(Disk disk) {
         this.disk = disk;
@@ -48,15 +51,57 @@ final class Base implements AutoCloseable {
         return "crcs-%05d".formatted(slot);
     }
 
-    /// Opens what a manifest with this horizon names.
+    /// Opens what a manifest names.
     ///
     /// @throws FaultException with [JournalFault.Damaged] when a file is missing: made anew it would read as zeros
-    void open(Numbers horizon) {
+    void open(Manifest manifest) {
+        for (WayBack.Adopted adopted : manifest.back().adopted()) {
+            adopt(adopted.slot(), adopted.file(), adopted.scanned());
+        }
+        Numbers horizon = manifest.horizon();
         for (int slot = 0; slot < horizon.size(); slot++) {
-            if (horizon.at(slot) > 0) {
-                members.put(slot, new Files(require(dataName(slot)), require(checksumsName(slot))));
+            if (horizon.at(slot) > 0 && !members.containsKey(slot)) {
+                String name = dataName(slot);
+                members.put(
+                        slot, new Files(name, require(name), require(checksumsName(slot)), ALL));
             }
         }
+    }
+
+    /// Takes a file that was a volume as the base of a member, as the manifest says.
+    void adopt(int slot, String file, long scanned) {
+        members.put(slot, new Files(file, require(file), require(checksumsName(slot)), scanned));
+    }
+
+    /// Makes an empty table beside a file that is to be adopted.
+    void makeChecksums(int slot, long volumeBytes) {
+        disk.delete(checksumsName(slot)); // of a crash before the manifest named the file
+        try (DiskFile checksums = disk.create(checksumsName(slot))) {
+            checksums.truncate(Blocks.up(volumeBytes) / Blocks.SIZE * 4);
+            checksums.sync();
+        }
+    }
+
+    /// A scan from one block up to another, or up to the end when that is near.
+    BaseScan scan(int slot, long from, long blocks, long atOnce) {
+        Files files = requireFiles(slot);
+        return new BaseScan(
+                files.data, files.checksums, slot, from, Math.min(blocks, from + atOnce));
+    }
+
+    /// So many of its checksums are durable and noted.
+    void scanned(int slot, long blocks) {
+        Files files = requireFiles(slot);
+        members.put(slot, new Files(files.name, files.data, files.checksums, blocks));
+    }
+
+    /// The file of a member that has a base.
+    String name(int slot) {
+        return requireFiles(slot).name;
+    }
+
+    boolean has(int slot) {
+        return members.containsKey(slot);
     }
 
     private DiskFile require(String name) {
@@ -77,19 +122,23 @@ final class Base implements AutoCloseable {
             data.truncate(size);
             DiskFile checksums = disk.create(checksumsName(slot));
             checksums.truncate(size / Blocks.SIZE * 4);
-            members.put(slot, new Files(data, checksums));
+            members.put(slot, new Files(dataName(slot), data, checksums, ALL));
         }
     }
 
     /// Fills a buffer of one block.
     ///
     /// @return false when it is not what was written
+    /// @throws FaultException with [JournalFault.Unscanned] for a block of an adopted file whose checksum is not known yet
     boolean read(int slot, long block, ByteBuffer into) {
         int from = into.position();
         Files files = members.get(slot);
         if (files == null) {
             into.put(ZEROS.duplicate());
             return true;
+        }
+        if (block >= files.scanned) {
+            throw new FaultException(new JournalFault.Unscanned(files.name, files.scanned, block));
         }
         ByteBuffer checksum = LogRecord.buffer(4);
         int known = files.checksums.read(block * 4, checksum);
@@ -107,15 +156,16 @@ final class Base implements AutoCloseable {
     /// The first block at or behind this one that may ever have been written; the number of blocks when there is none.
     long nextWritten(int slot, long block, long blocks) {
         Files files = members.get(slot);
-        if (files == null || block >= blocks) {
+        if (files == null || block >= Math.min(blocks, files.scanned)) {
             return blocks;
         }
         long data = files.data.nextData(block * Blocks.SIZE) / Blocks.SIZE;
         long checksums = files.checksums.nextData(block * 4) / 4;
-        return Math.min(blocks, Math.max(block, Math.min(data, checksums)));
+        long next = Math.max(block, Math.min(data, checksums));
+        return next >= Math.min(blocks, files.scanned) ? blocks : next;
     }
 
-    private static int stored(int crc) {
+    static int stored(int crc) {
         return crc == 0 ? 1 : crc;
     }
 

@@ -62,7 +62,7 @@ final class BlockReader {
         IndexEntry entry = index.newest(Blocks.place(member.slot, block), vseqMax);
         if (entry == null) {
             if (!base.read(member.slot, block, into)) {
-                throw damaged(member, offset, Base.dataName(member.slot) + " at " + offset);
+                throw damaged(member, offset, base.name(member.slot) + " at " + offset);
             }
         } else if (entry.isZeros()) {
             into.put(new byte[Blocks.SIZE]);

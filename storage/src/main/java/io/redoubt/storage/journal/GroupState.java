@@ -20,6 +20,8 @@ final class GroupState {
     private static final byte FULL_OPEN = 4;
     private static final byte PASS_CLOSED = 8;
     private static final byte JOINED = 16;
+    private static final byte ADOPTED = 32;
+    private static final byte KEPT = 64;
 
     private final List<Member> members = new CopyOnWriteArrayList<>();
     private volatile List<RecoveryPoint> points = List.of();
@@ -35,6 +37,8 @@ final class GroupState {
             member.openPassIsFull = (saved.flags() & FULL_OPEN) != 0;
             // Whoever wrote this before the flag existed had no debt, or one that began somewhere.
             member.joined = (saved.flags() & JOINED) != 0 || !member.debt || member.gapFrom > 0;
+            member.adopted = (saved.flags() & ADOPTED) != 0;
+            member.kept = (saved.flags() & KEPT) != 0;
             member.lastPass = saved.lastPass();
             member.openPass = (saved.flags() & PASS_CLOSED) != 0 ? 0 : saved.lastPass();
             member.passVseq = saved.passVseq();
@@ -74,14 +78,12 @@ final class GroupState {
 
     void apply(LogRecord record, ByteBuffer payload) {
         switch (record.kind()) {
-            case MEMBER ->
-                    members.add(
-                            new Member(
-                                    new VolumeId(
-                                            ManifestCodec.takeText(
-                                                    payload.duplicate().order(payload.order()))),
-                                    members.size(),
-                                    record.offset()));
+            case MEMBER -> {
+                String id = ManifestCodec.takeText(payload.duplicate().order(payload.order()));
+                var member = new Member(new VolumeId(id), members.size(), record.offset());
+                member.adopted = record.first() != 0;
+                members.add(member);
+            }
             case WRITE, ZERO -> {
                 if (!record.pass()) {
                     member(record.slot()).through = record.last();
@@ -93,6 +95,8 @@ final class GroupState {
             }
             case PASS_BEGIN -> {
                 Member member = member(record.slot());
+                // No data comes before, also when damage took the point's record.
+                member.kept |= member.adopted;
                 if (!member.debt) {
                     member.gapFrom = Math.min(record.first(), member.through);
                     member.debt = true;
@@ -130,6 +134,7 @@ final class GroupState {
                     var more = new ArrayList<RecoveryPoint>(points);
                     more.add(point);
                     points = List.copyOf(more);
+                    point.vector().forEach((volume, vseq) -> keeps(require(volume), vseq));
                 }
             }
             case DROP_POINT -> {
@@ -138,6 +143,10 @@ final class GroupState {
             }
             case PROTECT_POINT -> guard(record.offset(), record.last() != 0);
         }
+    }
+
+    private static void keeps(Member member, long vseq) {
+        member.kept |= member.adopted && vseq == 0;
     }
 
     private void guard(long point, boolean on) {
@@ -203,7 +212,9 @@ final class GroupState {
                         | (member.fullPassNeeded ? FULL_NEEDED : 0)
                         | (member.openPassIsFull ? FULL_OPEN : 0)
                         | (member.openPass == 0 ? PASS_CLOSED : 0)
-                        | (member.joined ? JOINED : 0));
+                        | (member.joined ? JOINED : 0)
+                        | (member.adopted ? ADOPTED : 0)
+                        | (member.kept ? KEPT : 0));
     }
 
     Member member(int slot) {

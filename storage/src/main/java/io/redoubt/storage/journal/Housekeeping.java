@@ -82,6 +82,9 @@ public final class Housekeeping {
                             settings.ladder(),
                             journal.guarded(),
                             journal.pinned()));
+            if (journal.branch().expire(now, settings.ladder())) {
+                dropped = true;
+            }
             forecast.sample(now, journal.room().bytes());
             alarm(journal.room());
             begin();
@@ -121,7 +124,47 @@ public final class Housekeeping {
             return false;
         }
         Optional<Sweep> sweep = sweeping();
-        return sweep.isPresent() ? step(sweep.get(), bytes) : scrubStep(bytes);
+        if (sweep.isPresent()) {
+            return step(sweep.get(), bytes);
+        }
+        Optional<BaseScan> scan = scanning();
+        return scan.isPresent() ? step(scan.get(), bytes) : scrubStep(bytes);
+    }
+
+    private Optional<BaseScan> scanning() {
+        lock.lock();
+        try {
+            return journal.closed() ? Optional.empty() : journal.adoptions().scan();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Checksums of an adopted base.
+    private boolean step(BaseScan scan, long bytes) {
+        boolean more;
+        try {
+            more = scan.step(bytes);
+        } catch (FaultException e) {
+            lock.lock();
+            try {
+                journal.adoptions().abandon();
+            } finally {
+                lock.unlock();
+            }
+            throw e;
+        }
+        if (!more) {
+            lock.lock();
+            try {
+                if (!journal.closed()) {
+                    journal.adoptions().noted(scan);
+                }
+            } finally {
+                lock.unlock();
+            }
+        }
+        return true;
     }
 
     private boolean closed() {
@@ -207,11 +250,13 @@ public final class Housekeeping {
             List<RecoveryPoint> points = journal.points();
             swept = marks();
             dropped = false;
-            journal.upkeep().beginSweep(
-                    points.isEmpty()
-                            ? Map.of()
-                            : Retention.dense(points, nowMillis, settings.ladder()).vector(),
-                    pinnedAlone(points));
+            journal.upkeep()
+                    .beginSweep(
+                            points.isEmpty()
+                                    ? Map.of()
+                                    : Retention.dense(points, nowMillis, settings.ladder())
+                                            .vector(),
+                            pinnedAlone(points));
         }
     }
 
@@ -225,7 +270,9 @@ public final class Housekeeping {
         }
         // Blocks of an open pass come under one number, so the records tell whether anything is
         // new.
-        if (journal.upkeep().stopped() && journal.appended() > foldedRecords && journal.upkeep().foldable()) {
+        if (journal.upkeep().stopped()
+                && journal.appended() > foldedRecords
+                && journal.upkeep().foldable()) {
             journal.upkeep().fold();
             foldedRecords = journal.appended();
             return true;

@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /// The journal of one group: appends what the stream brings, publishes points, opens views; [Housekeeping] keeps it small.
 ///
@@ -34,6 +35,8 @@ public final class Journal implements AutoCloseable {
     private final Offers offers;
     private final Upkeep upkeep;
     private final Pins pins;
+    private final Adoptions adoptions;
+    private final Branch branch;
     private final List<JournalFault> damage = new ArrayList<>();
     private boolean closed;
 
@@ -46,14 +49,22 @@ public final class Journal implements AutoCloseable {
         this.offers = new Offers(manifest, state, here.reader());
         this.upkeep = new Upkeep(here, limits, state, log, offers);
         this.pins = new Pins(manifest);
+        this.branch = new Branch(this, manifest, state, offers);
+        this.adoptions = new Adoptions(this, here, state, limits.segmentBytes());
     }
 
     /// Opens the journal in this directory, or makes an empty one of this lineage when there is none.
     ///
     /// @throws FaultException with a [JournalFault] when the directory holds something else
     public static Journal open(Disk disk, UUID lineage, JournalLimits limits) {
+        return open(disk, lineage, null, limits);
+    }
+
+    /// @param fork where this lineage left its parent; written when the journal is made, and not asked for later
+    /// @throws FaultException with a [JournalFault] when the directory holds something else
+    public static Journal open(Disk disk, UUID lineage, @Nullable Fork fork, JournalLimits limits) {
         if (!disk.exists(Manifest.NAME)) {
-            Manifest.empty(lineage).store(disk);
+            Manifest.empty(new Origin(lineage, fork)).store(disk);
         }
         // The name that is read may be known to nothing but the page cache; nothing is deleted or
         // said on its word before it is durable.
@@ -102,6 +113,11 @@ public final class Journal implements AutoCloseable {
         return manifest.now().lineage();
     }
 
+    /// Where that history left another one; empty for a first one.
+    public Optional<Fork> ancestry() {
+        return Optional.ofNullable(manifest.now().origin().fork());
+    }
+
     /// What a start found to be unreadable, for the operator; empty on a healthy disk.
     public List<JournalFault> damage() {
         return List.copyOf(damage);
@@ -115,8 +131,22 @@ public final class Journal implements AutoCloseable {
         if (known.isPresent()) {
             return known.get().slot;
         }
-        apply(writer.member(volume, state.memberCount(), size));
+        apply(writer.member(volume, state.memberCount(), size, false));
         return state.memberCount() - 1;
+    }
+
+    /// Volumes that become members with what they hold.
+    public Adoptions adoptions() {
+        return adoptions;
+    }
+
+    void joinAdopted(VolumeId volume, long size) {
+        apply(writer.member(volume, state.memberCount(), size, true));
+    }
+
+    /// Whether the member's base was a volume before: a source that knows what differs from it needs no full pass.
+    public boolean adopted(int slot) {
+        return state.member(slot).adopted;
     }
 
     /// @return the number up to which the log holds or declares everything of this member
@@ -199,8 +229,14 @@ public final class Journal implements AutoCloseable {
         apply(writer.zero(slot, 0, vseq, offset, length, true));
     }
 
-    /// No version at or below the horizon would ever be seen; and no data is taken beyond the quota.
+    /// No version at or below the horizon would ever be seen; and no data is taken beyond the quota, nor before what a member held is kept, nor
+    /// once another history goes on.
     private void require(int slot, long vseq, int bytes) {
+        Member member = state.member(slot);
+        if (member.adopted && !member.kept) {
+            throw new FaultException(new JournalFault.NotKept(member.volume));
+        }
+        branch.requireOpen();
         if (vseq <= index.horizon().at(slot)) {
             throw new IllegalStateException(
                     "write %d of member %d comes after the horizon went to %d"
@@ -231,6 +267,13 @@ public final class Journal implements AutoCloseable {
     /// Appends a point. It is offered after the next [#sync]. The caller has checked [#covers] for each member.
     public void publish(RecoveryPoint point) {
         apply(writer.cut(point, state.slots()));
+    }
+
+    /// The protection is in the log before the point, so no crash leaves the one without the other.
+    void publishProtected(RecoveryPoint point) {
+        apply(writer.mark(LogRecord.Kind.PROTECT_POINT, 0, 0, 1, point.number()));
+        publish(point);
+        sync();
     }
 
     /// Drops a point, durably when it returns.
@@ -310,7 +353,7 @@ public final class Journal implements AutoCloseable {
         return log.lsn();
     }
 
-    /// The kept points, oldest first. Each of them can be opened.
+    /// The kept points, oldest first. Each of them can be opened. Those of a [Branch] stand apart.
     public List<RecoveryPoint> points() {
         return offers.points();
     }
@@ -367,6 +410,29 @@ public final class Journal implements AutoCloseable {
         appended.entries(log.activeNumber()).forEach(index::put);
     }
 
+    /// Told ranges in order.
+    @FunctionalInterface
+    public interface RangeSink {
+        /// @param offset in the volume, of a whole block
+        /// @param length whole blocks
+        void range(long offset, long length);
+    }
+
+    /// Tells every block of a member that has a version above this number, whatever its content. Versions that come meanwhile may be
+    /// missing. Any thread may call.
+    ///
+    /// @return bytes of all ranges
+    /// @throws FaultException with [JournalFault.ChangesUnknown] when versions above the number are in the base, or went with their branch
+    public long changedSince(int slot, long vseq, RangeSink sink) {
+        branch.requireKnown(state.member(slot), vseq, index.horizon());
+        return new ChangedBlocks(index, here.reader(), slot, vseq, sink).tell();
+    }
+
+    /// Where another history went on, and what this one has behind that point.
+    public Branch branch() {
+        return branch;
+    }
+
     /// What it takes of its disk.
     public JournalRoom room() {
         return upkeep.room();
@@ -391,6 +457,7 @@ public final class Journal implements AutoCloseable {
     public void close() {
         closed = true;
         upkeep.abandonAll();
+        adoptions.abandon();
         index.close();
         here.base().close();
         log.close();

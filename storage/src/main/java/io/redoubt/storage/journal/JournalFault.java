@@ -138,6 +138,74 @@ public sealed interface JournalFault extends Fault {
         }
     }
 
+    /// A file cannot become the base of a volume.
+    record NotAdopted(VolumeId volume, String file, String why) implements JournalFault {
+        @Override
+        public String message() {
+            return "%s cannot become the base of volume %s: %s.".formatted(file, volume, why);
+        }
+
+        @Override
+        public String remedy() {
+            return "Hand over the file that the volume was stored in, under a name of its own, to a journal that does not have the volume yet.";
+        }
+    }
+
+    /// The checksum of a block of an adopted file is not known yet.
+    record Unscanned(String file, long scanned, long block) implements JournalFault {
+        @Override
+        public String message() {
+            return "%s is read for the first time: block %d is not checked yet, %d are."
+                    .formatted(file, block, scanned);
+        }
+
+        @Override
+        public String remedy() {
+            return "Wait until the scan of the adopted volumes is over.";
+        }
+    }
+
+    /// Data for a volume whose adopted content no point shows yet: it would be lost with the first sweep.
+    record NotKept(VolumeId volume) implements JournalFault {
+        @Override
+        public String message() {
+            return "Volume %s takes no data yet: what it held is not kept as a point."
+                    .formatted(volume);
+        }
+
+        @Override
+        public String remedy() {
+            return "Wait until the adopted volumes are scanned and their point is published; the source goes on by itself.";
+        }
+    }
+
+    /// Another history goes on from a point of this one.
+    record Committed(long point) implements JournalFault {
+        @Override
+        public String message() {
+            return "This history ended: another one goes on from its point %d.".formatted(point);
+        }
+
+        @Override
+        public String remedy() {
+            return "Send to the journal of the new history; this one keeps its points and its branch.";
+        }
+    }
+
+    /// Nobody can say any more what changed since this number.
+    record ChangesUnknown(VolumeId volume, long since, String why) implements JournalFault {
+        @Override
+        public String message() {
+            return "What changed in volume %s since write %d is not known: %s."
+                    .formatted(volume, since, why);
+        }
+
+        @Override
+        public String remedy() {
+            return "Compare both sides in full.";
+        }
+    }
+
     /// What these numbers held never travelled, or was given up for want of room.
     record NotExact(VolumeId volume, long vseq) implements JournalFault {
         @Override

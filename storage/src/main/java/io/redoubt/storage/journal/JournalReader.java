@@ -32,7 +32,7 @@ public final class JournalReader implements AutoCloseable {
         this.manifest = Manifest.load(disk);
         this.segments = new Segments(disk, manifest.lineage());
         this.base = new Base(disk);
-        base.open(manifest.horizon());
+        base.open(manifest);
         Optional<JournalFault> lost = index.open(disk, manifest.runs(), manifest.horizon());
         state.restore(manifest.checkpoint());
         var replay = new Replay(segments, state, index::put, DurableMark.of(disk));
@@ -73,9 +73,10 @@ public final class JournalReader implements AutoCloseable {
 
     /// A volume as it was at the horizon: no number below it can be seen any more.
     ///
+    /// @param checksums the file beside it
     /// @param horizon the number
     /// @param room    bytes of the disk behind data and checksums
-    public record BasePart(VolumeId id, String file, long horizon, long room) {}
+    public record BasePart(VolumeId id, String file, String checksums, long horizon, long room) {}
 
     /// @param records  that were read
     /// @param versions of blocks in them; each that has data was compared with its checksum
@@ -87,6 +88,11 @@ public final class JournalReader implements AutoCloseable {
 
     public UUID lineage() {
         return manifest.lineage();
+    }
+
+    /// Where that history left another one; empty for a first one.
+    public Optional<Fork> ancestry() {
+        return Optional.ofNullable(manifest.origin().fork());
     }
 
     public Roles roles() {
@@ -124,13 +130,13 @@ public final class JournalReader implements AutoCloseable {
     public List<BasePart> bases() {
         var parts = new ArrayList<BasePart>();
         for (int slot = 0; slot < state.memberCount(); slot++) {
-            long horizon = manifest.horizon().at(slot);
-            if (horizon > 0) {
+            if (base.has(slot)) {
                 parts.add(
                         new BasePart(
                                 state.member(slot).volume,
-                                Base.dataName(slot),
-                                horizon,
+                                base.name(slot),
+                                Base.checksumsName(slot),
+                                manifest.horizon().at(slot),
                                 base.room(slot)));
             }
         }
@@ -165,9 +171,13 @@ public final class JournalReader implements AutoCloseable {
         return volumes;
     }
 
-    /// The kept points, oldest first.
+    /// The kept points, oldest first; those behind a point where another history went on are [#branch].
     public List<RecoveryPoint> points() {
-        return state.points();
+        return state.points().stream().filter(p -> p.number() <= Offers.lastOf(manifest)).toList();
+    }
+
+    public List<RecoveryPoint> branch() {
+        return state.points().stream().filter(p -> p.number() > Offers.lastOf(manifest)).toList();
     }
 
     /// What a node would report at its next start; [#verify] finds more.
@@ -178,7 +188,7 @@ public final class JournalReader implements AutoCloseable {
     /// @throws FaultException with [JournalFault.NoSuchPoint]
     public JournalView view(long point) {
         return new JournalView(
-                RecoveryPoint.require(points(), point),
+                RecoveryPoint.require(state.points(), point),
                 state,
                 new BlockReader(segments, index, base),
                 () -> {});
@@ -216,7 +226,7 @@ public final class JournalReader implements AutoCloseable {
         ByteBuffer block = ByteBuffer.allocate(Blocks.SIZE);
         VolumeId volume = state.member(slot).volume;
         long oldest =
-                points().stream()
+                state.points().stream()
                         .mapToLong(p -> p.vector().getOrDefault(volume, Long.MAX_VALUE))
                         .min()
                         .orElse(Long.MAX_VALUE);
@@ -230,7 +240,7 @@ public final class JournalReader implements AutoCloseable {
                 if (!base.read(slot, at, block.clear())) {
                     damaged.add(
                             new JournalFault.Damaged(
-                                    Base.dataName(slot),
+                                    base.name(slot),
                                     at * Blocks.SIZE,
                                     "block %d of %s".formatted(at, volume)));
                 }

@@ -28,7 +28,7 @@ record LogRecord(
 
     /// What a record says.
     enum Kind {
-        /// A member: slot, its size as `offset`, its id as payload.
+        /// A member: slot, its size as `offset`, its id as payload; `first` is 1 when its base was a volume before.
         MEMBER(1),
         /// Whole blocks of one member; the payload is a table of CRC32C, one for each block, then the blocks.
         WRITE(2),

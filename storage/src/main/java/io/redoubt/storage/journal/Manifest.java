@@ -18,7 +18,7 @@ import java.util.UUID;
 /// A crash before the rename is durable leaves the old manifest, after it the new one; nothing that a manifest names is deleted
 /// before a manifest without it is durable.
 ///
-/// @param lineage    the history that this journal holds
+/// @param origin     the history that this journal holds, and where it comes from
 /// @param nextCut    every cut number below it may have been used
 /// @param roles      who may write, as far as this side knows
 /// @param segments   of the log, oldest first
@@ -27,9 +27,10 @@ import java.util.UUID;
 /// @param horizon    the base holds each member as it was at this number
 /// @param floor      above this number of a member no version was thinned out
 /// @param pins       points that somebody looks at
+/// @param back       adopted bases, and where another history goes on
 /// @param checkpoint what the records covered by the runs add up to
 record Manifest(
-        UUID lineage,
+        Origin origin,
         long nextCut,
         Roles roles,
         List<Segment> segments,
@@ -38,6 +39,7 @@ record Manifest(
         Numbers horizon,
         Numbers floor,
         List<Pin> pins,
+        WayBack back,
         Checkpoint checkpoint) {
     static final String NAME = "manifest";
     private static final String ASIDE = "manifest.new";
@@ -78,9 +80,9 @@ record Manifest(
             Member.Stretch folded,
             List<Member.Stretch> inexact) {}
 
-    static Manifest empty(UUID lineage) {
+    static Manifest empty(Origin origin) {
         return new Manifest(
-                lineage,
+                origin,
                 1,
                 Roles.START,
                 List.of(),
@@ -89,12 +91,17 @@ record Manifest(
                 Numbers.NONE,
                 Numbers.NONE,
                 List.of(),
+                WayBack.NONE,
                 NOTHING);
+    }
+
+    UUID lineage() {
+        return origin.lineage();
     }
 
     Manifest withSegments(List<Segment> changed) {
         return new Manifest(
-                lineage,
+                origin,
                 nextCut,
                 roles,
                 List.copyOf(changed),
@@ -103,22 +110,43 @@ record Manifest(
                 horizon,
                 floor,
                 pins,
+                back,
                 checkpoint);
     }
 
     Manifest withNextCut(long changed) {
         return new Manifest(
-                lineage, changed, roles, segments, runs, kept, horizon, floor, pins, checkpoint);
+                origin,
+                changed,
+                roles,
+                segments,
+                runs,
+                kept,
+                horizon,
+                floor,
+                pins,
+                back,
+                checkpoint);
     }
 
     Manifest withRoles(Roles changed) {
         return new Manifest(
-                lineage, nextCut, changed, segments, runs, kept, horizon, floor, pins, checkpoint);
+                origin,
+                nextCut,
+                changed,
+                segments,
+                runs,
+                kept,
+                horizon,
+                floor,
+                pins,
+                back,
+                checkpoint);
     }
 
     Manifest withPins(List<Pin> changed) {
         return new Manifest(
-                lineage,
+                origin,
                 nextCut,
                 roles,
                 segments,
@@ -127,6 +155,22 @@ record Manifest(
                 horizon,
                 floor,
                 List.copyOf(changed),
+                back,
+                checkpoint);
+    }
+
+    Manifest withBack(WayBack changed) {
+        return new Manifest(
+                origin,
+                nextCut,
+                roles,
+                segments,
+                runs,
+                kept,
+                horizon,
+                floor,
+                pins,
+                changed,
                 checkpoint);
     }
 
@@ -138,7 +182,7 @@ record Manifest(
 
     Manifest withRuns(List<Run> changed) {
         return new Manifest(
-                lineage,
+                origin,
                 nextCut,
                 roles,
                 segments,
@@ -147,12 +191,13 @@ record Manifest(
                 horizon,
                 floor,
                 pins,
+                back,
                 checkpoint);
     }
 
     Manifest withCheckpoint(Checkpoint changed) {
         return new Manifest(
-                lineage, nextCut, roles, segments, runs, kept, horizon, floor, pins, changed);
+                origin, nextCut, roles, segments, runs, kept, horizon, floor, pins, back, changed);
     }
 
     /// What a sweep leaves, in one step.
@@ -163,7 +208,7 @@ record Manifest(
             Numbers newHorizon,
             Numbers newFloor) {
         return new Manifest(
-                lineage,
+                origin,
                 nextCut,
                 roles,
                 List.copyOf(log),
@@ -172,6 +217,7 @@ record Manifest(
                 newHorizon,
                 newFloor,
                 pins,
+                back,
                 checkpoint);
     }
 
@@ -187,10 +233,17 @@ record Manifest(
                 known.add(Base.checksumsName(slot));
             }
         }
+        back.adopted().forEach(a -> known.add(Base.checksumsName(a.slot())));
         return disk.list().stream()
                 .filter(name -> name.equals(ASIDE) || KINDS.stream().anyMatch(name::startsWith))
                 .filter(name -> !known.contains(name))
                 .toList();
+    }
+
+    /// Whether a journal gives such names to files of its own.
+    static boolean isOwn(String file) {
+        return List.of(NAME, ASIDE, DurableMark.NAME).contains(file)
+                || KINDS.stream().anyMatch(file::startsWith);
     }
 
     void store(Disk disk) {

@@ -18,18 +18,19 @@ import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 
-/// A manifest as bytes, drawn in `docs/formats/journal.md`. Version 2 is written; version 1, which knew neither base nor kept segments
-/// nor pins, is read as a journal that was never swept.
+/// A manifest as bytes, drawn in `docs/formats/journal.md`. Version 3 is written. Version 2, which ended with the pins, and
+/// version 1, which knew neither base nor kept segments nor pins, are read as journals that have none of it.
 final class ManifestCodec {
     private static final long MAGIC = 0x314E414D54445252L;
-    private static final int VERSION = 2;
+    private static final int VERSION = 3;
     private static final int MEMBER_BYTES = 96;
     private static final int POINT_BYTES = 64;
 
     private ManifestCodec() {}
 
     static ByteBuffer encode(Manifest m) {
-        ByteBuffer out = LogRecord.buffer(size(m));
+        ByteBuffer sections = ManifestSections.encode(m);
+        ByteBuffer out = LogRecord.buffer(size(m) + sections.remaining());
         out.putLong(MAGIC).putInt(VERSION).putInt(0);
         out.putLong(m.lineage().getMostSignificantBits());
         out.putLong(m.lineage().getLeastSignificantBits());
@@ -50,6 +51,7 @@ final class ManifestCodec {
             putText(out, pin.owner());
             out.putLong(pin.point()).putLong(pin.untilMillis());
         }
+        out.put(sections);
         out.putInt(12, out.position() + 4);
         out.putInt(Checksum.of(out, 0, out.position()));
         return out.flip();
@@ -157,8 +159,9 @@ final class ManifestCodec {
                 pins.add(new Pin(takeText(in), in.getLong(), in.getLong()));
             }
         }
+        var sections = version >= 3 ? ManifestSections.decode(in) : new ManifestSections();
         return new Manifest(
-                lineage,
+                new Origin(lineage, sections.fork),
                 nextCut,
                 roles,
                 List.copyOf(segments),
@@ -167,6 +170,7 @@ final class ManifestCodec {
                 horizon,
                 floor,
                 List.copyOf(pins),
+                new WayBack(sections.adopted, sections.commit),
                 checkpoint);
     }
 

@@ -40,6 +40,12 @@ final class Member {
     /// A pass of it was complete once: points count it.
     boolean joined;
 
+    /// Its base was a volume before.
+    boolean adopted;
+
+    /// A point shows what the adopted base held.
+    boolean kept;
+
     /// Numbers at which no image of it is exact, oldest first.
     List<Stretch> inexact = List.of();
 

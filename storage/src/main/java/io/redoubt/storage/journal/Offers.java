@@ -11,12 +11,18 @@ import java.util.stream.Collectors;
 
 /// What a journal shows: its points, and single numbers of its members. Any thread may ask.
 final class Offers {
-    private record Kept(List<RecoveryPoint> points, Map<Long, RecoveryPoint> byNumber) {}
+    /// @param points of the history itself
+    /// @param branch of what came behind the point where another history went on
+    private record Kept(
+            List<RecoveryPoint> all,
+            List<RecoveryPoint> points,
+            List<RecoveryPoint> branch,
+            Map<Long, RecoveryPoint> byNumber) {}
 
     private final ManifestFile manifest;
     private final GroupState state;
     private final BlockReader reader;
-    private volatile Kept kept = new Kept(List.of(), Map.of());
+    private volatile Kept kept = new Kept(List.of(), List.of(), List.of(), Map.of());
 
     Offers(ManifestFile manifest, GroupState state, BlockReader reader) {
         this.manifest = manifest;
@@ -26,10 +32,14 @@ final class Offers {
 
     /// These are durable, and no others are kept.
     void offer(List<RecoveryPoint> points) {
-        if (!points.equals(kept.points)) {
+        long last = lastOf(manifest.now());
+        List<RecoveryPoint> own = points.stream().filter(p -> p.number() <= last).toList();
+        if (!points.equals(kept.all) || !own.equals(kept.points)) {
             kept =
                     new Kept(
                             points,
+                            own,
+                            points.stream().filter(p -> p.number() > last).toList(),
                             points.stream()
                                     .collect(
                                             Collectors.toUnmodifiableMap(
@@ -37,16 +47,32 @@ final class Offers {
         }
     }
 
-    /// Oldest first.
+    /// The number up to which points belong to the history itself.
+    static long lastOf(Manifest manifest) {
+        WayBack.Commit commit = manifest.back().commit();
+        return commit == null ? Long.MAX_VALUE : commit.point();
+    }
+
+    /// Those of the history itself, oldest first.
     List<RecoveryPoint> points() {
         return kept.points;
+    }
+
+    /// Those behind the point where another history went on, oldest first.
+    List<RecoveryPoint> branch() {
+        return kept.branch;
+    }
+
+    /// Oldest first.
+    List<RecoveryPoint> all() {
+        return kept.all;
     }
 
     /// @throws FaultException with [JournalFault.NoSuchPoint]
     RecoveryPoint require(long number) {
         Kept now = kept;
         RecoveryPoint point = now.byNumber.get(number);
-        return point != null ? point : RecoveryPoint.require(now.points, number);
+        return point != null ? point : RecoveryPoint.require(now.all, number);
     }
 
     JournalView view(long number) {

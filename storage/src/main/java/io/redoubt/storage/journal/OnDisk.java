@@ -30,7 +30,7 @@ record OnDisk(
     ///
     /// @return why one of the runs cannot be used; then the index has none of them
     Optional<JournalFault> open() {
-        base.open(manifest.now().horizon());
+        base.open(manifest.now());
         return index.open(disk, manifest.now().runs(), manifest.now().horizon());
     }
 }

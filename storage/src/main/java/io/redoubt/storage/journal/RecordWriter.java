@@ -19,11 +19,11 @@ final class RecordWriter {
         this.reader = reader;
     }
 
-    Appended member(VolumeId volume, int slot, long size) {
+    Appended member(VolumeId volume, int slot, long size, boolean adopted) {
         byte[] id = volume.value().getBytes(StandardCharsets.UTF_8);
         ByteBuffer payload = LogRecord.buffer((id.length + 2 + 7) & -8);
         ManifestCodec.putText(payload, volume.value());
-        return append(Kind.MEMBER, false, slot, 0, 0, size, 0, payload.clear());
+        return append(Kind.MEMBER, false, slot, adopted ? 1 : 0, 0, size, 0, payload.clear());
     }
 
     Appended mark(Kind kind, int slot, long first, long last, long offset) {

@@ -48,9 +48,7 @@ final class Upkeep {
         settledBytes =
                 here.index().runBytes()
                         + here.base().room()
-                        + here.manifest().now().kept().stream()
-                                .mapToLong(Manifest.Kept::end)
-                                .sum();
+                        + here.manifest().now().kept().stream().mapToLong(Manifest.Kept::end).sum();
     }
 
     private long bytes() {
@@ -133,14 +131,16 @@ final class Upkeep {
     void beginSweep(Map<VolumeId, Long> dense, Set<Long> pinnedAlone) {
         settle();
         writeRun();
-        List<RecoveryPoint> kept = offers.points();
+        List<RecoveryPoint> kept = offers.all();
         List<RecoveryPoint> wanted =
                 kept.stream().filter(p -> !pinnedAlone.contains(p.number())).toList();
         Numbers since = here.index().horizon();
+        WayBack.Commit commit = here.manifest().now().back().commit();
+        Map<VolumeId, Long> ends = commit != null && commit.forgotten() ? commit.vector() : null;
         sweeps.begin(
                 state,
-                Visibility.of(state, since, kept, dense),
-                Visibility.of(state, since, wanted, dense));
+                Visibility.of(state, since, kept, dense, ends),
+                Visibility.of(state, since, wanted, dense, ends));
     }
 
     /// Gives up, for good, that a cut between the newest point and the newest number becomes a point, so that the next sweep leaves one
@@ -152,9 +152,9 @@ final class Upkeep {
         state.fold();
     }
 
-    /// Whether [#fold] would give anything up.
+    /// Whether [#fold] would give anything up. What came behind a commit is the branch's, and no backlog.
     boolean foldable() {
-        return state.foldable();
+        return here.manifest().now().back().commit() == null && state.foldable();
     }
 
     /// Begins to merge runs, when there are enough of them.

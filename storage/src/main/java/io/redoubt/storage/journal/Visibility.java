@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /// Which versions anybody can still see, and from where: a pure function of the kept points (I16).
 ///
@@ -26,8 +27,15 @@ final class Visibility {
     private final Numbers dense;
     private final List<Member.Stretch> folded;
     private final long[][] cuts;
+    private final long[] ends;
 
-    private Visibility(Numbers horizon, Numbers dense, List<Member.Stretch> folded, long[][] cuts) {
+    private Visibility(
+            Numbers horizon,
+            Numbers dense,
+            List<Member.Stretch> folded,
+            long[][] cuts,
+            long[] ends) {
+        this.ends = ends;
         this.horizon = horizon;
         this.dense = dense;
         this.folded = folded;
@@ -36,7 +44,7 @@ final class Visibility {
 
     /// Nothing goes but what the base holds already.
     static Visibility unchanged(Numbers horizon) {
-        return new Visibility(horizon, Numbers.NONE, List.of(), new long[0][]);
+        return new Visibility(horizon, Numbers.NONE, List.of(), new long[0][], new long[0]);
     }
 
     /// What these points need. The horizon comes to the oldest of them; it never goes back, and never above a number that a pass may still
@@ -45,8 +53,13 @@ final class Visibility {
     /// @param since the horizon until now
     /// @param kept  the offered points
     /// @param dense from these numbers on each can be seen: those of a point, or none when there is no point
+    /// @param ends  nobody sees a version above these any more; null while there may be later cuts, or a branch
     static Visibility of(
-            GroupState state, Numbers since, List<RecoveryPoint> kept, Map<VolumeId, Long> dense) {
+            GroupState state,
+            Numbers since,
+            List<RecoveryPoint> kept,
+            Map<VolumeId, Long> dense,
+            @Nullable Map<VolumeId, Long> ends) {
         int members = state.memberCount();
         var horizon = new long[members];
         var floor = new long[members];
@@ -61,7 +74,20 @@ final class Visibility {
             floor[slot] = dense.getOrDefault(member.volume, 0L);
             folded.add(member.folded);
         }
-        return new Visibility(Numbers.of(horizon), Numbers.of(floor), List.copyOf(folded), cuts);
+        return new Visibility(
+                Numbers.of(horizon),
+                Numbers.of(floor),
+                List.copyOf(folded),
+                cuts,
+                ends == null ? new long[0] : ends(state, ends));
+    }
+
+    private static long[] ends(GroupState state, Map<VolumeId, Long> ends) {
+        var numbers = new long[state.memberCount()];
+        for (int slot = 0; slot < numbers.length; slot++) {
+            numbers[slot] = ends.getOrDefault(state.member(slot).volume, 0L);
+        }
+        return numbers;
     }
 
     private static long[] numbers(List<RecoveryPoint> kept, VolumeId volume) {
@@ -87,6 +113,9 @@ final class Visibility {
     /// @param next the number of the block's next version, [Long#MAX_VALUE] when there is none
     Fate of(long place, long vseq, long next) {
         int slot = Blocks.slot(place);
+        if (slot < ends.length && vseq > ends[slot]) {
+            return Fate.GONE;
+        }
         if (vseq <= horizon.at(slot)) {
             return next <= horizon.at(slot) ? Fate.GONE : Fate.BASE;
         }
