@@ -63,7 +63,8 @@ class Roles implements NodeListener {
                                 .setLineage(group.lineage())
                                 .addAllVolumes(group.protectedVolumes())
                                 .addAllSourceNodes(
-                                        group.sources().stream().map(Group.Source::node).toList()));
+                                        group.sources().stream().map(Group.Source::node).toList())
+                                .setTenant(group.tenant()));
     }
 
     /// What one of the group's sources is told.

@@ -3,12 +3,14 @@ package io.redoubt.node.journal;
 
 import io.redoubt.core.fault.FaultException;
 import io.redoubt.core.system.ReadOnlyDisk;
+import io.redoubt.storage.atrest.FileRegionKey;
 import io.redoubt.storage.journal.JournalFault;
 import io.redoubt.storage.journal.JournalReader;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 
 /// The group of commands about a journal's files.
@@ -23,11 +25,13 @@ import picocli.CommandLine.Command;
         },
         subcommands = {JournalInspect.class, JournalVerify.class, JournalExport.class})
 public final class JournalCommand {
-    static JournalReader open(Path directory) {
+    /// @param key the file of a region key; null to look at everything but the blocks of an encrypted journal
+    static JournalReader open(Path directory, @Nullable Path key) {
         if (!Files.isDirectory(directory)) {
             throw new FaultException(new JournalFault.NoJournal());
         }
-        return JournalReader.open(ReadOnlyDisk.of(directory));
+        return JournalReader.open(
+                ReadOnlyDisk.of(directory), key == null ? null : FileRegionKey.open(key)::named);
     }
 
     /// @return the exit status

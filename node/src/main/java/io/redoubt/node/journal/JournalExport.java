@@ -55,6 +55,14 @@ final class JournalExport implements Callable<Integer> {
     private @Nullable String volume;
 
     @Option(
+            names = "--key",
+            paramLabel = "FILE",
+            description =
+                    "the region key that the journal's key comes from: region.key in the home of the node that made the"
+                            + " journal; needed when `journal inspect` shows a key")
+    private @Nullable Path key;
+
+    @Option(
             names = "--damaged-as-zeros",
             description =
                     "go on past damaged blocks: they are told, read as zeros, and the status is 1")
@@ -65,7 +73,7 @@ final class JournalExport implements Callable<Integer> {
         var commandLine = Objects.requireNonNull(spec).commandLine();
         PrintWriter out = commandLine.getOut();
         int status = 0;
-        try (JournalReader journal = JournalCommand.open(directory)) {
+        try (JournalReader journal = JournalCommand.open(directory, key)) {
             JournalView view = journal.view(number(journal));
             List<VolumeId> volumes =
                     view.point().vector().keySet().stream()

@@ -45,7 +45,7 @@ final class JournalInspect implements Callable<Integer> {
     @Override
     public Integer call() {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
-        try (JournalReader journal = JournalCommand.open(directory)) {
+        try (JournalReader journal = JournalCommand.open(directory, null)) {
             head(out, journal);
             volumes(out, journal.volumes());
             points(out, journal);
@@ -66,6 +66,7 @@ final class JournalInspect implements Callable<Integer> {
                         out.printf(
                                 "left       lineage %s at point %d%n",
                                 fork.parent(), fork.point()));
+        journal.sealedUnder().ifPresent(key -> out.printf("sealed     under key %s%n", key));
         out.printf("role term  %d, %s%n", roles.term(), said(roles));
         out.printf("next cut   %d or later%n", journal.nextCut());
     }

@@ -33,7 +33,7 @@ final class JournalVerify implements Callable<Integer> {
         var commandLine = Objects.requireNonNull(spec).commandLine();
         PrintWriter out = commandLine.getOut();
         PrintWriter progress = commandLine.getErr();
-        try (JournalReader journal = JournalCommand.open(directory)) {
+        try (JournalReader journal = JournalCommand.open(directory, null)) {
             long all =
                     journal.log().stream().mapToLong(JournalReader.Part::bytes).sum()
                             + journal.kept().stream()

@@ -37,6 +37,7 @@ final class Receivers implements AutoCloseable {
     private static final int POINTS_REPORTED_MAX = 64;
 
     private final Path home;
+    private final GroupKeys keys;
     private final Told told;
     private final Clock clock;
     private final JournalLimits limits;
@@ -58,6 +59,7 @@ final class Receivers implements AutoCloseable {
             JournalLimits limits,
             Housekeeping.Settings settings) {
         this.home = home;
+        this.keys = new GroupKeys(home.resolve("region.key"));
         this.told = told;
         this.clock = clock;
         this.limits = limits;
@@ -93,7 +95,12 @@ final class Receivers implements AutoCloseable {
     private Receiver open(ProtectReceiver wanted) {
         UUID lineage = Lineages.parse(wanted.getLineage());
         Journal journal =
-                Journal.open(new SystemDisk(directory(wanted.getGroup())), lineage, limits);
+                Journal.open(
+                        new SystemDisk(directory(wanted.getGroup())),
+                        lineage,
+                        null,
+                        limits,
+                        keys.of(wanted.getTenant()));
         Roles roles = journal.roles();
         if (roles.term() < wanted.getTerm()) {
             roles = new Roles(wanted.getTerm(), false, false);

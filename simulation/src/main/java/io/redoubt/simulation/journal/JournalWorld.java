@@ -66,6 +66,7 @@ public final class JournalWorld {
     private long number;
     private long trace = 0xcbf29ce484222325L;
     private final boolean adopts;
+    private final @Nullable SimKeys keys;
     private boolean kept;
     private boolean faulty = true;
     private boolean over;
@@ -87,6 +88,7 @@ public final class JournalWorld {
                 new Ledger(
                         guests, Duration.ofMinutes(10).toMillis(), quota != JournalLimits.NO_QUOTA);
         turnsBits = random.nextInt(8) == 0;
+        keys = random.nextBoolean() ? new SimKeys("tenant") : null;
         adopts = !turnsBits && random.nextInt(3) == 0;
         if (adopts) {
             ledger.adopting();
@@ -94,7 +96,7 @@ public final class JournalWorld {
             disk.sync();
             number = NUMBERS_OF_JOURNAL;
         }
-        journal = Journal.open(disk, LINEAGE, limits);
+        journal = Journal.open(disk, LINEAGE, null, limits, keys);
         housekeeping = started(journal);
     }
 
@@ -193,7 +195,7 @@ public final class JournalWorld {
                 host.killAfter(1 + random.nextInt(60)); // in the middle of the start
             }
             try {
-                journal = Journal.open(disk, LINEAGE, limits);
+                journal = Journal.open(disk, LINEAGE, null, limits, keys);
                 host.spare();
                 ledger.afterStart(journal, disk);
                 ledger.look(journal);

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.redoubt.core.VolumeId;
 import io.redoubt.core.fault.FaultException;
+import io.redoubt.simulation.journal.SimKeys;
 import io.redoubt.simulation.machine.SimDisk;
 import io.redoubt.simulation.machine.SimHost;
 import io.redoubt.simulation.machine.SimTime;
@@ -14,6 +15,7 @@ import java.nio.ByteOrder;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -257,10 +259,17 @@ class JournalDamageTest {
     }
 
     private static RandomJournal closed(SplittableRandom random, JournalLimits limits) {
-        var made = new RandomJournal(random, disk(random.nextLong(), "journal"), limits);
+        var made =
+                new RandomJournal(
+                        random, disk(random.nextLong(), "journal"), limits, sealed(random));
         made.fill(30 + random.nextInt(60));
         made.journal().close();
         return made;
+    }
+
+    /// Half of the journals are encrypted: what is damaged is found without a key.
+    private static @Nullable SimKeys sealed(SplittableRandom random) {
+        return random.nextBoolean() ? new SimKeys("tenant") : null;
     }
 
     static SimDisk disk(long seed, String name) {

@@ -6,10 +6,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.redoubt.core.fault.FaultException;
 import io.redoubt.core.system.ReadOnlyDisk;
+import io.redoubt.simulation.machine.SimDisk;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
@@ -114,6 +118,62 @@ class JournalSweepTest {
             assertThat(made.reopen(SMALL).damage()).isEmpty();
             everyPointReads(made);
         }
+    }
+
+    /// Old versions that came back with a rebuilt index never overwrite what the base holds: the newer version that was promoted is gone.
+    @Test
+    void a_version_below_the_horizon_that_comes_back_is_not_promoted_again() {
+        var limits = new JournalLimits(128 << 10, 1 << 20);
+        SimDisk disk = JournalDamageTest.disk(1, "journal");
+        Journal journal = Journal.open(disk, RandomJournal.LINEAGE, limits);
+        int swept = journal.join(RandomJournal.VOLUMES.getFirst(), 1 << 20);
+        int waiting = journal.join(RandomJournal.VOLUMES.getLast(), 1 << 20);
+        journal.passBegin(swept, 0, 1, 1, true);
+        journal.passEnd(swept, 1);
+        journal.write(swept, 1, 2, 0, block(1));
+        for (int i = 0; i < 25; i++) {
+            // A member without a complete pass has no horizon: this segment stays, with the old
+            // version in it.
+            journal.write(waiting, i, i + 1, i * 4096L, block(9));
+        }
+        for (int i = 2; i < 70; i++) {
+            journal.write(swept, i, i + 1, 0, block(i));
+        }
+        publish(journal, 1, 70);
+        for (int i = 70; i < 110; i++) {
+            journal.write(swept, i, i + 1, 4096, block(i));
+        }
+        publish(journal, 2, 110);
+        sweep(journal, 5_000);
+        assertThat(disk.list()).contains("log-00000001").doesNotContain("log-00000002");
+        journal.close();
+        String run = disk.list().stream().filter(f -> f.startsWith("run-")).toList().getFirst();
+        disk.flip(run, (JournalDamageTest.size(disk, run) - 4) * 8);
+        Journal again = Journal.open(disk, RandomJournal.LINEAGE, limits);
+        assertThat(again.damage()).hasSize(1);
+        publish(again, 3, 110);
+        sweep(again, 9_000);
+        ByteBuffer first = ByteBuffer.allocate(4096);
+        again.view(3).volume(RandomJournal.VOLUMES.getFirst()).read(0, first);
+        assertThat(first.flip()).isEqualTo(block(69));
+    }
+
+    private static ByteBuffer block(int content) {
+        byte[] block = new byte[4096];
+        Arrays.fill(block, (byte) content);
+        return ByteBuffer.wrap(block);
+    }
+
+    private static void publish(Journal journal, long number, long vseq) {
+        journal.publish(
+                new RecoveryPoint(
+                        number,
+                        number * 1000,
+                        number * 1000,
+                        Map.of(RandomJournal.VOLUMES.getFirst(), vseq),
+                        false,
+                        ""));
+        journal.sync();
     }
 
     /// Two faults at once cost the points, and never give other data.
@@ -394,8 +454,16 @@ class JournalSweepTest {
     }
 
     private static void sweep(RandomJournal made) {
-        Housekeeping house = house(made);
-        house.tick(5_000);
+        sweep(made.journal(), 5_000);
+    }
+
+    private static void sweep(Journal journal, long now) {
+        Housekeeping house =
+                new Housekeeping(
+                        journal,
+                        new Housekeeping.Settings(SHORT, Duration.ofMillis(1)),
+                        new ReentrantLock());
+        house.tick(now);
         while (house.step(20_000)) {}
     }
 

@@ -42,7 +42,7 @@ class JournalWayBackTest {
     @Test
     void a_history_knows_where_it_left_its_parent() {
         var fork = new Fork(new UUID(1, 2), 77, Map.of(VOLUME, 12L, new VolumeId("vol-2"), 3L));
-        try (Journal journal = Journal.open(disk, LINEAGE, fork, SMALL)) {
+        try (Journal journal = Journal.open(disk, LINEAGE, fork, SMALL, null)) {
             assertThat(journal.ancestry()).contains(fork);
             journal.claimCuts(5);
         }

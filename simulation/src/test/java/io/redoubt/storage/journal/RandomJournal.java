@@ -4,6 +4,7 @@ package io.redoubt.storage.journal;
 import io.redoubt.core.VolumeId;
 import io.redoubt.core.fault.FaultException;
 import io.redoubt.simulation.machine.SimDisk;
+import io.redoubt.storage.atrest.KeyWrapper;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -11,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /// A journal filled by a random source, and what each of its points must show: the source's bytes at the moment of the cut.
 final class RandomJournal {
@@ -24,13 +26,23 @@ final class RandomJournal {
     final byte[][] source = new byte[VOLUMES.size()][VOLUME_BYTES];
     private final long[] last = new long[VOLUMES.size()];
     private final SplittableRandom random;
+    private final @Nullable KeyWrapper keys;
     private Journal journal;
     private long number;
 
     RandomJournal(SplittableRandom random, SimDisk disk, JournalLimits limits) {
+        this(random, disk, limits, null);
+    }
+
+    RandomJournal(
+            SplittableRandom random,
+            SimDisk disk,
+            JournalLimits limits,
+            @Nullable KeyWrapper keys) {
         this.random = random;
         this.disk = disk;
-        this.journal = Journal.open(disk, LINEAGE, limits);
+        this.keys = keys;
+        this.journal = Journal.open(disk, LINEAGE, null, limits, keys);
         for (VolumeId volume : VOLUMES) {
             journal.join(volume, VOLUME_BYTES);
         }
@@ -41,7 +53,7 @@ final class RandomJournal {
     }
 
     Journal reopen(JournalLimits limits) {
-        journal = Journal.open(disk, LINEAGE, limits);
+        journal = Journal.open(disk, LINEAGE, null, limits, keys);
         return journal;
     }
 

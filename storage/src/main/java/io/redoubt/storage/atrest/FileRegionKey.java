@@ -14,8 +14,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.security.GeneralSecurityException;
-import java.security.MessageDigest;
 import java.security.SecureRandom;
 import java.util.Arrays;
 import java.util.EnumSet;
@@ -23,30 +21,25 @@ import java.util.HexFormat;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
-import javax.crypto.AEADBadTagException;
-import javax.crypto.Cipher;
-import javax.crypto.spec.GCMParameterSpec;
 import javax.crypto.spec.SecretKeySpec;
 
 /// A region key in a file of one line, mode 0600, made once: `redoubt-region-key-1`, 64 hexadecimal digits, the key's id.
 ///
-/// It wraps with AES-256-GCM: 12 bytes of nonce, the ciphertext, 16 bytes of tag; the context is authenticated with it. The key lies in
-/// memory as long as this object does: the JCA's key objects cannot be wiped.
+/// It wraps by [AesWrap], and gives each tenant a key of its own. The key lies in memory as long as this object does: the JCA's key objects
+/// cannot be wiped.
 public final class FileRegionKey implements KeyWrapper {
     private static final String FORMAT = "redoubt-region-key-1";
     private static final Set<PosixFilePermission> OWNER_ONLY =
             EnumSet.of(PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE);
     private static final int KEY = 32;
-    private static final int NONCE = 12;
-    private static final int TAG_BITS = 128;
     private static final int FILE_MAX = 256;
     private static final SecureRandom RANDOM = new SecureRandom();
 
-    private final SecretKeySpec key;
+    private final AesWrap wrap;
     private final String id;
 
     private FileRegionKey(byte[] key) {
-        this.key = new SecretKeySpec(key, "AES");
+        this.wrap = new AesWrap(new SecretKeySpec(key, "AES"));
         this.id = idOf(key);
     }
 
@@ -153,49 +146,27 @@ public final class FileRegionKey implements KeyWrapper {
 
     @Override
     public byte[] wrap(byte[] volumeKey, byte[] context) {
-        byte[] nonce = new byte[NONCE];
-        RANDOM.nextBytes(nonce);
-        try {
-            byte[] sealed = cipher(Cipher.ENCRYPT_MODE, nonce, context).doFinal(volumeKey);
-            byte[] wrapped = Arrays.copyOf(nonce, NONCE + sealed.length);
-            System.arraycopy(sealed, 0, wrapped, NONCE, sealed.length);
-            return wrapped;
-        } catch (GeneralSecurityException e) {
-            throw new IllegalStateException(e); // every JDK has AES-GCM
-        }
+        return wrap.wrap(volumeKey, context);
     }
 
     @Override
     public Optional<byte[]> unwrap(byte[] wrapped, byte[] context) {
-        if (wrapped.length < NONCE + TAG_BITS / 8) {
-            return Optional.empty();
-        }
-        try {
-            Cipher cipher = cipher(Cipher.DECRYPT_MODE, Arrays.copyOf(wrapped, NONCE), context);
-            return Optional.of(cipher.doFinal(wrapped, NONCE, wrapped.length - NONCE));
-        } catch (AEADBadTagException _) {
-            return Optional.empty();
-        } catch (GeneralSecurityException e) {
-            throw new IllegalStateException(e);
-        }
+        return wrap.unwrap(wrapped, context);
     }
 
-    private Cipher cipher(int mode, byte[] nonce, byte[] context) throws GeneralSecurityException {
-        Cipher cipher = Cipher.getInstance("AES/GCM/NoPadding");
-        cipher.init(mode, key, new GCMParameterSpec(TAG_BITS, nonce));
-        cipher.updateAAD(context);
-        return cipher;
+    /// The key that wraps the keys of one tenant's groups. It is derived, so the same file and name give the same key for ever.
+    public KeyWrapper ofTenant(String tenant) {
+        return new TenantKey(wrap.key(), tenant);
     }
 
-    /// The first 8 bytes of SHA-256 over a label and the key.
+    /// Of the keys that this file gives the one that an id may mean: its own, or a tenant's.
+    public KeyWrapper named(String id) {
+        int slash = id.lastIndexOf('/');
+        return slash <= 0 ? this : ofTenant(id.substring(0, slash));
+    }
+
     private static String idOf(byte[] key) {
-        try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            digest.update("redoubt region key id".getBytes(US_ASCII));
-            return HexFormat.of().formatHex(digest.digest(key), 0, 8);
-        } catch (GeneralSecurityException e) {
-            throw new IllegalStateException(e);
-        }
+        return AesWrap.idOf("redoubt region key id", key);
     }
 
     private static FaultException bad(Path file, String what) {

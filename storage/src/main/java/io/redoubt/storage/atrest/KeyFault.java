@@ -47,6 +47,20 @@ public sealed interface KeyFault extends Fault {
         }
     }
 
+    /// The cipher's library cannot be used.
+    record NoCipher(String library, String cause) implements KeyFault {
+        @Override
+        public String message() {
+            return "Nothing can be encrypted or decrypted, for %s cannot be used: %s."
+                    .formatted(library, cause);
+        }
+
+        @Override
+        public String remedy() {
+            return "Install OpenSSL 3: apt-get install libssl3 (Debian 12), libssl3t64 (Debian 13, Ubuntu 24.04).";
+        }
+    }
+
     /// The file system refused.
     record Failed(String file, String operation, String cause) implements KeyFault {
         @Override

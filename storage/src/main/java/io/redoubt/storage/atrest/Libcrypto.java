@@ -12,6 +12,7 @@ import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.util.List;
+import java.util.Optional;
 
 /// The calls of OpenSSL 3's libcrypto that AES-256-XTS needs. A context is used by one thread at a time.
 ///
@@ -34,17 +35,29 @@ final class Libcrypto {
 
     /// @throws FaultException with [VolumeFault.NoCipher]
     static void require(VolumeId volume, String library) {
+        missing(library)
+                .ifPresent(cause -> {
+                    throw new FaultException(new VolumeFault.NoCipher(volume, library, cause));
+                });
+    }
+
+    /// @throws FaultException with [KeyFault.NoCipher]
+    static void require() {
+        missing(LIBRARY)
+                .ifPresent(cause -> {
+                    throw new FaultException(new KeyFault.NoCipher(LIBRARY, cause));
+                });
+    }
+
+    private static Optional<String> missing(String library) {
         try (Arena arena = Arena.ofConfined()) {
             SymbolLookup found = SymbolLookup.libraryLookup(library, arena);
-            for (String name : NAMES) {
-                if (found.find(name).isEmpty()) {
-                    throw new FaultException(
-                            new VolumeFault.NoCipher(volume, library, "it has no " + name));
-                }
-            }
+            return NAMES.stream()
+                    .filter(name -> found.find(name).isEmpty())
+                    .findFirst()
+                    .map(name -> "it has no " + name);
         } catch (IllegalArgumentException _) {
-            throw new FaultException(
-                    new VolumeFault.NoCipher(volume, library, "it cannot be loaded"));
+            return Optional.of("it cannot be loaded");
         }
     }
 

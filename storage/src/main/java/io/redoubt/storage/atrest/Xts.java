@@ -25,10 +25,15 @@ final class Xts {
     /// @param key 64 bytes: the data key, then the tweak key; not kept here
     /// @throws io.redoubt.core.fault.FaultException with [io.redoubt.storage.block.VolumeFault.NoCipher]
     Xts(VolumeId volume, byte[] key) {
+        Libcrypto.require(volume, Libcrypto.LIBRARY);
+        this(key);
+    }
+
+    /// The caller has asked for the library.
+    Xts(byte[] key) {
         if (key.length != KEY) {
             throw new IllegalArgumentException("a key has 64 bytes, not " + key.length);
         }
-        Libcrypto.require(volume, Libcrypto.LIBRARY);
         encrypting = Libcrypto.newXts(key, true);
         decrypting = Libcrypto.newXts(key, false);
     }

@@ -26,6 +26,8 @@ final class Base implements AutoCloseable {
     private static final ByteBuffer ZEROS = ByteBuffer.allocate(Blocks.SIZE).asReadOnlyBuffer();
 
     private final Disk disk;
+    private final BlockSeal seal;
+    private final ByteBuffer sealed = ByteBuffer.allocate(Blocks.SIZE);
     private final Map<Integer, Files> members = new ConcurrentSkipListMap<>();
 
     /// The part of a table that is being changed.
@@ -39,8 +41,9 @@ final class Base implements AutoCloseable {
     /// @param scanned the checksums of so many first blocks are known; [#ALL] of a base that the journal made itself
     private record Files(String name, DiskFile data, DiskFile checksums, long scanned) {}
 
-    Base(Disk disk) {
+    Base(Disk disk, BlockSeal seal) {
         this.disk = disk;
+        this.seal = seal;
     }
 
     static String dataName(int slot) {
@@ -132,10 +135,33 @@ final class Base implements AutoCloseable {
     /// @throws FaultException with [JournalFault.Unscanned] for a block of an adopted file whose checksum is not known yet
     boolean read(int slot, long block, ByteBuffer into) {
         int from = into.position();
+        Stored stored = stored(slot, block, into);
+        if (stored == Stored.DATA && !isAdopted(slot)) {
+            seal.open(Blocks.place(slot, block), into, from);
+        }
+        return stored != Stored.DAMAGED;
+    }
+
+    /// What a block is before anybody decrypts it.
+    enum Stored {
+        ZEROS,
+        DATA,
+        DAMAGED
+    }
+
+    /// An adopted file stays as it was: its blocks are not under the journal's key.
+    private boolean isAdopted(int slot) {
+        Files files = members.get(slot);
+        return files != null && !files.name.equals(dataName(slot));
+    }
+
+    /// As [#read], but the bytes are those that are stored: for whoever compares and does not look.
+    Stored stored(int slot, long block, ByteBuffer into) {
+        int from = into.position();
         Files files = members.get(slot);
         if (files == null) {
             into.put(ZEROS.duplicate());
-            return true;
+            return Stored.ZEROS;
         }
         if (block >= files.scanned) {
             throw new FaultException(new JournalFault.Unscanned(files.name, files.scanned, block));
@@ -145,12 +171,15 @@ final class Base implements AutoCloseable {
         int count = files.data.read(block * Blocks.SIZE, into.slice(from, Blocks.SIZE));
         into.position(from + Blocks.SIZE);
         if (known < 4 || count < Blocks.SIZE) {
-            return false;
+            return Stored.DAMAGED;
         }
         // Also where nothing was written the bytes are looked at: a turned bit may have made the 0.
-        return checksum.getInt(0) == 0
-                ? into.slice(from, Blocks.SIZE).equals(ZEROS)
-                : checksum.getInt(0) == stored(Checksum.of(into, from, Blocks.SIZE));
+        if (checksum.getInt(0) == 0) {
+            return into.slice(from, Blocks.SIZE).equals(ZEROS) ? Stored.ZEROS : Stored.DAMAGED;
+        }
+        return checksum.getInt(0) == kept(Checksum.of(into, from, Blocks.SIZE))
+                ? Stored.DATA
+                : Stored.DAMAGED;
     }
 
     /// The first block at or behind this one that may ever have been written; the number of blocks when there is none.
@@ -165,15 +194,19 @@ final class Base implements AutoCloseable {
         return next >= Math.min(blocks, files.scanned) ? blocks : next;
     }
 
-    static int stored(int crc) {
+    static int kept(int crc) {
         return crc == 0 ? 1 : crc;
     }
 
     /// @param good false for bytes that cannot be trusted: they get a checksum that never matches
     void put(int slot, long block, ByteBuffer data, boolean good) {
-        int crc = stored(Checksum.of(data));
+        sealed.clear().put(data.duplicate()).flip();
+        if (!isAdopted(slot)) {
+            seal.seal(Blocks.place(slot, block), sealed, 0);
+        }
+        int crc = kept(Checksum.of(sealed));
         int never = ~crc == 0 ? 1 : ~crc;
-        requireFiles(slot).data.write(block * Blocks.SIZE, data.duplicate());
+        requireFiles(slot).data.write(block * Blocks.SIZE, sealed);
         checksum(slot, block, good ? crc : never);
     }
 

@@ -57,7 +57,7 @@ final class BaseScan {
                 sums.clear();
                 for (int i = 0; i < count; i++) {
                     ByteBuffer block = piece.slice(i * Blocks.SIZE, Blocks.SIZE);
-                    sums.putInt(block.equals(ZEROS) ? 0 : Base.stored(Checksum.of(block)));
+                    sums.putInt(block.equals(ZEROS) ? 0 : Base.kept(Checksum.of(block)));
                 }
                 checksums.write(at * 4, sums.flip());
                 at += count;

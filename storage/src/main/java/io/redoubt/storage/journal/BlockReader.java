@@ -14,9 +14,11 @@ final class BlockReader {
     private final Segments segments;
     private final Index index;
     private final Base base;
+    private final BlockSeal seal;
     private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
 
-    BlockReader(Segments segments, Index index, Base base) {
+    BlockReader(Segments segments, Index index, Base base, BlockSeal seal) {
+        this.seal = seal;
         this.segments = segments;
         this.index = index;
         this.base = base;
@@ -82,6 +84,16 @@ final class BlockReader {
     ///
     /// @return false when it is not what was written
     boolean intact(IndexEntry entry, ByteBuffer into) {
+        int from = into.position();
+        boolean intact = stored(entry, into);
+        if (intact) {
+            seal.open(entry.segment(), entry.position(), into, from);
+        }
+        return intact;
+    }
+
+    /// As [#intact], but the bytes are those that are stored: for whoever compares and does not look.
+    boolean stored(IndexEntry entry, ByteBuffer into) {
         int from = into.position();
         int count =
                 segments.file(entry.segment())

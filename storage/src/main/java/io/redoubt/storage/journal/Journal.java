@@ -4,6 +4,8 @@ package io.redoubt.storage.journal;
 import io.redoubt.core.VolumeId;
 import io.redoubt.core.fault.FaultException;
 import io.redoubt.core.port.Disk;
+import io.redoubt.storage.atrest.KeyEnvelope;
+import io.redoubt.storage.atrest.KeyWrapper;
 import io.redoubt.storage.block.BlockImage;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -45,7 +47,7 @@ public final class Journal implements AutoCloseable {
         this.manifest = here.manifest();
         this.index = here.index();
         this.log = new SegmentLog(here.disk(), manifest, here.segments(), limits.segmentBytes());
-        this.writer = new RecordWriter(log, here.reader());
+        this.writer = new RecordWriter(log, here);
         this.offers = new Offers(manifest, state, here.reader());
         this.upkeep = new Upkeep(here, limits, state, log, offers);
         this.pins = new Pins(manifest);
@@ -57,14 +59,22 @@ public final class Journal implements AutoCloseable {
     ///
     /// @throws FaultException with a [JournalFault] when the directory holds something else
     public static Journal open(Disk disk, UUID lineage, JournalLimits limits) {
-        return open(disk, lineage, null, limits);
+        return open(disk, lineage, null, limits, null);
     }
 
     /// @param fork where this lineage left its parent; written when the journal is made, and not asked for later
-    /// @throws FaultException with a [JournalFault] when the directory holds something else
-    public static Journal open(Disk disk, UUID lineage, @Nullable Fork fork, JournalLimits limits) {
+    /// @param keys wraps the key of the group's blocks; a journal that was made without goes on without
+    /// @throws FaultException with a [JournalFault] when the directory holds something else, or the key is missing or another one: then
+    ///     nothing was touched
+    public static Journal open(
+            Disk disk,
+            UUID lineage,
+            @Nullable Fork fork,
+            JournalLimits limits,
+            @Nullable KeyWrapper keys) {
         if (!disk.exists(Manifest.NAME)) {
-            Manifest.empty(new Origin(lineage, fork)).store(disk);
+            KeyEnvelope envelope = keys == null ? null : BlockSeal.make(lineage, keys);
+            Manifest.empty(new Origin(lineage, fork, envelope)).store(disk);
         }
         // The name that is read may be known to nothing but the page cache; nothing is deleted or
         // said on its word before it is durable.
@@ -76,9 +86,15 @@ public final class Journal implements AutoCloseable {
                             Manifest.NAME,
                             "it holds lineage %s, not %s".formatted(manifest.lineage(), lineage)));
         }
-        var journal = new Journal(OnDisk.of(disk, manifest), limits);
-        journal.replay();
-        return journal;
+        BlockSeal seal = BlockSeal.of(manifest.origin(), keys);
+        try {
+            var journal = new Journal(OnDisk.of(disk, manifest, seal), limits);
+            journal.replay();
+            return journal;
+        } catch (RuntimeException | Error e) {
+            seal.close();
+            throw e;
+        }
     }
 
     /// The last segment is synced and sealed at the end of its good records. Files that no manifest names are what a crash left; they go.
@@ -458,6 +474,7 @@ public final class Journal implements AutoCloseable {
         closed = true;
         upkeep.abandonAll();
         adoptions.abandon();
+        here.reader().alone(here.seal()::close); // whoever reads has read to the end
         index.close();
         here.base().close();
         log.close();

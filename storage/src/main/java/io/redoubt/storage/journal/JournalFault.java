@@ -138,6 +138,36 @@ public sealed interface JournalFault extends Fault {
         }
     }
 
+    /// The blocks are encrypted, and nobody gave a key.
+    record Locked(String wanted) implements JournalFault {
+        @Override
+        public String message() {
+            return "The journal's blocks are encrypted under key %s, and no key is given."
+                    .formatted(wanted);
+        }
+
+        @Override
+        public String remedy() {
+            return "Give the region key that key %s comes from: the file region.key in the home of the node that received the group, or its copy."
+                    .formatted(wanted);
+        }
+    }
+
+    /// Another key than the one under which the journal was made.
+    record WrongKey(String wanted, String given) implements JournalFault {
+        @Override
+        public String message() {
+            return "The journal's blocks are encrypted under key %s, which key %s does not unlock."
+                    .formatted(wanted, given);
+        }
+
+        @Override
+        public String remedy() {
+            return "Give the region key that key %s comes from. Without it nobody can read the blocks."
+                    .formatted(wanted);
+        }
+    }
+
     /// A file cannot become the base of a volume.
     record NotAdopted(VolumeId volume, String file, String why) implements JournalFault {
         @Override

@@ -4,11 +4,12 @@ package io.redoubt.storage.journal;
 /// The sizes that shape a journal on disk.
 ///
 /// @param segmentBytes   room of one log segment, allocated when it is made
-/// @param runEntries     block versions kept in memory before they are written as a run
+/// @param runEntries     block versions kept in memory before they are written as a run; a start reads as many again with their data, 256 MiB
+///                       of them by default
 /// @param quotaBytes     no data is taken beyond it; see [JournalRoom]
 public record JournalLimits(int segmentBytes, int runEntries, long quotaBytes) {
     public static final long NO_QUOTA = Long.MAX_VALUE;
-    public static final JournalLimits DEFAULT = new JournalLimits(64 << 20, 1 << 18);
+    public static final JournalLimits DEFAULT = new JournalLimits(64 << 20, 1 << 16);
 
     public JournalLimits {
         if (segmentBytes < 128 << 10 || runEntries < 1 || quotaBytes < segmentBytes) {

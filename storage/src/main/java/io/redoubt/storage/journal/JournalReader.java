@@ -4,14 +4,18 @@ package io.redoubt.storage.journal;
 import io.redoubt.core.VolumeId;
 import io.redoubt.core.fault.FaultException;
 import io.redoubt.core.port.Disk;
+import io.redoubt.storage.atrest.KeyEnvelope;
+import io.redoubt.storage.atrest.KeyWrapper;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.Function;
 import java.util.function.LongConsumer;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /// The journal of one group as its files show it, for whoever has them and no node. Changes nothing: neither seals a segment nor deletes
 /// what a crash left, so it says what the next start of a node would find.
@@ -23,15 +27,21 @@ public final class JournalReader implements AutoCloseable {
     private final Segments segments;
     private final Index index = new Index();
     private final Base base;
+    private final BlockSeal seal;
     private final GroupState state = new GroupState();
     private final Replay.Result tail;
     private final List<JournalFault> damage;
 
-    private JournalReader(Disk disk) {
+    private JournalReader(Disk disk, @Nullable Function<String, KeyWrapper> keys) {
         this.disk = disk;
         this.manifest = Manifest.load(disk);
+        KeyEnvelope envelope = manifest.origin().envelope();
+        this.seal =
+                keys == null || envelope == null
+                        ? BlockSeal.lacking(manifest.origin())
+                        : BlockSeal.of(manifest.origin(), keys.apply(envelope.wrapper()));
         this.segments = new Segments(disk, manifest.lineage());
-        this.base = new Base(disk);
+        this.base = new Base(disk, seal);
         base.open(manifest);
         Optional<JournalFault> lost = index.open(disk, manifest.runs(), manifest.horizon());
         state.restore(manifest.checkpoint());
@@ -46,10 +56,16 @@ public final class JournalReader implements AutoCloseable {
     /// @throws FaultException with [JournalFault.NoJournal] for a directory without a manifest, or another [JournalFault] for one that no
     ///     node would open
     public static JournalReader open(Disk disk) {
+        return open(disk, null);
+    }
+
+    /// @param keys asked for the key of a journal that is encrypted, by its id; null to do without, then reads of views are refused
+    /// @throws FaultException also with [JournalFault.WrongKey]
+    public static JournalReader open(Disk disk, @Nullable Function<String, KeyWrapper> keys) {
         if (!disk.exists(Manifest.NAME)) {
             throw new FaultException(new JournalFault.NoJournal());
         }
-        return new JournalReader(disk);
+        return new JournalReader(disk, keys);
     }
 
     /// A part of the log.
@@ -93,6 +109,11 @@ public final class JournalReader implements AutoCloseable {
     /// Where that history left another one; empty for a first one.
     public Optional<Fork> ancestry() {
         return Optional.ofNullable(manifest.origin().fork());
+    }
+
+    /// The id of the key under which the key of its blocks is wrapped; empty when they are not encrypted.
+    public Optional<String> sealedUnder() {
+        return Optional.ofNullable(manifest.origin().envelope()).map(KeyEnvelope::wrapper);
     }
 
     public Roles roles() {
@@ -190,7 +211,7 @@ public final class JournalReader implements AutoCloseable {
         return new JournalView(
                 RecoveryPoint.require(state.points(), point),
                 state,
-                new BlockReader(segments, index, base),
+                new BlockReader(segments, index, base, seal),
                 () -> {});
     }
 
@@ -237,7 +258,7 @@ public final class JournalReader implements AutoCloseable {
                 at = base.nextWritten(slot, at + 1, blocks)) {
             if (index.newest(Blocks.place(slot, at), oldest) == null) {
                 compared++;
-                if (!base.read(slot, at, block.clear())) {
+                if (base.stored(slot, at, block.clear()) == Base.Stored.DAMAGED) {
                     damaged.add(
                             new JournalFault.Damaged(
                                     base.name(slot),
@@ -254,5 +275,6 @@ public final class JournalReader implements AutoCloseable {
         base.close();
         index.close();
         segments.close();
+        seal.close();
     }
 }

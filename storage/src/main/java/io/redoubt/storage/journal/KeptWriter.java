@@ -18,6 +18,7 @@ final class KeptWriter {
 
     private final Disk disk;
     private final Segments segments;
+    private final BlockSeal seal;
     private final int segmentBytes;
     private final List<Manifest.Kept> written = new ArrayList<>();
     private final ByteBuffer record =
@@ -28,9 +29,10 @@ final class KeptWriter {
     private long lsn;
 
     /// @param firstNumber the number of its first segment, of which nothing is used from here on
-    KeptWriter(Disk disk, Segments segments, int segmentBytes, int firstNumber) {
-        this.disk = disk;
-        this.segments = segments;
+    KeptWriter(OnDisk here, int segmentBytes, int firstNumber) {
+        this.disk = here.disk();
+        this.segments = here.segments();
+        this.seal = here.seal();
         this.segmentBytes = segmentBytes;
         this.number = firstNumber - 1;
     }
@@ -38,23 +40,31 @@ final class KeptWriter {
     /// @param good false for bytes that cannot be trusted: they get a checksum that never matches
     /// @return where the copy is
     IndexEntry copy(IndexEntry entry, ByteBuffer block, boolean good) {
-        int crc = Checksum.of(block);
+        int table = Appended.tableBytes(1);
+        ByteBuffer payload = LogRecord.buffer(table + Blocks.SIZE);
+        payload.put(table, block, 0, Blocks.SIZE);
+        rollFor(entry);
+        int at = position + LogRecord.HEADER + table;
+        seal.seal(number, at, payload, table);
+        int crc = Checksum.of(payload, table, Blocks.SIZE);
         int kept = good ? crc : ~crc;
-        ByteBuffer payload = LogRecord.buffer(Appended.tableBytes(1) + Blocks.SIZE);
-        payload.putInt(0, kept).put(Appended.tableBytes(1), block, 0, Blocks.SIZE);
-        int at = append(Kind.WRITE, entry, payload) + Appended.tableBytes(1);
+        append(Kind.WRITE, entry, payload.putInt(0, kept));
         return new IndexEntry(entry.place(), entry.vseq(), number, at, kept, !good);
     }
 
     IndexEntry zeros(IndexEntry entry) {
-        int _ = append(Kind.ZERO, entry, NOTHING.duplicate());
+        rollFor(entry);
+        append(Kind.ZERO, entry, NOTHING.duplicate());
         return IndexEntry.zeros(entry.place(), entry.vseq(), number);
     }
 
-    private int append(Kind kind, IndexEntry entry, ByteBuffer payload) {
+    private void rollFor(IndexEntry entry) {
         if (active == null || position + entry.recordBytes() > segmentBytes) {
             roll();
         }
+    }
+
+    private void append(Kind kind, IndexEntry entry, ByteBuffer payload) {
         var header =
                 new LogRecord(
                         kind,
@@ -74,7 +84,6 @@ final class KeptWriter {
         int size = record.remaining();
         requireActive().write(position, record);
         position += size;
-        return position - size + LogRecord.HEADER;
     }
 
     private void roll() {

@@ -161,7 +161,7 @@ final class ManifestCodec {
         }
         var sections = version >= 3 ? ManifestSections.decode(in) : new ManifestSections();
         return new Manifest(
-                new Origin(lineage, sections.fork),
+                new Origin(lineage, sections.fork, sections.envelope),
                 nextCut,
                 roles,
                 List.copyOf(segments),

@@ -2,6 +2,7 @@
 package io.redoubt.storage.journal;
 
 import io.redoubt.core.VolumeId;
+import io.redoubt.storage.atrest.KeyEnvelope;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
@@ -17,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 /// refusal: whoever wrote it relies on it.
 final class ManifestSections {
     private static final int FORK = 1;
+    private static final int SEAL = 2;
     private static final int ADOPTED = 3;
     private static final int COMMIT = 4;
     private static final int HEAD = 8;
@@ -24,6 +26,7 @@ final class ManifestSections {
     /// What was found.
     @Nullable Fork fork;
 
+    @Nullable KeyEnvelope envelope;
     List<WayBack.Adopted> adopted = List.of();
     WayBack.@Nullable Commit commit;
 
@@ -37,6 +40,14 @@ final class ManifestSections {
             out.putLong(fork.point());
             putVector(out, fork.vector());
             sections.put(FORK, out.flip());
+        }
+        KeyEnvelope envelope = m.origin().envelope();
+        if (envelope != null) {
+            byte[] wrapped = envelope.wrapped();
+            ByteBuffer out = LogRecord.buffer(4 + envelope.wrapper().length() * 3 + wrapped.length);
+            ManifestCodec.putText(out, envelope.wrapper());
+            out.putShort((short) wrapped.length).put(wrapped);
+            sections.put(SEAL, out.flip());
         }
         if (!m.back().adopted().isEmpty()) {
             sections.put(ADOPTED, adopted(m.back().adopted()));
@@ -83,12 +94,20 @@ final class ManifestSections {
                                         new UUID(section.getLong(), section.getLong()),
                                         section.getLong(),
                                         takeVector(section));
+                case SEAL -> found.envelope = takeEnvelope(section);
                 case ADOPTED -> found.adopted = takeAdopted(section);
                 case COMMIT -> found.commit = takeCommit(section);
                 default -> throw new IllegalArgumentException("section " + tag);
             }
         }
         return found;
+    }
+
+    private static KeyEnvelope takeEnvelope(ByteBuffer in) {
+        String wrapper = ManifestCodec.takeText(in);
+        var wrapped = new byte[Short.toUnsignedInt(in.getShort())];
+        in.get(wrapped);
+        return new KeyEnvelope(wrapper, wrapped);
     }
 
     private static List<WayBack.Adopted> takeAdopted(ByteBuffer in) {

@@ -11,19 +11,21 @@ record OnDisk(
         Segments segments,
         Index index,
         Base base,
-        BlockReader reader) {
+        BlockReader reader,
+        BlockSeal seal) {
 
-    static OnDisk of(Disk disk, Manifest start) {
+    static OnDisk of(Disk disk, Manifest start, BlockSeal seal) {
         var segments = new Segments(disk, start.lineage());
         var index = new Index();
-        var base = new Base(disk);
+        var base = new Base(disk, seal);
         return new OnDisk(
                 disk,
                 new ManifestFile(disk, start),
                 segments,
                 index,
                 base,
-                new BlockReader(segments, index, base));
+                new BlockReader(segments, index, base, seal),
+                seal);
     }
 
     /// Opens base and index as the manifest names them.

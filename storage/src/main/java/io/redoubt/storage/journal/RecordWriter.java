@@ -13,10 +13,12 @@ final class RecordWriter {
 
     private final SegmentLog log;
     private final BlockReader reader;
+    private final BlockSeal seal;
 
-    RecordWriter(SegmentLog log, BlockReader reader) {
+    RecordWriter(SegmentLog log, OnDisk here) {
         this.log = log;
-        this.reader = reader;
+        this.reader = here.reader();
+        this.seal = here.seal();
     }
 
     Appended member(VolumeId volume, int slot, long size, boolean adopted) {
@@ -60,7 +62,9 @@ final class RecordWriter {
                                 to - Blocks.SIZE,
                                 payload.slice(table + (blocks - 1) * Blocks.SIZE, Blocks.SIZE));
         payload.put(table + (int) (offset - from), data, data.position(), data.remaining());
+        int at = log.place(payload.capacity()) + table;
         for (int i = 0; i < blocks; i++) {
+            seal.seal(log.activeNumber(), at + i * Blocks.SIZE, payload, table + i * Blocks.SIZE);
             boolean good = (i > 0 || headGood) && (i < blocks - 1 || tailGood);
             int crc = Checksum.of(payload, table + i * Blocks.SIZE, Blocks.SIZE);
             // Made from bytes that cannot be trusted: a checksum that never matches, so that every

@@ -67,7 +67,7 @@ final class Scrub {
             left -= IndexEntry.BYTES;
             if (!entry.isZeros()) {
                 left -= Blocks.SIZE;
-                if (!reader.intact(entry, block.clear())) {
+                if (!reader.stored(entry, block.clear())) {
                     add(entry.place(), entry.vseq());
                 }
             }
@@ -84,7 +84,7 @@ final class Scrub {
                 continue;
             }
             left -= Blocks.SIZE;
-            if (!base.read(baseSlot, baseBlock, block.clear())) {
+            if (base.stored(baseSlot, baseBlock, block.clear()) == Base.Stored.DAMAGED) {
                 add(Blocks.place(baseSlot, baseBlock), index.horizon().at(baseSlot));
             }
             baseBlock++;

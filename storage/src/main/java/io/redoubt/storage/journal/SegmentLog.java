@@ -73,6 +73,17 @@ final class SegmentLog implements AutoCloseable {
         return position;
     }
 
+    /// Makes room for a record, in a new segment when it must.
+    ///
+    /// @return where its payload will stand in segment [#activeNumber]
+    /// @throws FaultException with [DiskFault.Full]
+    int place(int payload) {
+        if (rolls(payload)) {
+            roll();
+        }
+        return position + LogRecord.HEADER;
+    }
+
     /// Appends a record, in memory of the operating system only; [#sync] makes it durable.
     ///
     /// @param header  its lsn and durable are filled in here
@@ -81,9 +92,7 @@ final class SegmentLog implements AutoCloseable {
     /// @throws FaultException with [DiskFault.Full] when a new segment finds no room; nothing was appended
     int append(LogRecord header, ByteBuffer payload) {
         int size = LogRecord.HEADER + payload.remaining();
-        if (rolls(payload.remaining())) {
-            roll();
-        }
+        int at = place(payload.remaining());
         if (scratch.capacity() < size) {
             scratch = LogRecord.buffer(size);
         }
@@ -106,7 +115,7 @@ final class SegmentLog implements AutoCloseable {
         requireActive().write(position, scratch);
         lsn++;
         position += size;
-        return position - payload.remaining();
+        return at;
     }
 
     /// Makes every appended record durable.

@@ -20,6 +20,7 @@ final class Sweeps {
     /// Runs of similar size that are merged into one.
     private static final int TIER = 4;
 
+    private final OnDisk here;
     private final Disk disk;
     private final ManifestFile manifest;
     private final Segments segments;
@@ -34,6 +35,7 @@ final class Sweeps {
     private long pinnedBytes;
 
     Sweeps(OnDisk here, int segmentBytes) {
+        this.here = here;
         this.disk = here.disk();
         this.manifest = here.manifest();
         this.segments = here.segments();
@@ -109,7 +111,7 @@ final class Sweeps {
                 List.copyOf(runs),
                 candidates,
                 nextRun(),
-                new KeptWriter(disk, segments, segmentBytes, lastKept + 1),
+                new KeptWriter(here, segmentBytes, lastKept + 1),
                 index.horizon());
     }
 

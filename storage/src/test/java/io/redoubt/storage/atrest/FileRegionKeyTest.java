@@ -97,4 +97,26 @@ class FileRegionKeyTest {
         Files.write(file, new byte[1000]);
         assertThat(faultOf(() -> FileRegionKey.openOrMake(file)).message()).contains("1000");
     }
+
+    /// I32.
+    @Test
+    void each_tenant_has_a_key_of_its_own_that_the_same_file_gives_again(@TempDir Path home) {
+        Path file = home.resolve("tenants.key");
+        FileRegionKey region = FileRegionKey.openOrMake(file);
+        KeyWrapper acme = region.ofTenant("acme");
+        KeyWrapper other = region.ofTenant("other");
+        byte[] context = {1};
+        byte[] wrapped = acme.wrap(new byte[] {7, 8, 9}, context);
+        assertThat(other.unwrap(wrapped, context)).isEmpty();
+        assertThat(region.unwrap(wrapped, context)).isEmpty();
+        assertThat(acme.id()).startsWith("acme/").isNotEqualTo(other.id());
+        KeyWrapper again = FileRegionKey.open(file).named(acme.id());
+        assertThat(again.id()).isEqualTo(acme.id());
+        assertThat(again.unwrap(wrapped, context))
+                .hasValueSatisfying(k -> assertThat(k).containsExactly(7, 8, 9));
+        assertThat(region.named(region.id()).id()).isEqualTo(region.id());
+        Path elsewhere = home.resolve("elsewhere.key");
+        assertThat(FileRegionKey.openOrMake(elsewhere).ofTenant("acme").unwrap(wrapped, context))
+                .isEmpty();
+    }
 }
