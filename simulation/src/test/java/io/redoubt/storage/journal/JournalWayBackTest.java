@@ -86,6 +86,10 @@ class JournalWayBackTest {
         sweep(again, 9_000);
         assertThat(bytes(disk, OLD)).as("promoted once its user has let go").isNotEqualTo(before);
         assertThat(read(again, newest.number())).isEqualTo(expected);
+        assertThatThrownBy(() -> again.adoptions().keep(3, 3, "too late"))
+                .isInstanceOfSatisfying(
+                        FaultException.class,
+                        e -> assertThat(e.fault()).isInstanceOf(JournalFault.GivenUp.class));
     }
 
     @Test

@@ -54,6 +54,9 @@ class RetentionTest {
                 .containsExactly(1L, 5L);
         assertThat(Retention.toShorten(points, Set.of(3L), Set.of(4L))).containsExactly(1L);
         assertThat(Retention.toShorten(points.subList(1, 2), Set.of(), Set.of())).isEmpty();
+        assertThat(Retention.toShorten(points.subList(0, 1), Set.of(), Set.of()))
+                .as("the newest, alone")
+                .isEmpty();
     }
 
     @Test

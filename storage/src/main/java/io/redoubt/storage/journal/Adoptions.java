@@ -144,38 +144,46 @@ public final class Adoptions {
         }
     }
 
-    /// Publishes what the adopted volumes hold as a protected point: it stays until its user deletes it. The same again gives the same point.
+    /// Publishes what the adopted volumes hold as a protected point: it stays until its user deletes it. The same again gives the same point,
+    /// and never a second one: once the first is deleted the base may be anything.
     ///
-    /// @throws FaultException with [JournalFault.Unscanned] before all of them are scanned
+    /// @throws FaultException with [JournalFault.Unscanned] before all of them are scanned, with [JournalFault.GivenUp] after the deletion
     public RecoveryPoint keep(long stampMillis, long publishedMillis, String name) {
         Map<VolumeId, Long> vector = new LinkedHashMap<>();
         for (int slot = 0; slot < state.memberCount(); slot++) {
             Member member = state.member(slot);
-            if (member.adopted) {
-                long scanned = adopted(slot).map(WayBack.Adopted::scanned).orElse(0L);
-                if (scanned < blocks(slot)) {
-                    String file =
-                            adopted(slot)
-                                    .map(WayBack.Adopted::file)
-                                    .orElse("The file of volume " + member.volume);
-                    throw new FaultException(
-                            new JournalFault.Unscanned(file, scanned, blocks(slot) - 1));
-                }
+            if (member.adopted && !member.kept) {
+                requireScanned(member);
                 vector.put(member.volume, 0L);
             }
         }
         if (vector.isEmpty()) {
-            throw new IllegalStateException("no volume was adopted");
-        }
-        for (RecoveryPoint point : journal.points()) {
-            if (point.vector().equals(vector)) {
-                return point;
-            }
+            return kept();
         }
         var point =
                 new RecoveryPoint(
                         journal.claimCuts(1), stampMillis, publishedMillis, vector, false, name);
         journal.publishProtected(point);
         return point;
+    }
+
+    private void requireScanned(Member member) {
+        Optional<WayBack.Adopted> adopted = adopted(member.slot);
+        long scanned = adopted.map(WayBack.Adopted::scanned).orElse(0L);
+        long blocks = blocks(member.slot);
+        if (scanned < blocks) {
+            String file =
+                    adopted.map(WayBack.Adopted::file)
+                            .orElse("The file of volume " + member.volume);
+            throw new FaultException(new JournalFault.Unscanned(file, scanned, blocks - 1));
+        }
+    }
+
+    /// The newest point of nothing but adopted content.
+    private RecoveryPoint kept() {
+        return journal.points().reversed().stream()
+                .filter(p -> p.vector().values().stream().allMatch(v -> v == 0))
+                .findFirst()
+                .orElseThrow(() -> new FaultException(new JournalFault.GivenUp()));
     }
 }

@@ -15,9 +15,12 @@ final class BlockReader {
     private final Index index;
     private final Base base;
     private final BlockSeal seal;
+    private final Damages damages;
     private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
 
-    BlockReader(Segments segments, Index index, Base base, BlockSeal seal) {
+    /// @param damages told what is not as it was written
+    BlockReader(Segments segments, Index index, Base base, BlockSeal seal, Damages damages) {
+        this.damages = damages;
         this.seal = seal;
         this.segments = segments;
         this.index = index;
@@ -47,7 +50,7 @@ final class BlockReader {
             long block = offset / Blocks.SIZE;
             IndexEntry entry = index.newest(Blocks.place(slot, block), Long.MAX_VALUE);
             if (entry == null) {
-                return base.read(slot, block, into);
+                return base(slot, block, into);
             }
             return entry.isZeros() || intact(entry, into);
         } finally {
@@ -63,7 +66,7 @@ final class BlockReader {
         long block = offset / Blocks.SIZE;
         IndexEntry entry = index.newest(Blocks.place(member.slot, block), vseqMax);
         if (entry == null) {
-            if (!base.read(member.slot, block, into)) {
+            if (!base(member.slot, block, into)) {
                 throw damaged(member, offset, base.name(member.slot) + " at " + offset);
             }
         } else if (entry.isZeros()) {
@@ -78,6 +81,14 @@ final class BlockReader {
 
     private static FaultException damaged(Member member, long offset, String where) {
         return new FaultException(new VolumeFault.Damaged(member.volume, offset, where));
+    }
+
+    private boolean base(int slot, long block, ByteBuffer into) {
+        boolean good = base.read(slot, block, into);
+        if (!good) {
+            damages.note(Blocks.place(slot, block), index.horizon().at(slot));
+        }
+        return good;
     }
 
     /// Reads the block of an entry that has one.
@@ -99,8 +110,13 @@ final class BlockReader {
                 segments.file(entry.segment())
                         .read(entry.position(), into.slice(from, Blocks.SIZE));
         into.position(from + Blocks.SIZE);
-        return count == Blocks.SIZE
-                && Checksum.of(into, from, Blocks.SIZE) == entry.crc()
-                && !entry.damaged();
+        boolean good =
+                count == Blocks.SIZE
+                        && Checksum.of(into, from, Blocks.SIZE) == entry.crc()
+                        && !entry.damaged();
+        if (!good) {
+            damages.note(entry.place(), entry.vseq());
+        }
+        return good;
     }
 }

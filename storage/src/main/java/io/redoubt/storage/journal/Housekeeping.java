@@ -232,7 +232,6 @@ public final class Housekeeping {
             }
         }
         if (!more) {
-            journal.upkeep().scrubbed(running.found());
             for (DamagedVersion found : running.found()) {
                 LOG.log(Level.ERROR, "damaged: {0}", found);
             }

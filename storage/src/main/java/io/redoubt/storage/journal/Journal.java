@@ -105,7 +105,7 @@ public final class Journal implements AutoCloseable {
             damage.add(fault);
             damage.addAll(upkeep.rebuild());
         });
-        var replay = new Replay(here.segments(), state, index::put, log.knownDurable());
+        var replay = new Replay(here.segments(), state, this::replayed, log.knownDurable());
         Replay.Result found = replay.run(manifest.now().segments(), manifest.now().checkpoint());
         damage.addAll(found.damage());
         for (Manifest.Segment segment : manifest.now().segments()) {
@@ -122,6 +122,13 @@ public final class Journal implements AutoCloseable {
         manifest.now().leftovers(here.disk()).forEach(here.disk()::delete);
         offers.offer(state.points());
         upkeep.measure();
+    }
+
+    private void replayed(IndexEntry entry) {
+        index.put(entry);
+        if (entry.damaged()) {
+            here.damages().note(entry.place(), entry.vseq());
+        }
     }
 
     /// The one unforked history that it holds.
@@ -459,9 +466,15 @@ public final class Journal implements AutoCloseable {
         return upkeep;
     }
 
-    /// What the last whole scrub found.
+    /// Versions that starts, reads and scrubs found damaged, each with the points that show it. Any thread may call.
     public List<DamagedVersion> damagedVersions() {
-        return upkeep.damagedVersions();
+        return here.damages().listed(state);
+    }
+
+    /// What a write of the blocks' present content would heal: damaged versions that are still the newest of their blocks. A source that
+    /// reads these ranges under its stripe locks and sends them as writes heals every point from then on. Any thread may call.
+    public List<WantedRange> wanted(int rangesMax) {
+        return here.damages().wanted(state, rangesMax);
     }
 
     /// Its directory may be somebody else's by now.

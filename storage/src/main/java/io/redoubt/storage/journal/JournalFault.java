@@ -209,6 +209,19 @@ public sealed interface JournalFault extends Fault {
         }
     }
 
+    /// The point of what adopted volumes held was deleted, so nothing keeps that content any more.
+    record GivenUp() implements JournalFault {
+        @Override
+        public String message() {
+            return "What the adopted volumes held is not kept: its point was deleted, or no volume was adopted.";
+        }
+
+        @Override
+        public String remedy() {
+            return "Choose one of the points that are listed.";
+        }
+    }
+
     /// Another history goes on from a point of this one.
     record Committed(long point) implements JournalFault {
         @Override

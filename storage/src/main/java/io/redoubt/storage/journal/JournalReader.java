@@ -211,7 +211,7 @@ public final class JournalReader implements AutoCloseable {
         return new JournalView(
                 RecoveryPoint.require(state.points(), point),
                 state,
-                new BlockReader(segments, index, base, seal),
+                new BlockReader(segments, index, base, seal, new Damages(index)),
                 () -> {});
     }
 

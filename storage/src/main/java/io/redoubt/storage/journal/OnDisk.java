@@ -12,20 +12,23 @@ record OnDisk(
         Index index,
         Base base,
         BlockReader reader,
-        BlockSeal seal) {
+        BlockSeal seal,
+        Damages damages) {
 
     static OnDisk of(Disk disk, Manifest start, BlockSeal seal) {
         var segments = new Segments(disk, start.lineage());
         var index = new Index();
         var base = new Base(disk, seal);
+        var damages = new Damages(index);
         return new OnDisk(
                 disk,
                 new ManifestFile(disk, start),
                 segments,
                 index,
                 base,
-                new BlockReader(segments, index, base, seal),
-                seal);
+                new BlockReader(segments, index, base, seal, damages),
+                seal,
+                damages);
     }
 
     /// Opens base and index as the manifest names them.

@@ -14,11 +14,13 @@ final class RecordWriter {
     private final SegmentLog log;
     private final BlockReader reader;
     private final BlockSeal seal;
+    private final Damages damages;
 
     RecordWriter(SegmentLog log, OnDisk here) {
         this.log = log;
         this.reader = here.reader();
         this.seal = here.seal();
+        this.damages = here.damages();
     }
 
     Appended member(VolumeId volume, int slot, long size, boolean adopted) {
@@ -66,6 +68,9 @@ final class RecordWriter {
         for (int i = 0; i < blocks; i++) {
             seal.seal(log.activeNumber(), at + i * Blocks.SIZE, payload, table + i * Blocks.SIZE);
             boolean good = (i > 0 || headGood) && (i < blocks - 1 || tailGood);
+            if (!good) {
+                damages.note(Blocks.place(slot, from / Blocks.SIZE + i), last);
+            }
             int crc = Checksum.of(payload, table + i * Blocks.SIZE, Blocks.SIZE);
             // Made from bytes that cannot be trusted: a checksum that never matches, so that every
             // read of it is a fault.

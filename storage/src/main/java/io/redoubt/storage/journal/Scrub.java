@@ -18,6 +18,7 @@ final class Scrub {
     private final Index index;
     private final Base base;
     private final BlockReader reader;
+    private final Damages damages;
     private final List<DamagedVersion> found = new ArrayList<>();
     private final ByteBuffer block = ByteBuffer.allocate(Blocks.SIZE);
     private long place;
@@ -26,11 +27,12 @@ final class Scrub {
     private int baseSlot;
     private long baseBlock;
 
-    Scrub(GroupState state, Index index, Base base, BlockReader reader) {
+    Scrub(GroupState state, OnDisk here) {
         this.state = state;
-        this.index = index;
-        this.base = base;
-        this.reader = reader;
+        this.index = here.index();
+        this.base = here.base();
+        this.reader = here.reader();
+        this.damages = here.damages();
     }
 
     /// Goes on for about so many bytes.
@@ -93,24 +95,12 @@ final class Scrub {
     }
 
     private void add(long damaged, long number) {
-        VolumeId volume = state.member(Blocks.slot(damaged)).volume;
-        var points = new ArrayList<Long>();
-        for (RecoveryPoint point : state.points()) {
-            Long cut = point.vector().get(volume);
-            if (cut != null && shows(damaged, number, cut)) {
-                points.add(point.number());
-            }
-        }
+        damages.note(damaged, number);
+        List<Long> points = damages.points(state, damaged, number);
         // What no point shows is what a crash left of a promotion, or goes with the next sweep.
         if (!points.isEmpty() && found.size() < FOUND_MAX) {
+            VolumeId volume = state.member(Blocks.slot(damaged)).volume;
             found.add(new DamagedVersion(volume, Blocks.block(damaged), number, points));
         }
-    }
-
-    private boolean shows(long damaged, long number, long cut) {
-        IndexEntry entry = index.newest(damaged, cut);
-        return entry == null
-                ? number <= index.horizon().at(Blocks.slot(damaged))
-                : entry.vseq() == number;
     }
 }

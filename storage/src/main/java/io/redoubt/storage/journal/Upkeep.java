@@ -23,7 +23,6 @@ final class Upkeep {
     private final SegmentLog log;
     private final Offers offers;
     private final Sweeps sweeps;
-    private volatile List<DamagedVersion> damagedVersions = List.of();
     private long settledBytes;
 
     Upkeep(OnDisk here, JournalLimits limits, GroupState state, SegmentLog log, Offers offers) {
@@ -180,15 +179,6 @@ final class Upkeep {
 
     /// Begins to read everything that is alive.
     Scrub scrub() {
-        return new Scrub(state, here.index(), here.base(), here.reader());
-    }
-
-    /// What the last whole scrub found.
-    List<DamagedVersion> damagedVersions() {
-        return damagedVersions;
-    }
-
-    void scrubbed(List<DamagedVersion> found) {
-        damagedVersions = List.copyOf(found);
+        return new Scrub(state, here);
     }
 }
