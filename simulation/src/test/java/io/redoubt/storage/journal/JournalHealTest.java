@@ -44,8 +44,7 @@ class JournalHealTest {
 
     private long point() {
         journal.publish(
-                new RecoveryPoint(
-                        ++number, number, number, Map.of(VOLUME, vseq), false, ""));
+                new RecoveryPoint(++number, number, number, Map.of(VOLUME, vseq), false, ""));
         journal.sync();
         return number;
     }
