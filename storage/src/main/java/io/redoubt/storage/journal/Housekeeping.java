@@ -39,7 +39,7 @@ public final class Housekeeping {
             JournalRoom room, JournalRoom.Pressure pressure, OptionalLong fullInMillis) {}
 
     private final Journal journal;
-    private final Settings settings;
+    private Settings settings; // guarded by the lock
     private final Lock lock;
     private final Forecast forecast = new Forecast();
     private @Nullable Scrub scrub;
@@ -60,6 +60,36 @@ public final class Housekeeping {
         this.journal = journal;
         this.settings = settings;
         this.lock = lock;
+    }
+
+    /// From the next tick on.
+    public void settings(Settings changed) {
+        lock.lock();
+        try {
+            settings = changed;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    public Settings settings() {
+        lock.lock();
+        try {
+            return settings;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// The points that another ladder would not keep.
+    public List<Long> wouldDrop(Ladder ladder, long now) {
+        lock.lock();
+        try {
+            return Retention.toDrop(
+                    journal.points(), now, ladder, journal.guarded(), journal.pinned());
+        } finally {
+            lock.unlock();
+        }
     }
 
     /// Ends leases, drops points durably and begins what is due.

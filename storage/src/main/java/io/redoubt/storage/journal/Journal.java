@@ -323,11 +323,20 @@ public final class Journal implements AutoCloseable {
     /// @throws FaultException with [JournalFault.NoSuchPoint] or [JournalFault.NoRoomToProtect]
     public void protect(long number, boolean on) {
         offers.require(number);
-        if (on && room().percent() >= JournalRoom.SHORTEN_PERCENT) {
-            throw new FaultException(new JournalFault.NoRoomToProtect(number, room().percent()));
+        if (on) {
+            requireRoomToProtect(number);
         }
         apply(writer.mark(LogRecord.Kind.PROTECT_POINT, 0, 0, on ? 1 : 0, number));
         sync();
+    }
+
+    /// @param number of the point, 0 for one that is still to come
+    /// @throws FaultException with [JournalFault.NoRoomToProtect]
+    public void requireRoomToProtect(long number) {
+        int percent = room().percent();
+        if (percent >= JournalRoom.SHORTEN_PERCENT) {
+            throw new FaultException(new JournalFault.NoRoomToProtect(number, percent));
+        }
     }
 
     /// The numbers of the protected points.
@@ -454,6 +463,11 @@ public final class Journal implements AutoCloseable {
     /// Where another history went on, and what this one has behind that point.
     public Branch branch() {
         return branch;
+    }
+
+    /// Another quota, from the next write on.
+    public void quota(long bytes) {
+        upkeep.quota(bytes);
     }
 
     /// What it takes of its disk.

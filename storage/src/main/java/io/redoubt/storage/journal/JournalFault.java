@@ -114,8 +114,10 @@ public sealed interface JournalFault extends Fault {
     record NoRoomToProtect(long number, int percent) implements JournalFault {
         @Override
         public String message() {
-            return "Recovery point %d cannot be protected: %d %% of the journal's quota are in use."
-                    .formatted(number, percent);
+            return "%s cannot be protected: %d %% of the journal's quota are in use."
+                    .formatted(
+                            number == 0 ? "A new recovery point" : "Recovery point " + number,
+                            percent);
         }
 
         @Override

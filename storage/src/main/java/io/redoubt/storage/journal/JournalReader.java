@@ -6,6 +6,7 @@ import io.redoubt.core.fault.FaultException;
 import io.redoubt.core.port.Disk;
 import io.redoubt.storage.atrest.KeyEnvelope;
 import io.redoubt.storage.atrest.KeyWrapper;
+import io.redoubt.storage.block.BlockImage;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -213,6 +214,15 @@ public final class JournalReader implements AutoCloseable {
                 state,
                 new BlockReader(segments, index, base, seal, new Damages(index)),
                 () -> {});
+    }
+
+    /// One member at any of its numbers from the dense window.
+    ///
+    /// @throws FaultException with [JournalFault.OutsideWindow] or [JournalFault.NotExact]
+    public BlockImage view(VolumeId volume, long vseq) {
+        Member member = state.require(volume);
+        Offers.requireInWindow(points(), manifest.floor().at(member.slot), member, vseq);
+        return JournalView.at(member, vseq, new BlockReader(segments, index, base), () -> {});
     }
 
     /// Reads every byte that any point could need: the kept segments and the whole log, whatever the index says of it, then the index and the

@@ -101,14 +101,19 @@ final class Offers {
 
     /// From the oldest kept point, or where thinning has ended above it, to the newest one.
     private void requireInWindow(Member member, long vseq) {
+        requireInWindow(kept.points, manifest.now().floor().at(member.slot), member, vseq);
+    }
+
+    /// @param floor where thinning has ended
+    static void requireInWindow(List<RecoveryPoint> points, long floor, Member member, long vseq) {
         VolumeId volume = member.volume;
         List<RecoveryPoint> holding =
-                kept.points.stream().filter(p -> p.vector().containsKey(volume)).toList();
+                points.stream().filter(p -> p.vector().containsKey(volume)).toList();
         long from = 0;
         long to = -1;
         if (!holding.isEmpty()) {
             long oldest = holding.getFirst().vector().getOrDefault(volume, 0L);
-            from = Math.max(manifest.now().floor().at(member.slot), oldest);
+            from = Math.max(floor, oldest);
             to = holding.getLast().vector().getOrDefault(volume, 0L);
         }
         if (vseq < from || vseq > to) {

@@ -13,7 +13,7 @@ import java.util.Map;
 /// @param publishedMillis the receiver's time when the point was complete
 /// @param vector      for each member the number of the last write that the point holds
 /// @param afterSync   it closed a resynchronisation
-/// @param name        a user's name for it, empty for the periodic ones
+/// @param name        the text of its [PointTag], empty for the periodic ones
 public record RecoveryPoint(
         long number,
         long stampMillis,
@@ -23,6 +23,10 @@ public record RecoveryPoint(
         String name) {
     public RecoveryPoint {
         vector = Map.copyOf(vector);
+    }
+
+    public PointTag tag() {
+        return PointTag.parse(name);
     }
 
     /// @param kept oldest first

@@ -50,7 +50,7 @@ final class Retention {
     private static boolean mayGo(
             List<RecoveryPoint> points, RecoveryPoint point, Set<Long> guarded, Set<Long> pinned) {
         return point.number() != points.getLast().number()
-                && point.name().isEmpty()
+                && !point.tag().named()
                 && !guarded.contains(point.number())
                 && !pinned.contains(point.number());
     }

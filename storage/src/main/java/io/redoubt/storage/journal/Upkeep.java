@@ -18,7 +18,7 @@ final class Upkeep {
     private static final long STEP_BYTES = 4 << 20;
 
     private final OnDisk here;
-    private final JournalLimits limits;
+    private volatile JournalLimits limits;
     private final GroupState state;
     private final SegmentLog log;
     private final Offers offers;
@@ -68,6 +68,11 @@ final class Upkeep {
     /// Whether the quota lets nothing more in than what is there.
     boolean stopped() {
         return bytes() + limits.segmentBytes() > limits.quotaBytes();
+    }
+
+    /// Another quota, from the next write on.
+    void quota(long bytes) {
+        limits = limits.withQuota(bytes);
     }
 
     JournalRoom room() {

@@ -7,6 +7,7 @@ import io.redoubt.core.port.Clock;
 import io.redoubt.storage.journal.Housekeeping;
 import io.redoubt.storage.journal.Journal;
 import io.redoubt.storage.journal.JournalView;
+import io.redoubt.storage.journal.Ladder;
 import io.redoubt.storage.journal.Pin;
 import io.redoubt.storage.journal.RecoveryPoint;
 import io.redoubt.storage.journal.Roles;
@@ -17,6 +18,8 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 
@@ -24,6 +27,7 @@ import java.util.function.BooleanSupplier;
 public final class HostedReceiver implements AutoCloseable {
     private static final Logger LOG = System.getLogger(HostedReceiver.class.getName());
     private static final long HOUSEKEEPING_BYTES = 1 << 20;
+    private static final long STANDING_MILLIS_MAX = 50;
 
     private final Journal journal;
     private final Grantor grantor;
@@ -34,7 +38,16 @@ public final class HostedReceiver implements AutoCloseable {
     private final Map<FrameChannel, ReceiverSession> sessions = new HashMap<>();
     private final Map<String, OpenView> open = new HashMap<>(); // guarded by the lock
 
+    private volatile Standing standing;
+
     private record OpenView(long number, Duration lease) {}
+
+    /// How a journal stands.
+    ///
+    /// @param guarded     numbers of the protected points
+    /// @param cutsGivenUp since the process started
+    public record Standing(
+            Set<Long> guarded, List<Pin> pins, Housekeeping.Report room, long cutsGivenUp) {}
 
     /// @param grantor made from the journal's roles
     public HostedReceiver(Journal journal, Grantor grantor, Clock clock) {
@@ -49,6 +62,7 @@ public final class HostedReceiver implements AutoCloseable {
         this.clock = clock;
         this.group = new GroupReceiver(journal, grantor, clock);
         this.housekeeping = new Housekeeping(journal, settings, lock);
+        this.standing = look();
     }
 
     /// Takes a frame of a connection. A hello ends the older connection of the same source.
@@ -241,15 +255,62 @@ public final class HostedReceiver implements AutoCloseable {
         }
     }
 
-    /// What the journal takes of its disk, and when that will be full.
-    public Housekeeping.Report room() {
-        return housekeeping.report();
+    /// Whether a point could be protected now.
+    ///
+    /// @throws FaultException with [JournalFault.NoRoomToProtect]
+    public void requireRoomToProtect() {
+        lock.lock();
+        try {
+            journal.requireRoomToProtect(0);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// How the journal stands; as it stood last while its disk hangs, so that the node's reports never wait for that.
+    public Standing standing() {
+        try {
+            if (lock.tryLock(STANDING_MILLIS_MAX, TimeUnit.MILLISECONDS)) {
+                try {
+                    standing = look();
+                } finally {
+                    lock.unlock();
+                }
+            }
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
+        return standing;
+    }
+
+    private Standing look() {
+        return new Standing(
+                journal.guarded(), journal.pins(), housekeeping.report(), group.cutsGivenUp());
+    }
+
+    /// From now on, without a restart. Not durable: whoever says it says it again after one.
+    ///
+    /// @param quotaBytes of the journal, [io.redoubt.storage.journal.JournalLimits#NO_QUOTA] for none
+    public void retention(Ladder ladder, long quotaBytes) {
+        lock.lock();
+        try {
+            housekeeping.settings(
+                    new Housekeeping.Settings(ladder, housekeeping.settings().scrubEvery()));
+            journal.quota(quotaBytes);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// The points that another ladder would not keep now.
+    public List<Long> wouldDrop(Ladder ladder) {
+        return housekeeping.wouldDrop(ladder, clock.wallMillis());
     }
 
     /// Drops what need not be kept, and sweeps when that gains something; see [Housekeeping]. For one thread alone.
     ///
     /// @param goOn asked between pieces of work; once it says no the rest is for the next time
-    void keepHouse(BooleanSupplier goOn) {
+    public void keepHouse(BooleanSupplier goOn) {
         renew(clock.wallMillis());
         housekeeping.tick(clock.wallMillis());
         while (goOn.getAsBoolean() && housekeeping.step(HOUSEKEEPING_BYTES)) {}

@@ -282,6 +282,11 @@ public final class SourceLink implements AutoCloseable {
         });
     }
 
+    /// Cuts that could not become points.
+    public long cutsGivenUp() {
+        return underLock(() -> group.cuts().givenUp());
+    }
+
     public Status status() {
         lock.lock();
         try {
