@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.redoubt.core.VolumeId;
 import io.redoubt.core.system.SystemDisk;
+import io.redoubt.storage.block.OwnerLock;
 import io.redoubt.storage.journal.Journal;
 import io.redoubt.storage.journal.JournalLimits;
 import io.redoubt.storage.journal.RecoveryPoint;
@@ -17,11 +18,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /// `journal inspect`, `verify` and `export` over real files.
 class JournalCommandTest {
@@ -139,6 +143,69 @@ class JournalCommandTest {
                 .contains("damaged: vol-a at " + SIZE / 2, "1 damaged blocks are zeros in it");
         assertThat(Files.readAllBytes(images.resolve("vol-a.raw"))).containsOnly(0);
         assertContent("vol-b", SIZE - BLOCK, 3);
+    }
+
+    @Test
+    void inspect_says_the_same_to_programs() {
+        assertThat(run("journal", "inspect", "--json", directory.toString())).isZero();
+        JsonNode all = new JsonMapper().readTree(out.toString());
+        assertThat(all.at("/volumes/0/volume").asString()).isEqualTo("vol-a");
+        assertThat(all.at("/volumes/0/lastWrite").asLong()).isEqualTo(3);
+        assertThat(all.at("/points/0/name").asString()).isEqualTo("before");
+        assertThat(all.at("/points/1/writes/vol-b").asLong()).isEqualTo(2);
+        assertThat(all.at("/points/1/consistency").asString()).isEqualTo("crash");
+        assertThat(all.at("/log/0/file").asString()).isEqualTo("log-00000001");
+        assertThat(all.path("damage").isEmpty()).isTrue();
+        out.getBuffer().setLength(0);
+        assertThat(run("journal", "inspect", "--json", "--last", "1", directory.toString()))
+                .isZero();
+        JsonNode newest = new JsonMapper().readTree(out.toString());
+        assertThat(newest.path("points").size()).isOne();
+        assertThat(newest.path("pointsKept").asInt()).isEqualTo(2);
+    }
+
+    @Test
+    void export_writes_one_volume_after_any_of_its_writes() throws Exception {
+        String[] export = {
+            "journal", "export", directory.toString(), "--to", images.toString(), "--at"
+        };
+        assertThat(run(append(export, "2", "--volume", "vol-a"))).isZero();
+        assertContent("vol-a", SIZE / 2, 1);
+        Files.delete(images.resolve("vol-a.raw"));
+        assertThat(run(append(export, "3", "--volume", "vol-a"))).isZero();
+        assertContent("vol-a", SIZE / 2, 2);
+        assertThat(run(append(export, "9", "--volume", "vol-b"))).isOne();
+        assertThat(err.toString()).contains("at each write from 1 to 2");
+        assertThat(run(append(export, "2"))).isEqualTo(2);
+        assertThat(run(append(export, "2", "--volume", "other"))).isEqualTo(2);
+        assertThat(run(append(export, "2", "--volume", "vol-a", "--point", "1"))).isEqualTo(2);
+        assertThat(images.resolve("vol-b.raw")).doesNotExist();
+    }
+
+    @Test
+    void a_journal_that_a_node_writes_is_read_by_no_command() throws Exception {
+        Path node = home.resolve("node");
+        Path kept = node.resolve("groups").resolve("g");
+        Files.createDirectories(kept.getParent());
+        Files.move(directory, kept);
+        Path link = Files.createSymbolicLink(home.resolve("link"), kept);
+        try (OwnerLock _ = OwnerLock.take(node)) {
+            for (Path named : List.of(kept, link)) {
+                for (String verb : List.of("inspect", "verify")) {
+                    assertThat(run("journal", verb, named.toString())).isOne();
+                }
+                assertThat(run("journal", "export", named.toString(), "--to", images.toString()))
+                        .isOne();
+            }
+        }
+        assertThat(err.toString())
+                .contains(
+                        "Process %d is the node that writes"
+                                .formatted(ProcessHandle.current().pid()))
+                .contains("./redoubt down");
+        assertThat(out.toString()).isEmpty();
+        Files.writeString(node.resolve("owner.lock"), "1 1 another-boot\n");
+        assertThat(run("journal", "inspect", kept.toString())).isZero();
     }
 
     @Test

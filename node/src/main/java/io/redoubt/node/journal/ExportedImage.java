@@ -37,7 +37,7 @@ final class ExportedImage {
     /// @return whether all of it could be read
     boolean write(VolumeId id, BlockImage image) throws IOException {
         if (Files.exists(file)) {
-            throw new FaultException(new ExportFault.Exists(file));
+            throw new FaultException(new ToolFault.Exists(file));
         }
         Files.createDirectories(file.toAbsolutePath().getParent());
         Files.deleteIfExists(aside);

@@ -4,8 +4,10 @@ package io.redoubt.node.journal;
 import io.redoubt.core.fault.FaultException;
 import io.redoubt.core.system.ReadOnlyDisk;
 import io.redoubt.storage.atrest.FileRegionKey;
+import io.redoubt.storage.block.OwnerLock;
 import io.redoubt.storage.journal.JournalFault;
 import io.redoubt.storage.journal.JournalReader;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,19 +21,36 @@ import picocli.CommandLine.Command;
         description = {
             "A journal's files, read without a node and without changing them.",
             "",
-            "A journal is a directory below groups in the home of the node that receives the group. Its node must not"
-                    + " run meanwhile, or the directory be a copy.",
+            "A journal is a directory below groups in the home of the node that receives the group. While a node runs on"
+                    + " that home every command here is refused: ask the node, stop it, or read a copy of the directory.",
             ""
         },
         subcommands = {JournalInspect.class, JournalVerify.class, JournalExport.class})
 public final class JournalCommand {
+    /// HOME/groups/GROUP
+    private static final int HOME_ABOVE = 2;
+
     /// @param key the file of a region key; null to look at everything but the blocks of an encrypted journal
-    static JournalReader open(Path directory, @Nullable Path key) {
+    /// @throws FaultException with [ToolFault.NodeRuns] or a [JournalFault]
+    static JournalReader open(Path directory, @Nullable Path key) throws IOException {
         if (!Files.isDirectory(directory)) {
             throw new FaultException(new JournalFault.NoJournal());
         }
+        requireNoNode(directory.toRealPath());
         return JournalReader.open(
                 ReadOnlyDisk.of(directory), key == null ? null : FileRegionKey.open(key)::named);
+    }
+
+    /// A node holds the lock of its home as long as it lives.
+    private static void requireNoNode(Path journal) {
+        Path above = journal;
+        for (int i = 0; i <= HOME_ABOVE && above != null; i++) {
+            OwnerLock.holder(above)
+                    .ifPresent(pid -> {
+                        throw new FaultException(new ToolFault.NodeRuns(journal, pid));
+                    });
+            above = above.getParent();
+        }
     }
 
     /// @return the exit status

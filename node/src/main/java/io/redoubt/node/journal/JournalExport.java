@@ -23,7 +23,8 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "export",
         description = {
-            "Writes the volumes as they were at a point, each as a raw image that QEMU and qemu-img read.",
+            "Writes the volumes as they were at a point, each as a raw image that QEMU and qemu-img read; or one volume"
+                    + " after any of its writes.",
             "",
             "Ranges of zeros take no room. An image has its name only when it is whole; one that exists is never"
                     + " overwritten. A block that is damaged ends the export, unless --damaged-as-zeros.",
@@ -49,6 +50,13 @@ final class JournalExport implements Callable<Integer> {
     private @Nullable Long point;
 
     @Option(
+            names = "--at",
+            paramLabel = "N",
+            description =
+                    "instead of a point: after this write of the one --volume, any number of the dense window; the last one is in `journal inspect`")
+    private @Nullable Long at;
+
+    @Option(
             names = "--volume",
             paramLabel = "VOLUME",
             description = "this one alone; default: all that the point holds")
@@ -70,31 +78,54 @@ final class JournalExport implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        var commandLine = Objects.requireNonNull(spec).commandLine();
-        PrintWriter out = commandLine.getOut();
-        int status = 0;
+        PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         try (JournalReader journal = JournalCommand.open(directory, key)) {
-            JournalView view = journal.view(number(journal));
-            List<VolumeId> volumes =
-                    view.point().vector().keySet().stream()
-                            .sorted(Comparator.comparing(VolumeId::value))
-                            .toList();
-            VolumeId only = volume == null ? null : new VolumeId(volume);
-            if (only != null && !volumes.contains(only)) {
-                throw new ParameterException(
-                        commandLine,
-                        "point %d does not hold volume %s; it holds %s"
-                                .formatted(view.point().number(), only, volumes));
-            }
-            for (VolumeId id : volumes) {
-                if (only == null || only.equals(id)) {
-                    var image = new ExportedImage(target.resolve(id + ".raw"), out, damagedAsZeros);
-                    status |= image.write(id, view.volume(id)) ? 0 : 1;
-                }
+            Long write = at;
+            int status = write == null ? exportPoint(journal, out) : exportAt(journal, write, out);
+            out.flush();
+            return status;
+        }
+    }
+
+    private int exportAt(JournalReader journal, long write, PrintWriter out) throws IOException {
+        String wanted = volume;
+        if (wanted == null || point != null) {
+            throw wrong("--at needs --volume, and no --point: writes are numbered by volume");
+        }
+        var id = new VolumeId(wanted);
+        if (journal.volumes().stream().noneMatch(known -> known.id().equals(id))) {
+            throw wrong("the journal does not hold volume " + id);
+        }
+        return image(id, out).write(id, journal.view(id, write)) ? 0 : 1;
+    }
+
+    private int exportPoint(JournalReader journal, PrintWriter out) throws IOException {
+        int status = 0;
+        JournalView view = journal.view(number(journal));
+        List<VolumeId> volumes =
+                view.point().vector().keySet().stream()
+                        .sorted(Comparator.comparing(VolumeId::value))
+                        .toList();
+        VolumeId only = volume == null ? null : new VolumeId(volume);
+        if (only != null && !volumes.contains(only)) {
+            throw wrong(
+                    "point %d does not hold volume %s; it holds %s"
+                            .formatted(view.point().number(), only, volumes));
+        }
+        for (VolumeId id : volumes) {
+            if (only == null || only.equals(id)) {
+                status |= image(id, out).write(id, view.volume(id)) ? 0 : 1;
             }
         }
-        out.flush();
         return status;
+    }
+
+    private ExportedImage image(VolumeId id, PrintWriter out) {
+        return new ExportedImage(target.resolve(id + ".raw"), out, damagedAsZeros);
+    }
+
+    private ParameterException wrong(String why) {
+        return new ParameterException(Objects.requireNonNull(spec).commandLine(), why);
     }
 
     private long number(JournalReader journal) {

@@ -4,8 +4,10 @@ package io.redoubt.node.journal;
 import io.redoubt.core.Bytes;
 import io.redoubt.storage.journal.JournalReader;
 import io.redoubt.storage.journal.Pin;
+import io.redoubt.storage.journal.PointTag;
 import io.redoubt.storage.journal.RecoveryPoint;
 import io.redoubt.storage.journal.Roles;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -42,10 +44,18 @@ final class JournalInspect implements Callable<Integer> {
             description = "so many of the newest points, default ${DEFAULT-VALUE}; 0 for all")
     private int last;
 
+    @Option(names = "--json", description = "as one JSON object")
+    private boolean json;
+
     @Override
-    public Integer call() {
+    public Integer call() throws IOException {
         PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
         try (JournalReader journal = JournalCommand.open(directory, null)) {
+            if (json) {
+                out.println(InspectedJson.of(journal, last));
+                out.flush();
+                return journal.damage().isEmpty() ? 0 : 1;
+            }
             head(out, journal);
             volumes(out, journal.volumes());
             points(out, journal);
@@ -103,9 +113,17 @@ final class JournalInspect implements Callable<Integer> {
                     point.number(),
                     Instant.ofEpochMilli(point.stampMillis()),
                     point.vector().size(),
-                    point.name().isEmpty() && point.afterSync() ? "after-sync" : point.name(),
+                    said(point),
                     journal.guarded().contains(point.number()) ? " (protected)" : "");
         }
+    }
+
+    private static String said(RecoveryPoint point) {
+        PointTag tag = point.tag();
+        String name = !tag.named() && point.afterSync() ? "after-sync" : tag.name();
+        return tag.consistency() == PointTag.Consistency.APPLICATION
+                ? (name + " (application-consistent)").strip()
+                : name;
     }
 
     private static void pins(PrintWriter out, List<Pin> pins) {

@@ -3,6 +3,7 @@ package io.redoubt.node.journal;
 
 import io.redoubt.core.Bytes;
 import io.redoubt.storage.journal.JournalReader;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Objects;
@@ -29,7 +30,7 @@ final class JournalVerify implements Callable<Integer> {
     private Path directory = Path.of(".");
 
     @Override
-    public Integer call() {
+    public Integer call() throws IOException {
         var commandLine = Objects.requireNonNull(spec).commandLine();
         PrintWriter out = commandLine.getOut();
         PrintWriter progress = commandLine.getErr();
