@@ -126,6 +126,12 @@ class ApiTest {
                             case "PATCH" -> "{\"sizeBytes\":1073741824}";
                             default -> null;
                         };
+                if (path.endsWith("/recovery-points/1") && route.method().equals("PATCH")) {
+                    sent = "{\"protected\":true}";
+                } else if (path.endsWith("/retention-preview")
+                        || (path.endsWith(group) && route.method().equals("PATCH"))) {
+                    sent = "{\"journalQuotaBytes\":0}";
+                }
                 if (path.endsWith("/stop")
                         || path.endsWith("/start")
                         || path.endsWith("/hydrate")) {

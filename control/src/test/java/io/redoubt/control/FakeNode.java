@@ -32,7 +32,6 @@ import io.redoubt.protocol.NodeMessage;
 import io.redoubt.protocol.OpenView;
 import io.redoubt.protocol.Point;
 import io.redoubt.protocol.PointTaken;
-import io.redoubt.protocol.PointsListed;
 import io.redoubt.protocol.ProtectSource;
 import io.redoubt.protocol.ProtectedVolume;
 import io.redoubt.protocol.ReceiverPromoted;
@@ -52,7 +51,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
-import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
@@ -135,7 +133,8 @@ public final class FakeNode implements AutoCloseable {
     static final class Receiver {
         volatile long term;
         final Grantor grantor;
-        final TreeMap<Long, Point> points = new TreeMap<>();
+        final FakeJournal journal = new FakeJournal();
+        final TreeMap<Long, Point> points = journal.points;
 
         Receiver(long term) {
             this.term = term;
@@ -276,6 +275,7 @@ public final class FakeNode implements AutoCloseable {
                             .setNumber(number)
                             .setStampMillis(stampMillis)
                             .setTag(tag)
+                            .setName(tag)
                             .setPublishedAtMillis(System.currentTimeMillis())
                             .build());
         }
@@ -362,27 +362,26 @@ public final class FakeNode implements AutoCloseable {
                         .setReceiverAddress(source.told().getReceiverAddress())
                         .addAllPeers(source.told().getPeersList())
                         .setBytesBehind(4096)
+                        .setCutsGivenUp(3)
                         .setSpoolBytes(8192);
         for (ProtectedVolume volume : source.volumes()) {
             report.addVolumes(
                     SourceVolumeReport.newBuilder()
                             .setVolume(volume.getVolume())
                             .setState(ReplicationState.STREAM)
-                            .setSinceMillis(1));
+                            .setSinceMillis(1)
+                            .setSpoolBytes(8192)
+                            .setSpoolQuotaBytes(1 << 20)
+                            .setCopiedInMillis(0)
+                            .setSpoolFullInMillis(90_000));
         }
         return report;
     }
 
     private static ReceiverReport receiver(String group, Receiver receiver) {
-        synchronized (receiver.points) {
-            List<Point> newest = new ArrayList<>(receiver.points.descendingMap().values());
-            return ReceiverReport.newBuilder()
-                    .setGroup(group)
-                    .setTerm(receiver.term)
-                    .addAllPoints(newest.subList(0, Math.min(64, newest.size())))
-                    .setOldestPoint(receiver.points.isEmpty() ? 0 : receiver.points.firstKey())
-                    .build();
-        }
+        var report = ReceiverReport.newBuilder().setGroup(group).setTerm(receiver.term);
+        receiver.journal.report(report);
+        return report.build();
     }
 
     private final class Incoming implements StreamObserver<ControlMessage> {
@@ -453,7 +452,7 @@ public final class FakeNode implements AutoCloseable {
                             .setRemedy("Do something else."));
         } else {
             obey(command, result);
-            result.setOk(true);
+            result.setOk(!result.hasFault());
         }
         try {
             send(NodeMessage.newBuilder().setCommandResult(result).build());
@@ -516,7 +515,7 @@ public final class FakeNode implements AutoCloseable {
                 Receiver before = receivers.get(protect.getGroup());
                 var now = new Receiver(protect.getTerm());
                 if (before != null) {
-                    now.points.putAll(before.points);
+                    now.journal.become(before.journal);
                 }
                 receivers.put(protect.getGroup(), now);
             }
@@ -530,23 +529,20 @@ public final class FakeNode implements AutoCloseable {
                                     .setNumber(nextCut.getAndIncrement())
                                     .setStampMillis(1));
             case DELETE_POINT -> {
-                Receiver receiver = receiver(command.getDeletePoint().getGroup());
-                synchronized (receiver.points) {
-                    receiver.points.remove(command.getDeletePoint().getNumber());
-                }
+                var point = command.getDeletePoint();
+                receiver(point.getGroup()).journal.delete(point.getNumber(), result);
             }
             case LIST_POINTS -> {
-                Receiver receiver = receiver(command.getListPoints().getGroup());
-                synchronized (receiver.points) {
-                    result.setPointsListed(
-                            PointsListed.newBuilder()
-                                    .addAllPoints(
-                                            receiver.points
-                                                    .tailMap(
-                                                            command.getListPoints().getAfter(),
-                                                            false)
-                                                    .values()));
-                }
+                var list = command.getListPoints();
+                receiver(list.getGroup()).journal.list(list.getAfter(), list.getLimit(), result);
+            }
+            case PROTECT_POINT -> {
+                var point = command.getProtectPoint();
+                receiver(point.getGroup()).journal.protect(point, result);
+            }
+            case SET_RETENTION -> {
+                var set = command.getSetRetention();
+                receiver(set.getGroup()).journal.retain(set, result);
             }
             case STOP_GRANTS -> {
                 Receiver receiver = receiver(command.getStopGrants().getGroup());

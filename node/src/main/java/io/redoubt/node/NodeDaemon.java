@@ -14,6 +14,7 @@ import io.redoubt.core.system.SystemClock;
 import io.redoubt.core.system.SystemDisk;
 import io.redoubt.node.link.ControlSession;
 import io.redoubt.node.link.Identity;
+import io.redoubt.node.machines.Freezing;
 import io.redoubt.node.machines.Machines;
 import io.redoubt.node.storage.NodeStorage;
 import io.redoubt.node.storage.StreamDialer;
@@ -24,7 +25,9 @@ import io.redoubt.protocol.CommandResult;
 import io.redoubt.protocol.ControlMessage;
 import io.redoubt.protocol.GrantRequest;
 import io.redoubt.protocol.Hello;
+import io.redoubt.protocol.PointTaken;
 import io.redoubt.protocol.Report;
+import io.redoubt.protocol.TakePoint;
 import io.redoubt.storage.nbd.SocketAccess;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -33,6 +36,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 
@@ -50,6 +54,7 @@ final class NodeDaemon implements ControlSession.Node, AutoCloseable {
     private final TemplateImages templates;
     private final NodeStorage storage;
     private final Machines machines;
+    private final Freezing freezing;
     private final Path cache;
     private final Optional<RunAs> runAs;
     private volatile Optional<Hypervisor> hypervisor = Optional.empty();
@@ -73,14 +78,15 @@ final class NodeDaemon implements ControlSession.Node, AutoCloseable {
         this.storage =
                 new NodeStorage(
                         home, clock, new StreamDialer(identity.tls()), access, templates, host);
-        this.machines =
-                new Machines(
-                        new Told(new SystemDisk(home.resolve("told"))), storage, this::hypervisor);
+        var told = new Told(new SystemDisk(home.resolve("told")));
+        this.machines = new Machines(told, storage, this::hypervisor);
+        this.freezing = new Freezing(told, machines);
     }
 
     void start() {
         storage.start();
         machines.start();
+        freezing.thawLeft();
     }
 
     private synchronized Hypervisor hypervisor() {
@@ -173,11 +179,22 @@ final class NodeDaemon implements ControlSession.Node, AutoCloseable {
                 haltGuests(storage.volumesOf(command.getReleaseSource().getGroup()));
                 result = storage.carryOut(command);
             }
+            case TAKE_POINT -> result.setPointTaken(takePoint(command.getTakePoint()));
             case COMMAND_NOT_SET ->
                     throw new IllegalArgumentException("a command of a newer control plane");
             default -> result = storage.carryOut(command);
         }
         return result.build();
+    }
+
+    private PointTaken takePoint(TakePoint wanted) {
+        if (!wanted.hasFreeze()) {
+            return storage.takePoint(wanted, Map.of());
+        }
+        Duration within = Duration.ofMillis(wanted.getFreeze().getWithinMillis());
+        try (Freezing.Frozen frozen = freezing.freeze(wanted.getFreeze(), within)) {
+            return storage.takePoint(wanted, frozen.failures());
+        }
     }
 
     /// Before the release, because a QEMU stops only when its writes in execution are answered. Without a grant nobody answers them any
@@ -194,6 +211,7 @@ final class NodeDaemon implements ControlSession.Node, AutoCloseable {
 
     @Override
     public void close() throws IOException {
+        freezing.close();
         storage.close();
     }
 }

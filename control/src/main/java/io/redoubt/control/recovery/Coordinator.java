@@ -27,7 +27,8 @@ final class Coordinator {
     ///
     /// @throws RetryLater     while the one that makes the cuts is away or silent, or none makes them
     /// @throws FaultException with [NodeFault.Refused] when every source says that it cannot, in the words of the last
-    static CommandResult ask(Nodes nodes, Group group, Command.Builder command) {
+    static CommandResult ask(
+            Nodes nodes, Group group, Command.Builder command, Duration within) {
         Fault missing = new RecoveryFault.NoCoordinator(group.name());
         @Nullable FaultException cannot = null;
         int unable = 0;
@@ -37,7 +38,7 @@ final class Coordinator {
                 continue;
             }
             try {
-                return nodes.tell(source.node(), command, Nodes.SOON);
+                return nodes.tell(source.node(), command, within);
             } catch (FaultException e) {
                 if (!(e.fault() instanceof NodeFault.Refused refused)) {
                     throw e;

@@ -15,7 +15,6 @@ import io.redoubt.core.Name;
 import io.redoubt.core.fault.FaultException;
 import io.redoubt.workflow.Operation;
 import io.redoubt.workflow.Workflow;
-import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -44,7 +43,7 @@ class GroupResource {
     private static final int FIRST_TERM = 1;
 
     private final Groups groups;
-    private final Points points;
+    private final GroupViews views;
     private final Members members;
     private final Failovers failovers;
     private final Operations operations;
@@ -57,29 +56,39 @@ class GroupResource {
 
     /// Where a new group's parts are looked up.
     @Component
-    record Members(Machines machines, Volumes volumes, Region region) {}
+    record Members(
+            Machines machines,
+            Volumes volumes,
+            Region region,
+            Points points,
+            Retentions retentions) {}
 
     GroupResource(
             Groups groups,
-            Points points,
+            GroupViews views,
             Members members,
             Failovers failovers,
             Operations operations,
             Flows flows) {
         this.groups = groups;
-        this.points = points;
+        this.views = views;
         this.members = members;
         this.failovers = failovers;
         this.operations = operations;
         this.flows = flows;
     }
 
-    /// @param intervalSeconds between recovery points, 1 to 3600; 5 when left out
+    /// @param intervalSeconds   between recovery points, 1 to 3600; 5 when left out
+    /// @param ladder            how many points are kept of each age: all of an hour, one a minute of a day, one a quarter of an hour of a week
+    ///                          and one an hour of thirty days when left out
+    /// @param journalQuotaBytes three times the size of the volumes and 4 GiB when left out or 0
     record NewGroup(
             String name,
             List<String> machines,
             String targetZone,
-            @Nullable Double intervalSeconds) {}
+            @Nullable Double intervalSeconds,
+            @Nullable List<Retention.Rung> ladder,
+            @Nullable Long journalQuotaBytes) {}
 
     @PostMapping("/v1/protection-groups")
     @ResponseStatus(HttpStatus.ACCEPTED)
@@ -88,6 +97,10 @@ class GroupResource {
             @RequestHeader(name = "Idempotency-Key", required = false) @Nullable String key,
             @RequestBody NewGroup body) {
         Group group = group(caller, body);
+        Retention retention =
+                new RetentionResource.GroupChange(body.ladder(), body.journalQuotaBytes())
+                        .over(Retention.USUAL);
+        retention.require(group.intervalMillis(), Retentions.volumeBytes(group));
         return OperationView.accepted(
                 operations.begin(
                         caller,
@@ -101,6 +114,7 @@ class GroupResource {
                                     .forEach(disk ->
                                             members.volumes().requireNotReverting(disk.volume()));
                             groups.add(group);
+                            members.retentions().put(group.id(), retention);
                         }));
     }
 
@@ -109,12 +123,12 @@ class GroupResource {
             @RequestAttribute Caller caller,
             @RequestParam(required = false) @Nullable Integer limit,
             @RequestParam(required = false, defaultValue = "") String after) {
-        return groups.rows().page(caller, limit, after, this::view, GroupView::name);
+        return groups.rows().page(caller, limit, after, views::of, GroupView::name);
     }
 
     @GetMapping("/v1/protection-groups/{group}")
     GroupView getProtectionGroup(@RequestAttribute Caller caller, @PathVariable String group) {
-        return view(groups.require(caller, group));
+        return views.of(groups.require(caller, group));
     }
 
     /// Ends the protection; the recovery points go with it.
@@ -139,6 +153,11 @@ class GroupResource {
                         input(found),
                         _ -> {
                             groups.lock(found.id());
+                            List<Long> kept = members.points().protectedOnes(found.id());
+                            if (!kept.isEmpty()) {
+                                throw new FaultException(
+                                        new RecoveryFault.GroupHasProtected(found.name(), kept));
+                            }
                             Optional<String> open = failovers.openOn(found.id());
                             if (open.isPresent()) {
                                 throw new FaultException(
@@ -237,10 +256,6 @@ class GroupResource {
         }
         return new Group.Member(
                 id, volume.node(), volume.name(), volume.sizeBytes(), null, "", null, 0);
-    }
-
-    private GroupView view(Group group) {
-        return GroupView.of(group, points.newest(group.id()).orElse(null), Instant.now());
     }
 
     private static GroupWorkflows.OneGroup input(Group group) {

@@ -3,6 +3,7 @@ package io.redoubt.control.recovery;
 
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// A protection group as the API shows it.
@@ -27,7 +28,8 @@ record GroupView(
         long spoolBytes,
         @Nullable Instant sourceSeenAt,
         @Nullable Instant receiverSeenAt,
-        List<MemberView> volumes) {
+        List<MemberView> volumes,
+        JournalView journal) {
 
     /// @param node      whose volumes they are
     /// @param name      of the node
@@ -40,7 +42,11 @@ record GroupView(
             long spoolBytes,
             @Nullable Instant seenAt) {}
 
-    /// @param node of the sources, the one that writes it
+    /// @param node               of the sources, the one that writes it
+    /// @param secondsLeft        until its bytes to copy are copied, by the pace of the last minute; null when that tells nothing
+    /// @param spoolBytes         written and not yet durable in the other zone
+    /// @param spoolQuotaBytes    at which the volume is tracked
+    /// @param spoolFullInSeconds by the growth of the last minute; null when it does not grow
     record MemberView(
             String volume,
             String node,
@@ -48,9 +54,19 @@ record GroupView(
             @Nullable String state,
             String reason,
             @Nullable Instant since,
-            long bytesToCopy) {}
+            long bytesToCopy,
+            @Nullable Double secondsLeft,
+            long spoolBytes,
+            long spoolQuotaBytes,
+            @Nullable Double spoolFullInSeconds) {}
 
-    static GroupView of(Group group, @Nullable Point newest, Instant now) {
+    static GroupView of(
+            Group group,
+            @Nullable Point newest,
+            Map<String, GroupStates.Spool> spools,
+            JournalView journal,
+            Instant now) {
+        boolean silent = Group.silent(group.sourceSeenAt(), now);
         Group.Health health = group.health(java.util.Optional.ofNullable(newest), now);
         @Nullable PointView point = newest == null ? null : PointView.of(newest, now);
         return new GroupView(
@@ -72,7 +88,10 @@ record GroupView(
                 group.spoolBytes(),
                 group.sourceSeenAt(),
                 group.receiverSeenAt(),
-                group.volumes().stream().map(GroupView::member).toList());
+                group.volumes().stream()
+                        .map(member -> member(member, spools.get(member.volume()), silent))
+                        .toList(),
+                journal);
     }
 
     private static SourceView source(Group.Source source) {
@@ -85,7 +104,10 @@ record GroupView(
                 source.seenAt());
     }
 
-    private static MemberView member(Group.Member member) {
+    /// @param silent what its source expected last is not expected any more
+    private static MemberView member(
+            Group.Member member, GroupStates.@Nullable Spool spool, boolean silent) {
+        GroupStates.@Nullable Spool expected = silent ? null : spool;
         return new MemberView(
                 member.volume(),
                 member.node(),
@@ -93,6 +115,10 @@ record GroupView(
                 member.state(),
                 member.reason(),
                 member.since(),
-                member.bytesToCopy());
+                member.bytesToCopy(),
+                expected == null ? null : JournalView.seconds(expected.copiedInMillis()),
+                spool == null ? 0 : spool.bytes(),
+                spool == null ? 0 : spool.quotaBytes(),
+                expected == null ? null : JournalView.seconds(expected.spoolFullInMillis()));
     }
 }

@@ -7,16 +7,13 @@ import io.redoubt.core.fault.FaultException;
 import io.redoubt.protocol.Command;
 import io.redoubt.protocol.DeletePoint;
 import io.redoubt.protocol.ProtectSource;
-import io.redoubt.protocol.TakePoint;
 import io.redoubt.protocol.Unprotect;
 import io.redoubt.workflow.RetryLater;
 import io.redoubt.workflow.Step;
 import io.redoubt.workflow.Workflow;
 import java.time.Duration;
-import java.util.Optional;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
-import org.springframework.jdbc.core.simple.JdbcClient;
 
 /// How protection begins and ends, and how single points come and go.
 @Configuration(proxyBeanMethods = false)
@@ -32,10 +29,12 @@ class GroupWorkflows {
     record OnePoint(String group, long number, String receiverNode) {}
 
     @Bean
-    Workflow<OneGroup> createGroup(Groups groups, Nodes nodes, Region region, Grants grants) {
+    Workflow<OneGroup> createGroup(
+            Groups groups, Nodes nodes, Region region, Grants grants, Retentions retentions) {
         return Workflow.named("protection-group.create", OneGroup.class)
                 .step(new TakeName(groups))
                 .step(new PrepareReceiver(groups, nodes))
+                .step(new SayRetention(retentions))
                 .step(new OpenGrants(grants))
                 .step(new ConnectSources(groups, nodes, region))
                 .step(new Publish(groups));
@@ -50,10 +49,18 @@ class GroupWorkflows {
     }
 
     @Bean
-    Workflow<OnePointNow> takePoint(Groups groups, Points points, Nodes nodes, JdbcClient sql) {
+    Workflow<OnePointNow> takePoint(Groups groups, Points points, Nodes nodes, PointOrders orders) {
         return Workflow.named("recovery-point.take", OnePointNow.class)
-                .step(new CutNow(groups, nodes, sql))
-                .step(new AwaitPublished(points, sql));
+                .step(new PointSteps.AskForRoom(groups, nodes, orders))
+                .step(new CutNow(groups, points, nodes, orders))
+                .step(new AwaitPublished(points, orders))
+                .step(new PointSteps.ProtectTaken(groups, points, nodes, orders));
+    }
+
+    @Bean
+    Workflow<PointSteps.PointMark> protectPoint(Points points, Nodes nodes) {
+        return Workflow.named("recovery-point.protect", PointSteps.PointMark.class)
+                .step(new PointSteps.Mark(points, nodes));
     }
 
     @Bean
@@ -84,6 +91,14 @@ class GroupWorkflows {
         public void undo(OneGroup input) {
             groups.find(input.id())
                     .ifPresent(group -> unprotect(nodes, group.receiverNode(), group));
+        }
+    }
+
+    /// Before anything can come that would be kept by another ladder.
+    record SayRetention(Retentions retentions) implements Step<OneGroup> {
+        @Override
+        public void run(OneGroup input) {
+            retentions.tell(input.id());
         }
     }
 
@@ -157,45 +172,48 @@ class GroupWorkflows {
         }
     }
 
-    record CutNow(Groups groups, Nodes nodes, JdbcClient sql) implements Step<OnePointNow> {
+    record CutNow(Groups groups, Points points, Nodes nodes, PointOrders orders)
+            implements Step<OnePointNow> {
         @Override
         public void run(OnePointNow input) {
-            String name =
-                    sql.sql("select name from point_order where id = ? and number is null")
-                            .param(input.order())
-                            .query(String.class)
-                            .optional()
-                            .orElse(null);
-            if (name == null) {
+            PointOrders.Order order = orders.require(input.order());
+            if (order.number() != 0) {
                 return;
             }
             Group group = groups.find(input.group()).orElseThrow();
             Command.Builder cut =
                     Command.newBuilder()
                             .setId(input.order())
-                            .setTakePoint(
-                                    TakePoint.newBuilder().setGroup(group.id()).setName(name));
-            sql.sql("update point_order set number = ? where id = ?")
-                    .params(
-                            Coordinator.ask(nodes, group, cut).getPointTaken().getNumber(),
-                            input.order())
-                    .update();
+                            .setTakePoint(PointSteps.takePoint(group, order));
+            CommandResult answer =
+                    Coordinator.ask(
+                            nodes,
+                            group,
+                            cut,
+                            order.freezeMillis() > 0 ? Nodes.LONG : Nodes.SOON);
+            orders.cut(input.order(), answer.getPointTaken().getNumber());
+        }
+
+        /// What was not to be had as it was wished for is not left behind.
+        @Override
+        public void undo(OnePointNow input) {
+            long number = orders.find(input.order()).map(PointOrders.Order::number).orElse(0L);
+            groups.find(input.group())
+                    .filter(_ -> number != 0)
+                    .ifPresent(group ->
+                            new DropPoint(points, nodes)
+                                    .run(new OnePoint(group.id(), number, group.receiverNode())));
+            orders.forget(input.order());
         }
     }
 
-    record AwaitPublished(Points points, JdbcClient sql) implements Step<OnePointNow> {
+    record AwaitPublished(Points points, PointOrders orders) implements Step<OnePointNow> {
         @Override
         public void run(OnePointNow input) {
-            Optional<Long> number =
-                    sql.sql("select number from point_order where id = ?")
-                            .param(input.order())
-                            .query(Long.class)
-                            .optional();
-            if (number.isPresent() && points.find(input.group(), number.get()).isEmpty()) {
-                throw new RetryLater(
-                        new RecoveryFault.NotPublished(input.group(), number.get()), AGAIN);
+            long number = orders.require(input.order()).number();
+            if (points.find(input.group(), number).isEmpty()) {
+                throw new RetryLater(new RecoveryFault.NotPublished(input.group(), number), AGAIN);
             }
-            sql.sql("delete from point_order where id = ?").param(input.order()).update();
         }
     }
 

@@ -2,7 +2,10 @@
 package io.redoubt.control.recovery;
 
 import io.redoubt.control.web.Refusal;
+import io.redoubt.core.Bytes;
 import java.time.Duration;
+import java.util.List;
+import java.util.stream.Collectors;
 
 /// Every way that recovery says no, or not yet.
 sealed interface RecoveryFault extends Refusal {
@@ -102,6 +105,57 @@ sealed interface RecoveryFault extends Refusal {
         @Override
         public String remedy() {
             return "Tear that failover down first.";
+        }
+    }
+
+    /// A point that goes only when its user lets it.
+    record PointProtected(String group, long point) implements RecoveryFault {
+        @Override
+        public String message() {
+            return "recovery point %d of protection group '%s' is protected"
+                    .formatted(point, group);
+        }
+
+        @Override
+        public String remedy() {
+            return "Release it first: redoubt point release %s %d.".formatted(group, point);
+        }
+    }
+
+    /// With the group its journal would go, and points that somebody wanted kept.
+    record GroupHasProtected(String group, List<Long> points) implements RecoveryFault {
+        private static final int SHOWN_MAX = 5;
+
+        @Override
+        public String message() {
+            return "protection group '%s' has %d protected recovery points: %s%s"
+                    .formatted(
+                            group,
+                            points.size(),
+                            points.stream()
+                                    .limit(SHOWN_MAX)
+                                    .map(String::valueOf)
+                                    .collect(Collectors.joining(", ")),
+                            points.size() > SHOWN_MAX ? ", …" : "");
+        }
+
+        @Override
+        public String remedy() {
+            return "Release them first: redoubt point release %s NUMBER.".formatted(group);
+        }
+    }
+
+    /// The journal would take no data from the next moment on.
+    record QuotaBelowUse(String group, long bytes, long quotaBytes) implements RecoveryFault {
+        @Override
+        public String message() {
+            return "the journal of protection group '%s' has %s in use; a quota of %s would end its recovery points at once"
+                    .formatted(group, new Bytes(bytes), new Bytes(quotaBytes));
+        }
+
+        @Override
+        public String remedy() {
+            return "Keep a shorter history first (ladder), and make the quota smaller once that room is free.";
         }
     }
 

@@ -397,6 +397,17 @@ public final class Machines {
         }
     }
 
+    /// One that has a process.
+    Optional<Freezing.Guest> guest(String machine) {
+        Kept kept = machines.get(machine);
+        if (kept == null) {
+            return Optional.empty();
+        }
+        MachineState state = state(kept);
+        return Optional.ofNullable(kept.running)
+                .map(running -> new Freezing.Guest(state, running.agentSocket()));
+    }
+
     public List<MachineReport> reports() {
         var reports = new ArrayList<MachineReport>();
         machines.values().forEach(kept -> kept.watch.ask());

@@ -234,4 +234,31 @@ public sealed interface NodeFault extends Fault {
             return "Nothing was changed. Send limits that are within the bounds, with each volume in one datastore.";
         }
     }
+
+    /// A point that only goes when its user lets it.
+    record PointProtected(String group, long point) implements NodeFault {
+        @Override
+        public String message() {
+            return "Recovery point %d of protection group %s is protected.".formatted(point, group);
+        }
+
+        @Override
+        public String remedy() {
+            return "Release it first: ./redoubt point release GROUP %d.".formatted(point);
+        }
+    }
+
+    /// So many that one more is a mistake.
+    record TooManyProtected(String group, int points) implements NodeFault {
+        @Override
+        public String message() {
+            return "Protection group %s has %d protected recovery points, as many as it may."
+                    .formatted(group, points);
+        }
+
+        @Override
+        public String remedy() {
+            return "Release points that nobody needs.";
+        }
+    }
 }

@@ -10,15 +10,20 @@ import io.redoubt.protocol.CommandResult;
 import io.redoubt.protocol.ControlMessage;
 import io.redoubt.protocol.GrantRequest;
 import io.redoubt.protocol.MachineDisk;
+import io.redoubt.protocol.PointTaken;
 import io.redoubt.protocol.Report;
+import io.redoubt.protocol.TakePoint;
 import io.redoubt.protocol.VolumeReport;
 import io.redoubt.protocol.VolumeState;
+import io.redoubt.storage.journal.PointTag;
 import io.redoubt.storage.nbd.SocketAccess;
 import io.redoubt.storage.replication.ReceiverServer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /// Everything that a node keeps: opened from its home at the start, changed by commands, told in reports.
 public final class NodeStorage implements AutoCloseable {
@@ -111,16 +116,22 @@ public final class NodeStorage implements AutoCloseable {
             case UNPROTECT -> unprotect(command.getUnprotect().getGroup());
             case TAKE_POINT ->
                     result.setPointTaken(
-                            sources.takePoint(
-                                    command.getTakePoint().getGroup(),
-                                    command.getTakePoint().getName()));
+                            takePoint( // nobody has frozen a guest for it
+                                    command.getTakePoint().toBuilder().clearFreeze().build(),
+                                    Map.of()));
             case DELETE_POINT -> {
                 var point = command.getDeletePoint();
                 views.requireNoneOpen(point.getGroup(), point.getNumber());
-                var receiver = receivers.require(point.getGroup());
-                if (receiver.points().stream().anyMatch(p -> p.number() == point.getNumber())) {
-                    receiver.dropPoint(point.getNumber());
-                }
+                receivers.deletePoint(point.getGroup(), point.getNumber());
+            }
+            case PROTECT_POINT -> {
+                var point = command.getProtectPoint();
+                receivers.protectPoint(point.getGroup(), point.getNumber(), point.getProtected());
+            }
+            case SET_RETENTION -> {
+                var set = command.getSetRetention();
+                result.setRetentionSet(
+                        receivers.retain(set.getGroup(), set.getRetention(), set.getPreview()));
             }
             case LIST_POINTS ->
                     result.setPointsListed(
@@ -184,6 +195,19 @@ public final class NodeStorage implements AutoCloseable {
                             "not about storage: " + command.getCommandCase());
         }
         return result;
+    }
+
+    /// @param unfrozen why machines that were to be frozen for it are not, by machine
+    public PointTaken takePoint(TakePoint wanted, Map<String, String> unfrozen) {
+        var failures = new ArrayList<PointTag.Failure>();
+        unfrozen.forEach((machine, reason) -> failures.add(new PointTag.Failure(machine, reason)));
+        var consistency =
+                wanted.hasFreeze() && unfrozen.isEmpty()
+                        ? PointTag.Consistency.APPLICATION
+                        : PointTag.Consistency.CRASH;
+        return sources.takePoint(
+                wanted.getGroup(),
+                new PointTag(wanted.getName(), consistency, wanted.getTakenBy(), failures));
     }
 
     private VolumeSnapshots snapshots(String volume) {

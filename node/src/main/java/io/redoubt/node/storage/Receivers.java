@@ -6,15 +6,16 @@ import io.redoubt.core.grant.GrantTimes;
 import io.redoubt.core.grant.Grantor;
 import io.redoubt.core.port.Clock;
 import io.redoubt.core.system.SystemDisk;
-import io.redoubt.protocol.Point;
 import io.redoubt.protocol.PointsListed;
 import io.redoubt.protocol.ProtectReceiver;
 import io.redoubt.protocol.ReceiverPromoted;
 import io.redoubt.protocol.ReceiverReport;
+import io.redoubt.protocol.Retention;
+import io.redoubt.protocol.RetentionSet;
 import io.redoubt.storage.journal.Housekeeping;
 import io.redoubt.storage.journal.Journal;
 import io.redoubt.storage.journal.JournalLimits;
-import io.redoubt.storage.journal.RecoveryPoint;
+import io.redoubt.storage.journal.Ladder;
 import io.redoubt.storage.journal.Roles;
 import io.redoubt.storage.replication.HostedReceiver;
 import java.lang.System.Logger;
@@ -25,6 +26,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.TimeUnit;
@@ -34,7 +36,9 @@ import java.util.concurrent.locks.LockSupport;
 final class Receivers implements AutoCloseable {
     private static final Logger LOG = System.getLogger(Receivers.class.getName());
     private static final String KIND = "receiver";
-    private static final int POINTS_REPORTED_MAX = 64;
+
+    /// They stay for ever, so each second's report names them all.
+    private static final int PROTECTED_MAX = 1000;
 
     private final Path home;
     private final GroupKeys keys;
@@ -42,6 +46,7 @@ final class Receivers implements AutoCloseable {
     private final Clock clock;
     private final JournalLimits limits;
     private final Housekeeping.Settings settings;
+    private final Retentions retentions;
     private final Map<String, Receiver> receivers = new ConcurrentSkipListMap<>();
 
     private record Receiver(ProtectReceiver told, UUID lineage, HostedReceiver hosted) {}
@@ -50,8 +55,8 @@ final class Receivers implements AutoCloseable {
         this(home, told, clock, JournalLimits.DEFAULT, Housekeeping.Settings.DEFAULT);
     }
 
-    /// @param limits   of each journal, with its quota
-    /// @param settings how long history is kept
+    /// @param limits   of each journal, with the quota of those that were told none
+    /// @param settings with the ladder of journals that were told none
     Receivers(
             Path home,
             Told told,
@@ -64,6 +69,7 @@ final class Receivers implements AutoCloseable {
         this.clock = clock;
         this.limits = limits;
         this.settings = settings;
+        this.retentions = new Retentions(told, settings.ladder(), limits.quotaBytes());
     }
 
     /// A journal that does not open keeps no other group from being received; its own streams and views are refused.
@@ -94,12 +100,13 @@ final class Receivers implements AutoCloseable {
 
     private Receiver open(ProtectReceiver wanted) {
         UUID lineage = Lineages.parse(wanted.getLineage());
+        Retention retention = retentions.of(wanted.getGroup());
         Journal journal =
                 Journal.open(
                         new SystemDisk(directory(wanted.getGroup())),
                         lineage,
                         null,
-                        limits,
+                        Retentions.limits(limits, retention),
                         keys.of(wanted.getTenant()));
         Roles roles = journal.roles();
         if (roles.term() < wanted.getTerm()) {
@@ -113,7 +120,8 @@ final class Receivers implements AutoCloseable {
                         roles.stopped(),
                         roles.promoted(),
                         clock.bootNanos());
-        return new Receiver(wanted, lineage, new HostedReceiver(journal, grantor, clock, settings));
+        var house = new Housekeeping.Settings(Retentions.ladder(retention), settings.scrubEvery());
+        return new Receiver(wanted, lineage, new HostedReceiver(journal, grantor, clock, house));
     }
 
     private Path directory(String group) {
@@ -122,6 +130,7 @@ final class Receivers implements AutoCloseable {
 
     synchronized void unprotect(String group) {
         Receiver receiver = receivers.remove(group);
+        retentions.remove(group); // first: without the receiver nobody would come back for it
         told.remove(KIND, group);
         if (receiver != null) {
             receiver.hosted.close();
@@ -151,6 +160,53 @@ final class Receivers implements AutoCloseable {
         }
     }
 
+    /// Holds at once, and after a restart: it is durable first.
+    ///
+    /// @param preview changes nothing
+    /// @return what the ladder lets go
+    synchronized RetentionSet retain(String group, Retention wanted, boolean preview) {
+        HostedReceiver receiver = require(group);
+        Ladder ladder = Retentions.ladder(wanted);
+        JournalLimits wantedLimits = Retentions.limits(limits, wanted);
+        var answer =
+                RetentionSet.newBuilder()
+                        .addAllGoingPoints(receiver.wouldDrop(ladder))
+                        .setBytes(receiver.standing().room().room().bytes());
+        if (!preview) {
+            retentions.put(group, wanted);
+            receiver.retention(ladder, wantedLimits.quotaBytes());
+        }
+        return answer.build();
+    }
+
+    /// @param number 0 only asks whether one more could be protected
+    synchronized void protectPoint(String group, long number, boolean on) {
+        HostedReceiver receiver = require(group);
+        Set<Long> guarded = receiver.journal().guarded();
+        if (guarded.contains(number) == on) {
+            return;
+        }
+        if (on && guarded.size() >= PROTECTED_MAX) {
+            throw new FaultException(new NodeFault.TooManyProtected(group, guarded.size()));
+        }
+        if (number == 0) {
+            receiver.requireRoomToProtect();
+        } else {
+            receiver.protectPoint(number, on);
+        }
+    }
+
+    /// A point that is not there is deleted already.
+    synchronized void deletePoint(String group, long number) {
+        HostedReceiver receiver = require(group);
+        if (receiver.journal().guarded().contains(number)) {
+            throw new FaultException(new NodeFault.PointProtected(group, number));
+        }
+        if (receiver.points().stream().anyMatch(p -> p.number() == number)) {
+            receiver.dropPoint(number);
+        }
+    }
+
     /// Answers when this side is promoted: at once when the source released, else when its grants have expired.
     ReceiverPromoted promote(String group, long term, boolean released) {
         HostedReceiver receiver = require(group);
@@ -174,38 +230,20 @@ final class Receivers implements AutoCloseable {
         require(group).points().stream()
                 .filter(p -> p.number() > after)
                 .limit(limit <= 0 ? Long.MAX_VALUE : limit)
-                .forEach(p -> listed.addPoints(point(p)));
+                .forEach(p -> listed.addPoints(ReceiverReports.point(p)));
         return listed.build();
     }
 
     List<ReceiverReport> reports(Map<String, List<String>> openViews) {
         var reports = new ArrayList<ReceiverReport>();
-        receivers.forEach((group, receiver) -> {
-            List<RecoveryPoint> points = receiver.hosted.points();
-            var report =
-                    ReceiverReport.newBuilder()
-                            .setGroup(group)
-                            .setTerm(receiver.hosted.roles().term())
-                            .setOldestPoint(points.isEmpty() ? 0 : points.getFirst().number())
-                            .addAllOpenViews(openViews.getOrDefault(group, List.of()));
-            for (int i = points.size() - 1;
-                    i >= Math.max(0, points.size() - POINTS_REPORTED_MAX);
-                    i--) {
-                report.addPoints(point(points.get(i)));
-            }
-            reports.add(report.build());
-        });
+        receivers.forEach((group, receiver) ->
+                reports.add(
+                        ReceiverReports.of(
+                                group,
+                                receiver.hosted,
+                                retentions.of(group),
+                                openViews.getOrDefault(group, List.of()))));
         return reports;
-    }
-
-    private static Point point(RecoveryPoint point) {
-        String tag = point.name().isEmpty() && point.afterSync() ? "after-sync" : point.name();
-        return Point.newBuilder()
-                .setNumber(point.number())
-                .setStampMillis(point.stampMillis())
-                .setTag(tag)
-                .setPublishedAtMillis(point.publishedMillis())
-                .build();
     }
 
     /// The journal of a group, for one of its sources.

@@ -14,13 +14,11 @@ import io.redoubt.protocol.GrantRequest;
 import io.redoubt.protocol.PointTaken;
 import io.redoubt.protocol.ProtectSource;
 import io.redoubt.protocol.ProtectedVolume;
-import io.redoubt.protocol.ReplicationState;
 import io.redoubt.protocol.SourceReleased;
 import io.redoubt.protocol.SourceReport;
-import io.redoubt.protocol.SourceVolumeReport;
+import io.redoubt.storage.journal.PointTag;
 import io.redoubt.storage.replication.GrantMemory;
 import io.redoubt.storage.replication.GroupSource;
-import io.redoubt.storage.replication.Mode;
 import io.redoubt.storage.replication.SourceLimits;
 import io.redoubt.storage.replication.SourceLink;
 import io.redoubt.storage.replication.SourceVolume;
@@ -52,6 +50,7 @@ final class Sources implements AutoCloseable {
     private final Volumes volumes;
     private final StreamDialer dialer;
     private final SecureRandom random = new SecureRandom();
+    private final SourceReports sourceReports;
     private final Map<String, Source> sources = new ConcurrentSkipListMap<>();
     private final Map<String, ProtectSource> closed = new ConcurrentSkipListMap<>();
 
@@ -71,6 +70,7 @@ final class Sources implements AutoCloseable {
         this.clock = clock;
         this.volumes = volumes;
         this.dialer = dialer;
+        this.sourceReports = new SourceReports(clock, SourceLimits.DEFAULT);
     }
 
     /// Puts the splitters back in their places before any socket opens. A group that does not open, most often because a volume of it did
@@ -210,6 +210,7 @@ final class Sources implements AutoCloseable {
         if (source != null) {
             source.link.close();
             members(source.told).forEach(volume -> volumes.require(volume).slot().remove());
+            members(source.told).forEach(sourceReports::forget);
             forget(source.told);
         }
         ProtectSource shut = closed.remove(group);
@@ -226,9 +227,9 @@ final class Sources implements AutoCloseable {
         Volumes.deleteTree(home.resolve("groups").resolve(group.getGroup() + "-source"));
     }
 
-    PointTaken takePoint(String group, String name) {
+    PointTaken takePoint(String group, PointTag tag) {
         Source source = require(group);
-        long number = cut(group, source, name);
+        long number = cut(group, source, tag.text());
         return PointTaken.newBuilder().setNumber(number).setStampMillis(clock.wallMillis()).build();
     }
 
@@ -313,42 +314,17 @@ final class Sources implements AutoCloseable {
     List<SourceReport> reports() {
         var reports = new ArrayList<SourceReport>();
         for (Source source : sources.values()) {
-            SourceLink.Status status = source.link.status();
-            var report =
-                    SourceReport.newBuilder()
-                            .setGroup(source.told.getGroup())
+            reports.add(
+                    sourceReports
+                            .of(source.told.getGroup(), source.link)
                             .setTerm(source.holder.term())
                             .setReleased(source.holder.releasedTerm() >= source.told.getTerm())
                             .setReceiverAddress(source.told.getReceiverAddress())
                             .addAllPeers(source.told.getPeersList())
-                            .setMakesCuts(source.link.makesCuts());
-            for (SourceLink.VolumeStatus volume : status.volumes()) {
-                String reason =
-                        status.connected() || volume.mode() != Mode.STREAM
-                                ? volume.reason()
-                                : status.trouble();
-                report.addVolumes(
-                        SourceVolumeReport.newBuilder()
-                                .setVolume(volume.volume())
-                                .setState(state(volume.mode()))
-                                .setReason(reason)
-                                .setSinceMillis(volume.sinceMillis())
-                                .setBytesToCopy(volume.dirtyBytes()));
-                report.setSpoolBytes(report.getSpoolBytes() + volume.spoolBytes());
-                report.setBytesBehind(
-                        report.getBytesBehind() + volume.spoolBytes() + volume.dirtyBytes());
-            }
-            reports.add(report.build());
+                            .setMakesCuts(source.link.makesCuts())
+                            .build());
         }
         return reports;
-    }
-
-    private static ReplicationState state(Mode mode) {
-        return switch (mode) {
-            case STREAM -> ReplicationState.STREAM;
-            case TRACK -> ReplicationState.TRACK;
-            case SYNC, SYNC_TRACK -> ReplicationState.SYNC;
-        };
     }
 
     /// Where a volume's writes stand, empty when it is not protected here.

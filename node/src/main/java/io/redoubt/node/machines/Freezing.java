@@ -1,0 +1,217 @@
+// Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
+package io.redoubt.node.machines;
+
+import io.redoubt.compute.guest.GuestAgent;
+import io.redoubt.compute.host.Pause;
+import io.redoubt.core.fault.FaultException;
+import io.redoubt.node.storage.Told;
+import io.redoubt.protocol.FreezeGuests;
+import io.redoubt.protocol.MachineState;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+import java.util.function.Function;
+
+/// Freezes the file systems of guests for the instant of a cut, by their agents, and thaws them whatever happens (rule 21).
+///
+/// **What a crash leaves.** Before an agent is asked to freeze, that is on disk, and it is taken away once the agent said that nothing is frozen.
+/// A cut that fails thaws like one that does not. A node that is told to end thaws first. One that is killed in between leaves guests whose
+/// writes wait inside of them until its next start, which thaws them before anything else is asked of them; nothing is lost by it. A freeze that
+/// was not answered in time may still come about: the guest is thawed until its agent says that it is, or until the guest has ended.
+public final class Freezing implements AutoCloseable {
+    private static final Logger LOG = System.getLogger(Freezing.class.getName());
+    private static final String KIND = "frozen";
+    private static final Duration WITHIN_MAX = Duration.ofSeconds(10);
+    private static final Duration ANSWER_MAX = Duration.ofSeconds(3);
+    private static final Duration AGAIN = Duration.ofSeconds(1);
+
+    /// So often an agent that does not answer is asked to thaw; after that the node's next start asks again.
+    private static final int THAWS_MAX = 600;
+
+    /// A guest with a process.
+    record Guest(MachineState state, Path agent) {}
+
+    private final Told told;
+    private final Function<String, Optional<Guest>> guests;
+    private final Set<String> thawing = ConcurrentHashMap.newKeySet();
+    private volatile boolean ended;
+
+    public Freezing(Told told, Machines machines) {
+        this(told, machines::guest);
+    }
+
+    /// @param guests by machine; empty for one without a process
+    Freezing(Told told, Function<String, Optional<Guest>> guests) {
+        this.told = told;
+        this.guests = guests;
+    }
+
+    /// What is frozen now; to close it is to thaw.
+    public final class Frozen implements AutoCloseable {
+        private final List<String> asked;
+        private final Map<String, String> failures;
+
+        Frozen(List<String> asked, Map<String, String> failures) {
+            this.asked = asked;
+            this.failures = failures;
+        }
+
+        /// Why a machine is not frozen; empty when all are.
+        public Map<String, String> failures() {
+            return failures;
+        }
+
+        @Override
+        public void close() {
+            thawAll(asked);
+        }
+    }
+
+    /// Asks all at once.
+    ///
+    /// @param within for all together, at most 10 s
+    public Frozen freeze(FreezeGuests wanted, Duration within) {
+        long end = System.nanoTime() + min(within, WITHIN_MAX).toNanos();
+        Map<String, String> failures = new ConcurrentHashMap<>();
+        Set<String> asked = ConcurrentHashMap.newKeySet();
+        together(
+                wanted.getMachinesList(),
+                machine ->
+                        freezeOne(machine, end, asked)
+                                .ifPresent(reason -> failures.put(machine, reason)));
+        return new Frozen(List.copyOf(asked), new TreeMap<>(failures));
+    }
+
+    /// @return why not
+    private Optional<String> freezeOne(String machine, long end, Set<String> asked) {
+        Optional<Guest> guest = guests.apply(machine);
+        if (guest.isEmpty()) {
+            return Optional.of("it does not run on the node that makes the cut");
+        }
+        if (guest.get().state() != MachineState.MACHINE_RUNNING) {
+            return Optional.of("it is not running");
+        }
+        if (ended) {
+            return Optional.of("its node is being stopped");
+        }
+        if (thawing.contains(machine)) {
+            return Optional.of("it is still being thawed after an earlier point");
+        }
+        told.put(KIND, machine, FreezeGuests.newBuilder().addMachines(machine).build());
+        asked.add(machine);
+        try (GuestAgent agent = GuestAgent.connect(guest.get().agent(), left(end))) {
+            return agent.freeze(left(end)) > 0
+                    ? Optional.empty()
+                    : Optional.of("its agent found no file system to freeze");
+        } catch (FaultException e) {
+            return Optional.of(e.fault().message());
+        }
+    }
+
+    /// Thaws what a process before this one left frozen.
+    public void thawLeft() {
+        told.all(KIND, FreezeGuests.parser()).forEach(left -> begin(left.getMachines(0)));
+    }
+
+    /// What answers at once is thawed when this returns; whom nobody hears is asked on and on, beside everything else.
+    private void thawAll(List<String> machines) {
+        together(
+                machines,
+                machine -> {
+                    if (!thaw(machine)) {
+                        begin(machine);
+                    }
+                });
+    }
+
+    private void begin(String machine) {
+        if (!thawing.add(machine)) {
+            return;
+        }
+        Thread.ofVirtual()
+                .name("thaw-" + machine)
+                .start(() -> {
+                    try {
+                        for (int i = 0; i < THAWS_MAX && !ended; i++) {
+                            if (thaw(machine)) {
+                                return;
+                            }
+                            Pause.of(AGAIN);
+                        }
+                        LOG.log(
+                                Level.ERROR,
+                                "machine {0} may still be frozen: its agent does not answer; the next start of this node asks it again",
+                                machine);
+                    } finally {
+                        thawing.remove(machine);
+                    }
+                });
+    }
+
+    /// @return whether nothing of it is frozen any more
+    private boolean thaw(String machine) {
+        Optional<Guest> guest = guests.apply(machine);
+        if (guest.isPresent() && guest.get().state() != MachineState.MACHINE_STOPPED) {
+            try (GuestAgent agent = GuestAgent.connect(guest.get().agent(), ANSWER_MAX)) {
+                int thawed = agent.thaw(ANSWER_MAX);
+                LOG.log(Level.DEBUG, "machine {0}: {1} file systems thawed", machine, thawed);
+            } catch (FaultException e) {
+                LOG.log(
+                        Level.WARNING,
+                        "machine {0} is not thawed yet: {1}",
+                        machine,
+                        e.getMessage());
+                return false;
+            }
+        }
+        told.remove(KIND, machine);
+        return true;
+    }
+
+    private static void together(List<String> machines, Consumer<String> work) {
+        var threads = new ArrayList<Thread>();
+        for (String machine : machines) {
+            threads.add(
+                    Thread.ofVirtual().name("freeze-" + machine).start(() -> work.accept(machine)));
+        }
+        for (Thread thread : threads) {
+            try {
+                thread.join();
+            } catch (InterruptedException _) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    private static Duration min(Duration a, Duration b) {
+        return a.compareTo(b) < 0 ? a : b;
+    }
+
+    private static Duration left(long end) {
+        return Duration.ofNanos(Math.max(0, end - System.nanoTime()));
+    }
+
+    /// Thaws what is frozen now, once.
+    @Override
+    public void close() {
+        ended = true;
+        List<String> left =
+                told.all(KIND, FreezeGuests.parser()).stream()
+                        .map(frozen -> frozen.getMachines(0))
+                        .toList();
+        together(
+                left,
+                machine -> {
+                    boolean _ = thaw(machine); // the next start asks those again that do not answer
+                });
+    }
+}

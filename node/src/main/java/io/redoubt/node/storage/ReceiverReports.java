@@ -1,0 +1,95 @@
+// Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
+package io.redoubt.node.storage;
+
+import io.redoubt.protocol.FreezeFailure;
+import io.redoubt.protocol.JournalPressure;
+import io.redoubt.protocol.JournalReport;
+import io.redoubt.protocol.Point;
+import io.redoubt.protocol.PointPin;
+import io.redoubt.protocol.ReceiverReport;
+import io.redoubt.protocol.Retention;
+import io.redoubt.storage.journal.Housekeeping;
+import io.redoubt.storage.journal.JournalRoom;
+import io.redoubt.storage.journal.PointTag;
+import io.redoubt.storage.journal.RecoveryPoint;
+import io.redoubt.storage.replication.HostedReceiver;
+import java.util.List;
+
+/// What is told of a journal every second: its newest points, a sum that tells whether the others are known, which of all points are
+/// protected or held, and its room.
+final class ReceiverReports {
+    private static final int POINTS_REPORTED_MAX = 64;
+
+    private ReceiverReports() {}
+
+    static ReceiverReport of(
+            String group, HostedReceiver hosted, Retention retention, List<String> openViews) {
+        HostedReceiver.Standing standing = hosted.standing();
+        List<RecoveryPoint> points = hosted.points();
+        var report =
+                ReceiverReport.newBuilder()
+                        .setGroup(group)
+                        .setTerm(hosted.roles().term())
+                        .setOldestPoint(points.isEmpty() ? 0 : points.getFirst().number())
+                        .addAllOpenViews(openViews)
+                        .setPointsKept(points.size())
+                        .setPointsSum(points.stream().mapToLong(RecoveryPoint::number).sum())
+                        .addAllProtectedPoints(standing.guarded().stream().sorted().toList())
+                        .setJournal(journal(standing, retention));
+        for (int i = points.size() - 1;
+                i >= Math.max(0, points.size() - POINTS_REPORTED_MAX);
+                i--) {
+            report.addPoints(point(points.get(i)));
+        }
+        standing.pins()
+                .forEach(pin ->
+                        report.addPins(
+                                PointPin.newBuilder().setPoint(pin.point()).setOwner(pin.owner())));
+        return report.build();
+    }
+
+    private static JournalReport journal(HostedReceiver.Standing standing, Retention retention) {
+        Housekeeping.Report room = standing.room();
+        var report =
+                JournalReport.newBuilder()
+                        .setBytes(room.room().bytes())
+                        .setLimitBytes(room.room().quotaBytes())
+                        .setPinnedBytes(room.room().pinnedBytes())
+                        .setPressure(pressure(room.pressure()))
+                        .setCutsGivenUp(standing.cutsGivenUp())
+                        .setRetention(retention);
+        room.fullInMillis().ifPresent(report::setFullInMillis);
+        return report.build();
+    }
+
+    private static JournalPressure pressure(JournalRoom.Pressure pressure) {
+        return switch (pressure) {
+            case NONE -> JournalPressure.JOURNAL_EASY;
+            case THINNING -> JournalPressure.JOURNAL_THINNING;
+            case SHORTENING -> JournalPressure.JOURNAL_SHORTENING;
+            case STOPPED -> JournalPressure.JOURNAL_STOPPED;
+        };
+    }
+
+    static Point point(RecoveryPoint point) {
+        PointTag tag = point.tag();
+        var told =
+                Point.newBuilder()
+                        .setNumber(point.number())
+                        .setStampMillis(point.stampMillis())
+                        .setTag(!tag.named() && point.afterSync() ? "after-sync" : tag.name())
+                        .setPublishedAtMillis(point.publishedMillis())
+                        .setName(tag.name())
+                        .setAfterSync(point.afterSync())
+                        .setApplicationConsistent(
+                                tag.consistency() == PointTag.Consistency.APPLICATION)
+                        .setTakenBy(tag.by());
+        tag.failures()
+                .forEach(failure ->
+                        told.addFreezeFailures(
+                                FreezeFailure.newBuilder()
+                                        .setMachine(failure.machine())
+                                        .setReason(failure.reason())));
+        return told.build();
+    }
+}
