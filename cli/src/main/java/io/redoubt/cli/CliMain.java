@@ -70,18 +70,23 @@ public final class CliMain {
                         .addSubcommand(new StorageCommands.CreatePool())
                         .addSubcommand(new Writes.Delete(Nouns.POOL)));
         line.addSubcommand(
-                noun(Nouns.GROUP, "Machines that are protected and recovered together.")
-                        .addSubcommand(new RecoveryCommands.Protect())
+                noun(Nouns.GROUP.name(), "Machines that are protected and recovered together.")
+                        .addSubcommand(new Reads.ListAll(Nouns.GROUP))
+                        .addSubcommand(new GroupCommands.Show())
+                        .addSubcommand(new GroupCommands.Protect())
+                        .addSubcommand(new GroupCommands.Change())
                         .addSubcommand(new Writes.Delete(Nouns.GROUP)));
         line.addSubcommand(
                 noun("point", "Recovery points of a group.")
-                        .addSubcommand(new RecoveryCommands.ListPoints())
-                        .addSubcommand(new RecoveryCommands.ShowPoint())
-                        .addSubcommand(new RecoveryCommands.CreatePoint())
-                        .addSubcommand(new RecoveryCommands.DeletePoint()));
+                        .addSubcommand(new PointCommands.ListPoints())
+                        .addSubcommand(new PointCommands.ShowPoint())
+                        .addSubcommand(new PointCommands.CreatePoint())
+                        .addSubcommand(new PointCommands.ProtectPoint())
+                        .addSubcommand(new PointCommands.ReleasePoint())
+                        .addSubcommand(new PointCommands.DeletePoint()));
         line.addSubcommand(
                 noun(Nouns.FAILOVER, "Recoveries in the other zone, tests and real ones.")
-                        .addSubcommand(new RecoveryCommands.StartFailover())
+                        .addSubcommand(new FailoverCommands.StartFailover())
                         .addSubcommand(new Writes.Delete(Nouns.FAILOVER)));
         line.addSubcommand(
                 noun(Nouns.OPERATION, "Changes that run or ran.")

@@ -67,7 +67,7 @@ record Column(String title, String pointer, Function<JsonNode, String> words) {
     }
 
     /// Exact where that is short, else with one decimal.
-    private static String size(long bytes) {
+    static String size(long bytes) {
         String exact = new Bytes(bytes).toString();
         if (exact.length() <= SHORT) {
             return exact;

@@ -130,6 +130,8 @@ final class Nouns {
                             seconds("RPO", "/rpoSeconds"),
                             text("NEWEST", "/newestPoint/number"),
                             bytes("BEHIND", "/bytesBehind"),
+                            bytes("JOURNAL", "/journal/bytes"),
+                            text("ALARM", "/journal/alarm"),
                             text("ID", "/id")));
 
     static final Noun FAILOVER =
@@ -164,6 +166,10 @@ final class Nouns {
                     text("AT", "/at"),
                     seconds("AGE", "/ageSeconds"),
                     text("NAME", "/tag"),
+                    yes("PROTECTED", "/protected"),
+                    list("HELD BY", "/pinnedBy", ""),
+                    text("CONSISTENCY", "/consistency"),
+                    yes("AFTER SYNC", "/afterSync"),
                     text("PUBLISHED", "/publishedAt"));
 
     private static final List<Column> SNAPSHOT =

@@ -21,9 +21,16 @@ final class Table {
 
     /// One line for each field of an object; a list or an object in it as JSON.
     static List<String> of(JsonNode object) {
+        return of(object, List.of());
+    }
+
+    /// @param without fields that are shown in another way
+    static List<String> of(JsonNode object, List<String> without) {
         var rows = new ArrayList<List<String>>();
         for (var field : object.properties()) {
-            rows.add(List.of(field.getKey(), Column.text("", "").of(field.getValue())));
+            if (!without.contains(field.getKey())) {
+                rows.add(List.of(field.getKey(), Column.text("", "").of(field.getValue())));
+            }
         }
         return aligned(rows);
     }

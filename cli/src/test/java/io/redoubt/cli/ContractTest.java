@@ -88,7 +88,12 @@ class ContractTest {
                 "machine start m",
                 "machine stop m --mode power-off",
                 "group create g --machine m --to-zone b --interval 1",
-                "point create g --name before",
+                "group create g --machine m --to-zone b --ladder 1h,1d/1m --journal-quota 2GiB",
+                "group set g --ladder 1h --journal-quota 2GiB",
+                "group set g --ladder 1h --dry-run",
+                "point create g --name before --protected --consistent --freeze-seconds 2",
+                "point protect g 7",
+                "point release g 7",
                 "failover start g --kind test --point 3"
             })
     void every_field_that_is_sent_stands_in_the_contract(String words) throws Exception {
@@ -110,6 +115,9 @@ class ContractTest {
                 api.on("POST /v1/" + path, 202, DONE);
             }
             api.on("PATCH /v1/datastores/d", 202, DONE);
+            api.on("PATCH /v1/protection-groups/g", 202, DONE);
+            api.on("POST /v1/protection-groups/g/retention-preview", 200, "{}");
+            api.on("PATCH /v1/protection-groups/g/recovery-points/7", 202, DONE);
             api.on("PATCH /v1/volumes/v", 202, DONE);
             var arguments = new ArrayList<>(List.of(words.split(" ")));
             arguments.addAll(api.options());

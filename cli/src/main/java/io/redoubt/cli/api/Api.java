@@ -66,6 +66,12 @@ public final class Api {
                         uri(path), "a list of more than " + PAGE * PAGES_MAX + " items"));
     }
 
+    /// A question that needs a body; it changes nothing.
+    public JsonNode ask(String path, Map<String, ?> body) {
+        String text = JsonMapper.shared().writeValueAsString(body);
+        return json(connection.send("POST", uri(path), text, UUID.randomUUID().toString()));
+    }
+
     /// Asks for a change; it goes on after the return.
     public Operation post(String path, Map<String, ?> body) {
         return post(path, body, UUID.randomUUID().toString());

@@ -1,0 +1,157 @@
+// Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
+package io.redoubt.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// What an operator says of protection groups and points, and reads of them.
+class GroupCliTest {
+    private static final String DONE =
+            "{\"id\":\"op1\",\"kind\":\"k\",\"target\":\"t\",\"state\":\"succeeded\",\"change\":1,\"steps\":[]}";
+    private static final String GROUP =
+            """
+            {"id":"g1","name":"shop","state":"degraded","newestPoint":{"number":7},
+             "volumes":[{"volume":"v1","name":"data","state":"SYNC","reason":"a pass runs","since":"2026-11-22T10:00:00Z","bytesToCopy":3145728,
+                         "secondsLeft":12.5,"spoolBytes":65536,"spoolQuotaBytes":268435456,"spoolFullInSeconds":null}],
+             "journal":{"ladder":[{"untilSeconds":3600,"everySeconds":0},{"untilSeconds":86400,"everySeconds":60}],"quotaBytes":4294967296,
+                        "bytes":3221225472,"limitBytes":4294967296,"percent":75,"alarm":"thinning","fullInSeconds":60.0,"pinnedBytes":4096,
+                        "cutsGivenUpSource":3,"cutsGivenUpReceiver":0}}
+            """;
+
+    @TempDir static Path directory;
+
+    private final StringWriter output = new StringWriter();
+    private final StringWriter errors = new StringWriter();
+    private final ScriptedApi api;
+
+    @BeforeAll
+    static void makeCertificate() throws Exception {
+        ScriptedApi.makeCertificate(directory);
+    }
+
+    GroupCliTest() throws Exception {
+        api = new ScriptedApi(directory);
+    }
+
+    @AfterEach
+    void close() {
+        api.close();
+    }
+
+    @Test
+    void a_group_is_shown_with_each_volume_and_its_journal() {
+        api.on("GET /v1/protection-groups/shop", 200, GROUP);
+        assertThat(run("group", "show", "shop")).isZero();
+        assertThat(output.toString().lines())
+                .containsExactly(
+                        "id     g1",
+                        "name   shop",
+                        "state  degraded",
+                        "",
+                        "VOLUME  STATE  SINCE                 TO COPY  LEFT    SPOOL   QUOTA    FULL IN  REASON",
+                        "data    SYNC   2026-11-22T10:00:00Z  3 MiB    12.5 s  64 KiB  256 MiB  -        a pass runs",
+                        "",
+                        "ladder         1h,24h/1m",
+                        "journal        3 GiB of 4 GiB in use, 75 %, ALARM: thinning",
+                        "quota          4 GiB",
+                        "full in        60.0 s",
+                        "held by views  4 KiB",
+                        "cuts given up  3 at the source, 0 at the receiver");
+    }
+
+    @Test
+    void a_ladder_is_said_in_ages_and_steps() {
+        api.on("PATCH /v1/protection-groups/shop", 202, DONE);
+        assertThat(run("group", "set", "shop", "--ladder", "1h,24h/90s,30d/1h")).isZero();
+        assertThat(api.asked().getFirst().body())
+                .contains("\"untilSeconds\":3600", "\"untilSeconds\":86400")
+                .contains("\"everySeconds\":90", "\"untilSeconds\":2592000")
+                .doesNotContain("journalQuotaBytes");
+        assertThat(run("group", "set", "shop", "--journal-quota", "2GiB")).isZero();
+        assertThat(api.asked().getLast().body()).isEqualTo("{\"journalQuotaBytes\":2147483648}");
+        assertThat(run("group", "set", "shop", "--ladder", "1h,soon/1m")).isEqualTo(2);
+        assertThat(errors.toString()).contains("'soon' is no time").contains("such as 24h");
+        assertThat(run("group", "set", "shop", "--ladder", "1h/1m/1s")).isEqualTo(2);
+        assertThat(run("group", "set", "shop")).isEqualTo(2);
+        assertThat(run("group", "set", "shop", "--dry-run")).isEqualTo(2);
+    }
+
+    @Test
+    void a_dry_run_says_what_would_go_and_asks_for_no_change() {
+        api.on(
+                "POST /v1/protection-groups/shop/retention-preview",
+                200,
+                """
+                {"ladder":[{"untilSeconds":600,"everySeconds":0}],"journalQuotaBytes":4294967296,"bytes":1073741824,"percent":25,
+                 "goingPoints":3,"going":[4,5,9],"keepsAtMost":120}
+                """);
+        assertThat(run("group", "set", "shop", "--ladder", "10m", "--dry-run")).isZero();
+        assertThat(output.toString().lines())
+                .containsExactly(
+                        "ladder   10m, at most 120 points",
+                        "journal  1 GiB in use, 25 % of 4 GiB",
+                        "3 points would go: 4, 5, 9");
+        assertThat(api.asked()).hasSize(1);
+    }
+
+    @Test
+    void a_point_is_taken_as_it_was_wished_for_protected_and_released() {
+        String points = "/v1/protection-groups/shop/recovery-points";
+        api.on("POST " + points, 202, DONE).on("PATCH " + points + "/7", 202, DONE);
+        assertThat(run("point", "create", "shop")).isZero();
+        assertThat(api.asked().getLast().body()).isEqualTo("{}");
+        assertThat(
+                        run(
+                                "point",
+                                "create",
+                                "shop",
+                                "--name",
+                                "n",
+                                "--protected",
+                                "--consistent",
+                                "--freeze-seconds",
+                                "2"))
+                .isZero();
+        assertThat(api.asked().getLast().body())
+                .contains("\"name\":\"n\"", "\"protected\":true", "\"consistent\":true")
+                .contains("\"freezeSeconds\":2.0");
+        assertThat(run("point", "protect", "shop", "7")).isZero();
+        assertThat(api.asked().getLast().body()).isEqualTo("{\"protected\":true}");
+        assertThat(run("point", "release", "shop", "7")).isZero();
+        assertThat(api.asked().getLast().body()).isEqualTo("{\"protected\":false}");
+    }
+
+    @Test
+    void a_list_of_points_tells_what_keeps_each() {
+        api.on(
+                "GET /v1/protection-groups/shop/recovery-points?limit=1000",
+                200,
+                """
+                {"items":[{"number":7,"at":"T1","ageSeconds":1.5,"tag":"n","protected":true,"pinnedBy":["view x","view y"],
+                           "consistency":"application","afterSync":false,"publishedAt":"T2"}],"next":null}
+                """);
+        assertThat(run("point", "list", "shop")).isZero();
+        assertThat(output.toString().lines())
+                .containsExactly(
+                        "POINT  AT  AGE    NAME  PROTECTED  HELD BY         CONSISTENCY  AFTER SYNC  PUBLISHED",
+                        "7      T1  1.5 s  n     yes        view x, view y  application  -           T2");
+    }
+
+    private int run(String... words) {
+        List<String> arguments = new ArrayList<>(List.of(words));
+        arguments.addAll(api.options());
+        return CliMain.commandLine()
+                .setOut(new PrintWriter(output, true))
+                .setErr(new PrintWriter(errors, true))
+                .execute(arguments.toArray(String[]::new));
+    }
+}
