@@ -105,21 +105,23 @@ class GroupStates implements NodeListener {
         for (SourceReport source : report.getSourcesList()) {
             int ours =
                     sql.sql(
-                                    "insert into group_source_state (group_id, node, cuts_given_up) select id, source_node, ? from protection_group where id = ? and source_node = ?"
+                                    "insert into group_source_state (group_id, node, cuts_given_up) select distinct group_id, volume.node, ?"
+                                            + " from group_volume join volume on volume.id = group_volume.volume where group_id = ? and volume.node = ?"
                                             + " on conflict (group_id, node) do update set cuts_given_up = excluded.cuts_given_up")
                             .params(source.getCutsGivenUp(), source.getGroup(), node)
                             .update();
             if (ours == 1) {
-                source.getVolumesList().forEach(volume -> take(source.getGroup(), volume));
+                source.getVolumesList().forEach(volume -> take(node, source.getGroup(), volume));
             }
         }
         report.getReceiversList().forEach(receiver -> take(node, receiver));
     }
 
-    private void take(String group, SourceVolumeReport volume) {
+    /// A node speaks for its own volumes alone.
+    private void take(String node, String group, SourceVolumeReport volume) {
         sql.sql(
                         "update group_volume set spool_bytes = :bytes, spool_quota_bytes = :quota, copied_in_millis = :copied, spool_full_in_millis = :full"
-                                + " where group_id = :group and volume = :volume and (spool_bytes, spool_quota_bytes, copied_in_millis, spool_full_in_millis)"
+                                + " where group_id = :group and volume = :volume and exists (select from volume where id = :volume and node = :node) and (spool_bytes, spool_quota_bytes, copied_in_millis, spool_full_in_millis)"
                                 + " is distinct from (:bytes, :quota, :copied::bigint, :full::bigint)")
                 .param("bytes", volume.getSpoolBytes())
                 .param("quota", volume.getSpoolQuotaBytes())
@@ -127,6 +129,7 @@ class GroupStates implements NodeListener {
                 .param("full", volume.hasSpoolFullInMillis() ? volume.getSpoolFullInMillis() : null)
                 .param("group", group)
                 .param("volume", volume.getVolume())
+                .param("node", node)
                 .update();
     }
 

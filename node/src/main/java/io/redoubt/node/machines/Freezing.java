@@ -18,6 +18,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
@@ -32,6 +33,12 @@ public final class Freezing implements AutoCloseable {
     private static final String KIND = "frozen";
     private static final Duration WITHIN_MAX = Duration.ofSeconds(10);
     private static final Duration ANSWER_MAX = Duration.ofSeconds(3);
+    private static final String STOPPING = "its node is being stopped";
+
+    /// How long a cut takes at most that began with frozen guests.
+    private static final Duration CUT_MAX = Duration.ofSeconds(3);
+
+    private static final Duration LOOK = Duration.ofMillis(20);
     private static final Duration AGAIN = Duration.ofSeconds(1);
 
     /// So often an agent that does not answer is asked to thaw; after that the node's next start asks again.
@@ -42,6 +49,7 @@ public final class Freezing implements AutoCloseable {
 
     private final Told told;
     private final Function<String, Optional<Guest>> guests;
+    private final Set<String> held = ConcurrentHashMap.newKeySet(); // by a Frozen
     private final Set<String> thawing = ConcurrentHashMap.newKeySet();
     private volatile boolean ended;
 
@@ -59,6 +67,7 @@ public final class Freezing implements AutoCloseable {
     public final class Frozen implements AutoCloseable {
         private final List<String> asked;
         private final Map<String, String> failures;
+        private final AtomicBoolean open = new AtomicBoolean(true);
 
         Frozen(List<String> asked, Map<String, String> failures) {
             this.asked = asked;
@@ -70,9 +79,12 @@ public final class Freezing implements AutoCloseable {
             return failures;
         }
 
+        /// Once: what is frozen afterwards is somebody else's.
         @Override
         public void close() {
-            thawAll(asked);
+            if (open.compareAndSet(true, false)) {
+                thawAll(asked);
+            }
         }
     }
 
@@ -85,9 +97,13 @@ public final class Freezing implements AutoCloseable {
         Set<String> asked = ConcurrentHashMap.newKeySet();
         together(
                 wanted.getMachinesList(),
-                machine ->
-                        freezeOne(machine, end, asked)
-                                .ifPresent(reason -> failures.put(machine, reason)));
+                machine -> {
+                    failures.put(machine, "it could not be asked"); // until the opposite is known
+                    freezeOne(machine, end, asked)
+                            .ifPresentOrElse(
+                                    reason -> failures.put(machine, reason),
+                                    () -> failures.remove(machine));
+                });
         return new Frozen(List.copyOf(asked), new TreeMap<>(failures));
     }
 
@@ -101,17 +117,21 @@ public final class Freezing implements AutoCloseable {
             return Optional.of("it is not running");
         }
         if (ended) {
-            return Optional.of("its node is being stopped");
+            return Optional.of(STOPPING);
         }
         if (thawing.contains(machine)) {
             return Optional.of("it is still being thawed after an earlier point");
         }
-        told.put(KIND, machine, FreezeGuests.newBuilder().addMachines(machine).build());
+        if (!held.add(machine)) {
+            return Optional.of("it is frozen for another point at this moment");
+        }
         asked.add(machine);
+        told.put(KIND, machine, FreezeGuests.newBuilder().addMachines(machine).build());
         try (GuestAgent agent = GuestAgent.connect(guest.get().agent(), left(end))) {
-            return agent.freeze(left(end)) > 0
-                    ? Optional.empty()
-                    : Optional.of("its agent found no file system to freeze");
+            if (agent.freeze(left(end)) == 0) {
+                return Optional.of("its agent found no file system to freeze");
+            }
+            return ended ? Optional.of(STOPPING) : Optional.empty(); // it may be thawed at once
         } catch (FaultException e) {
             return Optional.of(e.fault().message());
         }
@@ -130,6 +150,7 @@ public final class Freezing implements AutoCloseable {
                     if (!thaw(machine)) {
                         begin(machine);
                     }
+                    held.remove(machine);
                 });
     }
 
@@ -160,21 +181,19 @@ public final class Freezing implements AutoCloseable {
     /// @return whether nothing of it is frozen any more
     private boolean thaw(String machine) {
         Optional<Guest> guest = guests.apply(machine);
-        if (guest.isPresent() && guest.get().state() != MachineState.MACHINE_STOPPED) {
-            try (GuestAgent agent = GuestAgent.connect(guest.get().agent(), ANSWER_MAX)) {
-                int thawed = agent.thaw(ANSWER_MAX);
-                LOG.log(Level.DEBUG, "machine {0}: {1} file systems thawed", machine, thawed);
-            } catch (FaultException e) {
-                LOG.log(
-                        Level.WARNING,
-                        "machine {0} is not thawed yet: {1}",
-                        machine,
-                        e.getMessage());
-                return false;
+        try {
+            if (guest.isPresent() && guest.get().state() != MachineState.MACHINE_STOPPED) {
+                try (GuestAgent agent = GuestAgent.connect(guest.get().agent(), ANSWER_MAX)) {
+                    int thawed = agent.thaw(ANSWER_MAX);
+                    LOG.log(Level.DEBUG, "machine {0}: {1} file systems thawed", machine, thawed);
+                }
             }
+            told.remove(KIND, machine);
+            return true;
+        } catch (FaultException e) {
+            LOG.log(Level.WARNING, "machine {0} is not thawed yet: {1}", machine, e.getMessage());
+            return false;
         }
-        told.remove(KIND, machine);
-        return true;
     }
 
     private static void together(List<String> machines, Consumer<String> work) {
@@ -200,10 +219,14 @@ public final class Freezing implements AutoCloseable {
         return Duration.ofNanos(Math.max(0, end - System.nanoTime()));
     }
 
-    /// Thaws what is frozen now, once.
+    /// Freezes nobody any more, lets a cut end that stands on what is frozen, and thaws.
     @Override
     public void close() {
         ended = true;
+        long end = System.nanoTime() + CUT_MAX.toNanos();
+        while (!held.isEmpty() && System.nanoTime() < end) {
+            Pause.of(LOOK);
+        }
         List<String> left =
                 told.all(KIND, FreezeGuests.parser()).stream()
                         .map(frozen -> frozen.getMachines(0))

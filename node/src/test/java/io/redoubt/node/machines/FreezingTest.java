@@ -124,6 +124,25 @@ class FreezingTest {
         await(() -> !one.frozen && left().isEmpty());
     }
 
+    /// Else the one that ends first would thaw under the other's cut, whose tag would lie.
+    @Test
+    void a_guest_is_frozen_for_one_point_at_a_time() {
+        Freezing.Frozen first = freeze("one");
+        try (Freezing.Frozen second = freeze("one", "two")) {
+            assertThat(second.failures())
+                    .containsOnlyKeys("one")
+                    .containsEntry("one", "it is frozen for another point at this moment");
+        }
+        assertThat(one.frozen).isTrue();
+        first.close();
+        try (Freezing.Frozen third = freeze("one")) {
+            assertThat(third.failures()).isEmpty();
+            first.close();
+            assertThat(one.frozen).isTrue();
+        }
+        assertThat(one.frozen).isFalse();
+    }
+
     @Test
     void what_a_killed_process_left_frozen_is_thawed_by_the_next() {
         Freezing.Frozen _ = freeze("one", "two");
@@ -131,6 +150,19 @@ class FreezingTest {
         Freezing next = process();
         next.thawLeft();
         await(() -> !one.frozen && left().isEmpty());
+    }
+
+    @Test
+    void a_process_that_is_told_to_end_lets_a_cut_end_before_it_thaws() throws Exception {
+        Freezing.Frozen frozen = freeze("one");
+        Thread ending = Thread.ofVirtual().start(freezing::close);
+        Pause.of(Duration.ofMillis(300));
+        assertThat(one.frozen).as("while the cut is made").isTrue();
+        long began = System.nanoTime();
+        frozen.close();
+        ending.join();
+        assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofSeconds(2));
+        assertThat(one.frozen).isFalse();
     }
 
     @Test
