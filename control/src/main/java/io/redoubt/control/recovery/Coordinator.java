@@ -27,8 +27,7 @@ final class Coordinator {
     ///
     /// @throws RetryLater     while the one that makes the cuts is away or silent, or none makes them
     /// @throws FaultException with [NodeFault.Refused] when every source says that it cannot, in the words of the last
-    static CommandResult ask(
-            Nodes nodes, Group group, Command.Builder command, Duration within) {
+    static CommandResult ask(Nodes nodes, Group group, Command.Builder command, Duration within) {
         Fault missing = new RecoveryFault.NoCoordinator(group.name());
         @Nullable FaultException cannot = null;
         int unable = 0;

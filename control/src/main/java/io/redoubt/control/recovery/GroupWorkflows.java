@@ -5,6 +5,7 @@ import io.redoubt.control.gateway.Nodes;
 import io.redoubt.control.region.Region;
 import io.redoubt.core.fault.FaultException;
 import io.redoubt.protocol.Command;
+import io.redoubt.protocol.CommandResult;
 import io.redoubt.protocol.DeletePoint;
 import io.redoubt.protocol.ProtectSource;
 import io.redoubt.protocol.Unprotect;
@@ -187,10 +188,7 @@ class GroupWorkflows {
                             .setTakePoint(PointSteps.takePoint(group, order));
             CommandResult answer =
                     Coordinator.ask(
-                            nodes,
-                            group,
-                            cut,
-                            order.freezeMillis() > 0 ? Nodes.LONG : Nodes.SOON);
+                            nodes, group, cut, order.freezeMillis() > 0 ? Nodes.LONG : Nodes.SOON);
             orders.cut(input.order(), answer.getPointTaken().getNumber());
         }
 

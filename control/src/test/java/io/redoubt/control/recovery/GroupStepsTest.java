@@ -23,7 +23,13 @@ class GroupStepsTest {
     private final Nodes nodes = region.part(Nodes.class);
     private final Grants grants = region.part(Grants.class);
     private final Workflow<GroupWorkflows.OneGroup> create =
-            new GroupWorkflows().createGroup(groups, nodes, region.part(Region.class), grants);
+            new GroupWorkflows()
+                    .createGroup(
+                            groups,
+                            nodes,
+                            region.part(Region.class),
+                            grants,
+                            region.part(Retentions.class));
     private final Workflow<GroupWorkflows.OneGroup> delete =
             new GroupWorkflows().deleteGroup(groups, nodes, grants);
     private final FakeNode one = region.node("a");

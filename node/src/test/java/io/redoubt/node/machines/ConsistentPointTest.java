@@ -192,7 +192,7 @@ class ConsistentPointTest {
                                                 .setGroup("g")
                                                 .setTerm(1)
                                                 .setLineage(lineage)
-                                                .setSourceNode("me")
+                                                .addSourceNodes("me")
                                                 .addVolumes(member)));
         var _ =
                 tell(

@@ -47,7 +47,7 @@ class ReceiverTermsTest {
                         .setGroup("g")
                         .setTerm(1)
                         .setLineage("00112233445566778899aabbccddeeff")
-                        .setSourceNode("nobody")
+                        .addSourceNodes("nobody")
                         .build());
     }
 

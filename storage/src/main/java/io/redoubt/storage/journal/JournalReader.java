@@ -210,10 +210,11 @@ public final class JournalReader implements AutoCloseable {
     /// @throws FaultException with [JournalFault.NoSuchPoint]
     public JournalView view(long point) {
         return new JournalView(
-                RecoveryPoint.require(state.points(), point),
-                state,
-                new BlockReader(segments, index, base, seal, new Damages(index)),
-                () -> {});
+                RecoveryPoint.require(state.points(), point), state, reader(), () -> {});
+    }
+
+    private BlockReader reader() {
+        return new BlockReader(segments, index, base, seal, new Damages(index));
     }
 
     /// One member at any of its numbers from the dense window.
@@ -222,7 +223,7 @@ public final class JournalReader implements AutoCloseable {
     public BlockImage view(VolumeId volume, long vseq) {
         Member member = state.require(volume);
         Offers.requireInWindow(points(), manifest.floor().at(member.slot), member, vseq);
-        return JournalView.at(member, vseq, new BlockReader(segments, index, base), () -> {});
+        return JournalView.at(member, vseq, reader(), () -> {});
     }
 
     /// Reads every byte that any point could need: the kept segments and the whole log, whatever the index says of it, then the index and the
