@@ -46,7 +46,7 @@ public final class IngestMain {
                         "source",
                         1,
                         1,
-                        List.of(new Frame.Offer(VOLUME, VOLUME_BYTES, 0, 0))));
+                        List.of(new Frame.Offer(VOLUME, VOLUME_BYTES, 0, 0, false))));
         take(new Frame.PassBegin(1, List.of(new Frame.PassMember(0, 0, vseq, true))));
         take(new Frame.PassEnd(1, 1));
         receiver.batchEnd();

@@ -69,7 +69,7 @@ final class Guest {
     /// The journal runs again: what it lost is sent again, or made up for by a pass.
     void restarted(Journal journal) {
         next = 0;
-        if (journal.needsFullPass(slot)) {
+        if (journal.needsFullPass(slot, false)) {
             gapFrom = 0;
         } else if (journal.needsPass(slot)) {
             // The end of a pass may be lost, and with it that of the gap before a later one.

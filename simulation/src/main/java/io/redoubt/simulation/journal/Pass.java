@@ -24,7 +24,7 @@ final class Pass {
     static Pass begin(Journal journal, List<Guest> guests, long number, boolean full) {
         var pass = new Pass(number);
         for (Guest guest : guests) {
-            boolean whole = full || journal.needsFullPass(guest.slot);
+            boolean whole = full || journal.needsFullPass(guest.slot, false);
             pass.left.put(guest.slot, guest.freeze(journal, number, whole));
         }
         return pass;

@@ -233,8 +233,8 @@ public final class GroupWorld {
         streams.forEach(s -> s.fromReceiver(out));
     }
 
-    /// A connection stands. Whoever makes the cuts may be quicker now than whoever sends.
-    void welcomed() {
+    /// A source may make the cuts now, and may be quicker than whoever sends.
+    void leads() {
         if (random.nextInt(3) == 0) {
             at(0, cuts::cutOnce);
         }
@@ -290,7 +290,9 @@ public final class GroupWorld {
         ReceiverSession session = side.group.connect();
         var offers =
                 setup.volumes().stream()
-                        .map(v -> new Frame.Offer(v, setup.volumeBytes(), 0, Long.MAX_VALUE >> 1))
+                        .map(v ->
+                                new Frame.Offer(
+                                        v, setup.volumeBytes(), 0, Long.MAX_VALUE >> 1, true))
                         .toList();
         var hello = new Frame.Hello(new UUID(random.nextLong(), 1), "node-0", 1, 1, offers);
         for (Frame answer : session.received(hello)) {

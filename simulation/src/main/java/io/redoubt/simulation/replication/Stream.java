@@ -115,9 +115,10 @@ final class Stream {
                 source.run(() -> {
                     try {
                         Frame received = FrameCodec.decode(body, crc);
+                        boolean led = side.group.cuts().leading();
                         side.group.received(received);
-                        if (received instanceof Frame.Welcome) {
-                            world.welcomed();
+                        if (!led && side.group.cuts().leading()) {
+                            world.leads();
                         }
                     } catch (FaultException _) {
                         dropConnection(number);

@@ -115,7 +115,7 @@ class JournalDamageTest {
         for (int start = 1; start <= 3; start++) {
             Journal journal = made.reopen(LOG_ALONE);
             assertThat(journal.damage()).as("start %d", start).isNotEmpty();
-            assertThat(journal.needsFullPass(0)).as("start %d", start).isTrue();
+            assertThat(journal.needsFullPass(0, false)).as("start %d", start).isTrue();
             journal.points().forEach(made::requireExactOrFault);
             journal.close();
         }

@@ -201,7 +201,7 @@ class JournalSweepTest {
         Journal journal = made.reopen(SMALL);
         assertThat(journal.damage()).hasSize(2);
         assertThat(journal.points()).isEmpty();
-        assertThat(journal.needsFullPass(0)).isTrue();
+        assertThat(journal.needsFullPass(0, false)).isTrue();
         made.pass(true);
         made.point();
         assertThat(journal.points()).hasSize(1);

@@ -22,7 +22,7 @@ class CatchUpTest {
         OneGroup group = filled(LIMITS);
         group.write(100, 42);
         group.powerLoss(); // without a flush: the block is what it was, and nobody knows
-        group.raw.write(7L * OneGroup.BLOCK, OneGroup.filled(99));
+        group.below.write(7L * OneGroup.BLOCK, OneGroup.filled(99));
         group.sent.clear();
         group.connect();
         group.settle();
@@ -136,7 +136,7 @@ class CatchUpTest {
     @Test
     void a_verification_finds_the_block_that_differs_and_ships_it_again() {
         OneGroup group = filled(LIMITS);
-        group.raw.write(250L * OneGroup.BLOCK, OneGroup.filled(1)); // behind the splitter's back
+        group.below.write(250L * OneGroup.BLOCK, OneGroup.filled(1)); // behind the splitter's back
         Verification found = verified(group, false);
         assertThat(found.report().different())
                 .singleElement()

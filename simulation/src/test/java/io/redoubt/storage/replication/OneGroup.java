@@ -3,13 +3,14 @@ package io.redoubt.storage.replication;
 
 import io.redoubt.core.Bytes;
 import io.redoubt.core.VolumeId;
-import io.redoubt.core.fault.FaultException;
 import io.redoubt.core.grant.GrantHolder;
 import io.redoubt.core.grant.GrantTimes;
 import io.redoubt.core.grant.Grantor;
 import io.redoubt.simulation.machine.SimHost;
 import io.redoubt.simulation.machine.SimTime;
 import io.redoubt.simulation.machine.SyncLedger;
+import io.redoubt.storage.block.BlockDevice;
+import io.redoubt.storage.block.BlockImage;
 import io.redoubt.storage.block.RawVolume;
 import io.redoubt.storage.journal.Journal;
 import io.redoubt.storage.journal.JournalLimits;
@@ -26,32 +27,74 @@ import java.util.UUID;
 final class OneGroup {
     static final int BLOCK = 4096;
     static final VolumeId VOLUME = new VolumeId("v");
-    private static final UUID LINEAGE = new UUID(7, 7);
+    static final UUID LINEAGE = new UUID(7, 7);
+    static final JournalLimits JOURNAL = new JournalLimits(1 << 20, 1000);
     private static final long MILLI = 1_000_000L;
+    private static final GrantTimes TIMES = new GrantTimes(1_000_000 * MILLI, MILLI);
 
-    final SimTime time = new SimTime();
+    final SimTime time;
     final SimHost home;
     final Journal journal;
     final List<Frame> sent = new ArrayList<>();
     private final SourceLimits limits;
-    private final int blocks;
+    private final UUID lineage;
     private final GroupReceiver receiver;
     private final Deque<Frame> toSource = new ArrayDeque<>();
     private ReceiverSession session;
-    RawVolume raw;
+    BlockDevice below;
     SourceVolume volume;
     GroupSource source;
 
+    /// A new volume, and a new journal somewhere else.
     OneGroup(SourceLimits limits, int blocks) {
+        this(new SimTime(), limits, blocks);
+    }
+
+    private OneGroup(SimTime time, SourceLimits limits, int blocks) {
+        this(
+                time,
+                new SimHost(new SplittableRandom(1), time, new SyncLedger()),
+                limits,
+                LINEAGE,
+                blocks,
+                Journal.open(
+                        new SimHost(new SplittableRandom(2), time, new SyncLedger())
+                                .disk("journal"),
+                        LINEAGE,
+                        JOURNAL));
+    }
+
+    private OneGroup(
+            SimTime time,
+            SimHost home,
+            SourceLimits limits,
+            UUID lineage,
+            int blocks,
+            Journal journal) {
+        this(
+                time,
+                home,
+                RawVolume.create(home.disk("v"), VOLUME, new Bytes((long) blocks * BLOCK)),
+                limits,
+                lineage,
+                journal);
+    }
+
+    OneGroup(
+            SimTime time,
+            SimHost home,
+            BlockDevice below,
+            SourceLimits limits,
+            UUID lineage,
+            Journal journal) {
+        this.time = time;
+        this.home = home;
+        this.below = below;
         this.limits = limits;
-        this.blocks = blocks;
-        home = new SimHost(new SplittableRandom(1), time, new SyncLedger());
-        var far = new SimHost(new SplittableRandom(2), time, new SyncLedger());
-        journal = Journal.open(far.disk("journal"), LINEAGE, new JournalLimits(1 << 20, 1000));
-        var times = new GrantTimes(1_000_000 * MILLI, MILLI);
-        receiver = new GroupReceiver(journal, new Grantor(times, 1, false, false, 0), far.clock());
+        this.lineage = lineage;
+        this.journal = journal;
+        receiver = new GroupReceiver(journal, new Grantor(TIMES, 1, false, false, 0), home.clock());
         session = receiver.connect();
-        raw = RawVolume.create(home.disk("v"), VOLUME, new Bytes((long) blocks * BLOCK));
         volume = newVolume();
         source = newSource();
     }
@@ -59,7 +102,7 @@ final class OneGroup {
     private SourceVolume newVolume() {
         return new SourceVolume(
                 VOLUME,
-                raw,
+                below,
                 home.disk("v-source"),
                 home.clock(),
                 limits,
@@ -67,14 +110,14 @@ final class OneGroup {
     }
 
     private GroupSource newSource() {
-        var holder = new GrantHolder(new GrantTimes(1_000_000 * MILLI, MILLI), 1);
-        return new GroupSource(LINEAGE, 1, List.of(volume), home.clock(), holder);
+        return new GroupSource(
+                lineage, 1, List.of(volume), home.clock(), new GrantHolder(TIMES, 1));
     }
 
     /// The source's host loses its power and starts again.
     void powerLoss() {
         home.powerLoss();
-        raw = RawVolume.open(home.disk("v"), VOLUME);
+        below = RawVolume.open(home.disk("v"), VOLUME);
         volume = newVolume();
         source = newSource();
     }
@@ -163,18 +206,20 @@ final class OneGroup {
     }
 
     byte[] replica() {
-        try {
-            ByteBuffer all = ByteBuffer.allocate(blocks * BLOCK);
-            journal.view(journal.points().getLast().number()).volume(VOLUME).read(0, all);
-            return all.array();
-        } catch (FaultException e) {
-            throw new AssertionError(e);
-        }
+        return content(image(journal.points().getLast().number()));
+    }
+
+    BlockImage image(long point) {
+        return journal.view(point).volume(VOLUME);
     }
 
     byte[] local() {
-        ByteBuffer all = ByteBuffer.allocate(blocks * BLOCK);
-        raw.read(0, all);
+        return content(below);
+    }
+
+    static byte[] content(BlockImage image) {
+        ByteBuffer all = ByteBuffer.allocate((int) image.size());
+        image.read(0, all);
         return all.array();
     }
 }

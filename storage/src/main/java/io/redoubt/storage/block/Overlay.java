@@ -175,6 +175,18 @@ public final class Overlay implements BlockDevice {
         into.limit(limit);
     }
 
+    /// Tells what differs from the image, or may: everything that was written, and what was copied from it.
+    public void tellOwn(RangeSink sink) {
+        for (long at = 0; at < size; ) {
+            boolean own = sectors.owns(at);
+            long until = sectors.endOfRun(at, size, own);
+            if (own) {
+                sink.range(at, until - at);
+            }
+            at = until;
+        }
+    }
+
     /// Its own sectors are data; the others as the image has them, with room when all of it is allocated.
     @Override
     public void extents(long offset, long length, ExtentSink sink) {

@@ -1,6 +1,7 @@
 // Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
 package io.redoubt.storage.journal;
 
+import io.redoubt.storage.block.RangeSink;
 import java.util.Iterator;
 import org.jspecify.annotations.Nullable;
 
@@ -15,14 +16,14 @@ final class ChangedBlocks {
     private final BlockReader reader;
     private final int slot;
     private final long since;
-    private final Journal.RangeSink sink;
+    private final RangeSink sink;
     private long next;
     private long from;
     private long to;
     private long blocks;
 
     /// @param sink told ranges that do not touch, in order
-    ChangedBlocks(Index index, BlockReader reader, int slot, long since, Journal.RangeSink sink) {
+    ChangedBlocks(Index index, BlockReader reader, int slot, long since, RangeSink sink) {
         this.index = index;
         this.reader = reader;
         this.slot = slot;

@@ -7,6 +7,7 @@ import io.redoubt.core.port.Disk;
 import io.redoubt.storage.atrest.KeyEnvelope;
 import io.redoubt.storage.atrest.KeyWrapper;
 import io.redoubt.storage.block.BlockImage;
+import io.redoubt.storage.block.RangeSink;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -183,9 +184,12 @@ public final class Journal implements AutoCloseable {
     }
 
     /// Whether only a pass over the whole member will do: it never had one, or the log lost something of it.
-    public boolean needsFullPass(int slot) {
+    ///
+    /// @param deltaKnown the source knows what differs from the volume that the member was begun with, if it was
+    public boolean needsFullPass(int slot, boolean deltaKnown) {
         Member member = state.member(slot);
-        return member.fullPassNeeded || (member.debt && member.through == 0);
+        boolean begun = member.adopted && deltaKnown;
+        return member.fullPassNeeded || (member.debt && member.through == 0 && !begun);
     }
 
     /// Whether a cut with this number of the member could be published now.
@@ -442,15 +446,7 @@ public final class Journal implements AutoCloseable {
         appended.entries(log.activeNumber()).forEach(index::put);
     }
 
-    /// Told ranges in order.
-    @FunctionalInterface
-    public interface RangeSink {
-        /// @param offset in the volume, of a whole block
-        /// @param length whole blocks
-        void range(long offset, long length);
-    }
-
-    /// Tells every block of a member that has a version above this number, whatever its content. Versions that come meanwhile may be
+    /// Tells, in order and as whole blocks, every block of a member that has a version above this number, whatever its content. Versions that come meanwhile may be
     /// missing. Any thread may call.
     ///
     /// @return bytes of all ranges

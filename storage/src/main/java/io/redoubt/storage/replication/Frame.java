@@ -23,12 +23,11 @@ public sealed interface Frame {
 
     /// @param freed the receiver has had everything up to here
     /// @param last  the volume's last number
-    record Offer(VolumeId volume, long size, long freed, long last) {}
+    /// @param delta the source knows what may differ from the volume that the log was begun with
+    record Offer(VolumeId volume, long size, long freed, long last, boolean delta) {}
 
     /// The receiver's answer: how each volume goes on, in the order of the offers.
-    ///
-    /// @param cutBase and `stampMillis` as in [Lead]
-    record Welcome(long cutBase, long stampMillis, List<Resume> volumes) implements Frame {
+    record Welcome(List<Resume> volumes) implements Frame {
         public Welcome {
             volumes = List.copyOf(volumes);
         }
@@ -36,13 +35,8 @@ public sealed interface Frame {
 
     /// @param through the log has everything up to here
     /// @param joined  a pass of the volume was complete once, so that points count it
-    record Resume(HelloAnswer answer, long through, boolean joined) {}
-
-    /// Who makes the group's cuts.
-    ///
-    /// @param cutBase     the first number that this source may use for them, 0 when another one makes them
-    /// @param stampMillis of the newest cut: later ones have a later stamp, whatever the clock of this source says
-    record Lead(long cutBase, long stampMillis) implements Frame {}
+    /// @param empty   the log never held anything of the volume: what is zero there need not travel
+    record Resume(HelloAnswer answer, long through, boolean joined, boolean empty) {}
 
     /// A source that makes the cuts introduces itself to another one.
     record PeerHello(UUID lineage, String source) implements Frame {}
@@ -123,14 +117,19 @@ public sealed interface Frame {
         }
     }
 
-    /// How far the receiver is: what it has, what it has durably, of the volumes and of the pass; and the newest point offered.
+    /// How far the receiver is: what it has, what it has durably, of the volumes and of the pass; the newest point offered; and who makes the
+    /// cuts, in every ack anew, so that a word that was lost or overtaken mends itself.
+    ///
+    /// @param publishedStampMillis of the newest point: later ones have a later stamp, whatever the clock of the source says
+    /// @param cutBase              the first number that this source may use for cuts, 0 when another one makes them
     record Ack(
             List<Long> received,
             List<Long> durable,
             long pass,
             long passDurable,
             long published,
-            long publishedStampMillis)
+            long publishedStampMillis,
+            long cutBase)
             implements Frame {
         public Ack {
             received = List.copyOf(received);

@@ -62,7 +62,7 @@ public final class FrameCodec {
                     case Frame.Ack a -> a.durable().size() * 16;
                     case Frame.Refusal r -> (r.what().length() + r.remedy().length()) * 3;
                     case Frame.Zero _, Frame.Voided _, Frame.PassEnd _, Frame.GrantRequest _ -> 0;
-                    case Frame.Grant _, Frame.Heartbeat _, Frame.Lead _, Frame.Switch _ -> 0;
+                    case Frame.Grant _, Frame.Heartbeat _, Frame.Switch _ -> 0;
                     case Frame.Release _, Frame.Released _ -> 0;
                     case Frame.Compare _, Frame.Compared _ -> 0;
                     case Frame.PeerHello p -> p.source().length() * 3;
@@ -79,19 +79,20 @@ public final class FrameCodec {
                 out.putLong(h.process()).putLong(h.term()).putInt(h.volumes().size());
                 for (Frame.Offer o : h.volumes()) {
                     putText(out, o.volume().value());
-                    out.putLong(o.size()).putLong(o.freed()).putLong(o.last());
+                    out.putLong(o.size())
+                            .putLong(o.freed())
+                            .putLong(o.last())
+                            .put((byte) (o.delta() ? 1 : 0));
                 }
             }
             case Frame.Welcome w -> {
-                out.put((byte) 2)
-                        .putLong(w.cutBase())
-                        .putLong(w.stampMillis())
-                        .putInt(w.volumes().size());
+                out.put((byte) 2).putInt(w.volumes().size());
                 w.volumes()
                         .forEach(r ->
                                 out.put(code(r.answer()))
                                         .putLong(r.through())
-                                        .put((byte) (r.joined() ? 1 : 0)));
+                                        .put((byte) (r.joined() ? 1 : 0))
+                                        .put((byte) (r.empty() ? 1 : 0)));
             }
             case Frame.Refusal r -> {
                 out.put((byte) 3).putLong(r.promotedTerm());
@@ -144,7 +145,8 @@ public final class FrameCodec {
                         .putLong(a.pass())
                         .putLong(a.passDurable())
                         .putLong(a.published())
-                        .putLong(a.publishedStampMillis());
+                        .putLong(a.publishedStampMillis())
+                        .putLong(a.cutBase());
                 out.putInt(a.durable().size());
                 a.received().forEach(out::putLong);
                 a.durable().forEach(out::putLong);
@@ -157,31 +159,30 @@ public final class FrameCodec {
                         .put(code(g.answer()));
             }
             case Frame.Heartbeat h -> out.put((byte) 14).putLong(h.wallMillis());
-            case Frame.Lead l -> out.put((byte) 15).putLong(l.cutBase()).putLong(l.stampMillis());
             case Frame.PeerHello p -> {
-                out.put((byte) 16);
+                out.put((byte) 15);
                 putUuid(out, p.lineage());
                 putText(out, p.source());
             }
-            case Frame.Switch s -> out.put((byte) 17).putLong(s.number());
+            case Frame.Switch s -> out.put((byte) 16).putLong(s.number());
             case Frame.Switched s -> {
-                out.put((byte) 18).putLong(s.number()).put((byte) (s.startsPass() ? 1 : 0));
+                out.put((byte) 17).putLong(s.number()).put((byte) (s.startsPass() ? 1 : 0));
                 out.putInt(s.answers().size());
                 for (Frame.Answer a : s.answers()) {
                     putText(out, a.volume().value());
                     out.putLong(a.vseq());
                 }
             }
-            case Frame.Release r -> out.put((byte) 19).putLong(r.number());
+            case Frame.Release r -> out.put((byte) 18).putLong(r.number());
             case Frame.Released r ->
-                    out.put((byte) 20).putLong(r.number()).put((byte) (r.confirmed() ? 1 : 0));
+                    out.put((byte) 19).putLong(r.number()).put((byte) (r.confirmed() ? 1 : 0));
             case Frame.Compare c -> {
-                out.put((byte) 21);
+                out.put((byte) 20);
                 putRange(out, c.pass(), c.slot(), c.vseq(), c.offset(), c.length());
                 out.putLong(c.of().high()).putLong(c.of().low());
             }
             case Frame.Compared c -> {
-                out.put((byte) 22);
+                out.put((byte) 21);
                 putRange(out, c.pass(), c.slot(), c.vseq(), c.offset(), c.length());
                 out.put(code(c.outcome()));
             }
@@ -192,14 +193,16 @@ public final class FrameCodec {
         return switch (in.get()) {
             case 1 -> takeHello(in);
             case 2 -> {
-                long cutBase = in.getLong();
-                long stampMillis = in.getLong();
                 var resumes = new ArrayList<Frame.Resume>();
                 for (int i = count(in); i > 0; i--) {
                     resumes.add(
-                            new Frame.Resume(helloAnswer(in.get()), in.getLong(), in.get() != 0));
+                            new Frame.Resume(
+                                    helloAnswer(in.get()),
+                                    in.getLong(),
+                                    in.get() != 0,
+                                    in.get() != 0));
                 }
-                yield new Frame.Welcome(cutBase, stampMillis, resumes);
+                yield new Frame.Welcome(resumes);
             }
             case 3 -> {
                 long promotedTerm = in.getLong();
@@ -243,21 +246,22 @@ public final class FrameCodec {
                 long passDurable = in.getLong();
                 long published = in.getLong();
                 long stampMillis = in.getLong();
+                long cutBase = in.getLong();
                 int count = count(in);
                 List<Long> received = takeLongs(in, count);
                 List<Long> durable = takeLongs(in, count);
-                yield new Frame.Ack(received, durable, pass, passDurable, published, stampMillis);
+                yield new Frame.Ack(
+                        received, durable, pass, passDurable, published, stampMillis, cutBase);
             }
             case 12 -> new Frame.GrantRequest(in.getLong(), in.getLong());
             case 13 -> new Frame.Grant(in.getLong(), grantAnswer(in.getLong(), in.get()));
             case 14 -> new Frame.Heartbeat(in.getLong());
-            case 15 -> new Frame.Lead(in.getLong(), in.getLong());
-            case 16 -> new Frame.PeerHello(new UUID(in.getLong(), in.getLong()), takeText(in));
-            case 17 -> new Frame.Switch(in.getLong());
-            case 18 -> takeSwitched(in);
-            case 19 -> new Frame.Release(in.getLong());
-            case 20 -> new Frame.Released(in.getLong(), in.get() != 0);
-            case 21 ->
+            case 15 -> new Frame.PeerHello(new UUID(in.getLong(), in.getLong()), takeText(in));
+            case 16 -> new Frame.Switch(in.getLong());
+            case 17 -> takeSwitched(in);
+            case 18 -> new Frame.Release(in.getLong());
+            case 19 -> new Frame.Released(in.getLong(), in.get() != 0);
+            case 20 ->
                     new Frame.Compare(
                             in.getLong(),
                             in.getInt(),
@@ -265,7 +269,7 @@ public final class FrameCodec {
                             in.getLong(),
                             in.getInt(),
                             new Fingerprint(in.getLong(), in.getLong()));
-            case 22 ->
+            case 21 ->
                     new Frame.Compared(
                             in.getLong(),
                             in.getInt(),
@@ -291,7 +295,11 @@ public final class FrameCodec {
         for (int i = count(in); i > 0; i--) {
             offers.add(
                     new Frame.Offer(
-                            new VolumeId(takeText(in)), in.getLong(), in.getLong(), in.getLong()));
+                            new VolumeId(takeText(in)),
+                            in.getLong(),
+                            in.getLong(),
+                            in.getLong(),
+                            in.get() != 0));
         }
         return new Frame.Hello(lineage, source, process, term, offers);
     }

@@ -108,8 +108,7 @@ public final class GroupReceiver {
         if (leader == null) {
             leads(session);
         }
-        return List.of(
-                new Frame.Welcome(leader == session ? cutBase : 0, lastStampMillis, resumes));
+        return List.of(new Frame.Welcome(resumes));
     }
 
     /// Whether its source has not connected anew since; whoever owns the sockets closes the others.
@@ -276,7 +275,7 @@ public final class GroupReceiver {
             syncedAtNanos = now;
         }
         var out = new ArrayList<Outgoing>();
-        elect(now, out);
+        elect(now);
         boolean allDurable = journal.durable() == journal.appended();
         List<RecoveryPoint> points = journal.points();
         long published = points.isEmpty() ? 0 : points.getLast().number();
@@ -286,13 +285,16 @@ public final class GroupReceiver {
                 session.allDurable();
                 session.compared().forEach(found -> out.add(new Outgoing(session, found)));
             }
-            out.add(new Outgoing(session, session.ack(published, stampMillis)));
+            out.add(
+                    new Outgoing(
+                            session,
+                            session.ack(published, stampMillis, leader == session ? cutBase : 0)));
         }
         return out;
     }
 
     /// Gives the right to make cuts to another source when the one that has it is gone or silent.
-    private void elect(long now, List<Outgoing> out) {
+    private void elect(long now) {
         ReceiverSession before = leader;
         if (before != null && now - before.heardNanos() < LEAD_NANOS) {
             return;
@@ -300,10 +302,6 @@ public final class GroupReceiver {
         for (ReceiverSession session : sessions) {
             if (session != before && now - session.heardNanos() < LEAD_NANOS) {
                 leads(session);
-                out.add(new Outgoing(session, new Frame.Lead(cutBase, lastStampMillis)));
-                if (before != null) {
-                    out.add(new Outgoing(before, new Frame.Lead(0, lastStampMillis)));
-                }
                 return;
             }
         }

@@ -87,7 +87,12 @@ public final class GroupSource {
                 holder.term(),
                 volumes.stream()
                         .map(v ->
-                                new Frame.Offer(v.id(), v.size(), v.state().freed(), v.lastVseq()))
+                                new Frame.Offer(
+                                        v.id(),
+                                        v.size(),
+                                        v.state().freed(),
+                                        v.lastVseq(),
+                                        v.knowsDelta()))
                         .toList());
     }
 
@@ -112,7 +117,6 @@ public final class GroupSource {
                 }
                 throw new FaultException(new StreamFault.Refused(refusal.what(), refusal.remedy()));
             }
-            case Frame.Lead lead -> cuts.lead(lead.cutBase(), lead.stampMillis());
             case Frame.Compared found -> compared(found);
             case Frame.Heartbeat _ -> {}
             case Frame.Hello _, Frame.Write _, Frame.Zero _, Frame.Voided _, Frame.PassBegin _ ->
@@ -149,7 +153,7 @@ public final class GroupSource {
                     cuts.giveUp(cut -> isBeyond(cut, volume, resume.through()));
                     volume.needPass("the replica holds nothing of the volume yet", true);
                     full[i] = true;
-                    fresh[i] = resume.through() == 0;
+                    fresh[i] = resume.empty();
                 }
                 case REFUSE ->
                         throw new FaultException(
@@ -164,7 +168,7 @@ public final class GroupSource {
             cursors[i] = resume.through();
             folding.get(i).restart();
         }
-        cuts.welcomed(welcome.cutBase(), welcome.stampMillis());
+        cuts.welcomed();
         welcomed = true;
     }
 
@@ -192,6 +196,7 @@ public final class GroupSource {
             running.members().forEach(v -> joining[volumes.indexOf(v)] = false);
             pass = null;
         }
+        cuts.lead(ack.cutBase(), ack.publishedStampMillis());
         cuts.published(ack.published());
         publishedNumber = ack.published();
         publishedStampMillis = ack.publishedStampMillis();

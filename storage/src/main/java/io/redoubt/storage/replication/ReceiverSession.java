@@ -56,7 +56,7 @@ public final class ReceiverSession {
                 yield List.of();
             }
             case Frame.Compare compare -> compare(compare);
-            case Frame.Welcome _, Frame.Refusal _, Frame.Ack _, Frame.Grant _, Frame.Lead _ ->
+            case Frame.Welcome _, Frame.Refusal _, Frame.Ack _, Frame.Grant _ ->
                     throw new FaultException(
                             new StreamFault.Garbled("a frame that only a receiver sends"));
             case Frame.Compared _ ->
@@ -121,10 +121,11 @@ public final class ReceiverSession {
                                     journal.through(slot),
                                     offer.freed(),
                                     offer.last(),
-                                    journal.needsFullPass(slot),
+                                    journal.needsFullPass(slot, offer.delta()),
                                     journal.needsPass(slot)),
                             journal.through(slot),
-                            journal.joined(slot)));
+                            journal.joined(slot),
+                            journal.through(slot) == 0 && !journal.adopted(slot)));
         }
         slots = List.copyOf(mapped);
         durable = slots.stream().map(_ -> 0L).toList();
@@ -234,8 +235,9 @@ public final class ReceiverSession {
         return comparisons.take();
     }
 
-    Frame.Ack ack(long published, long stampMillis) {
-        return new Frame.Ack(through(), durable, pass, passDurable, published, stampMillis);
+    Frame.Ack ack(long published, long stampMillis, long cutBase) {
+        return new Frame.Ack(
+                through(), durable, pass, passDurable, published, stampMillis, cutBase);
     }
 
     boolean opened() {

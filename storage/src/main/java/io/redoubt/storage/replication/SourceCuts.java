@@ -54,11 +54,8 @@ public final class SourceCuts {
         this.clock = clock;
     }
 
-    /// A connection stands: who makes the cuts, unless the right to came meanwhile and overtook that word.
-    void welcomed(long cutBase, long stampMillis) {
-        if (cutBase > 0 || end == 0) {
-            lead(cutBase, stampMillis);
-        }
+    /// A connection stands: what was not published is sent again.
+    void welcomed() {
         unpublished.forEach(c -> c.sent = false);
     }
 
@@ -66,6 +63,7 @@ public final class SourceCuts {
         end = 0;
     }
 
+    /// Who makes the cuts, as the receiver says it in every ack.
     void lead(long cutBase, long stampMillis) {
         lastStampMillis = Math.max(lastStampMillis, stampMillis);
         next = Math.max(next, cutBase);

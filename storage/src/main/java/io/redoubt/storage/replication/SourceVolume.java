@@ -8,12 +8,14 @@ import io.redoubt.core.port.Clock;
 import io.redoubt.core.port.Disk;
 import io.redoubt.storage.block.BlockDevice;
 import io.redoubt.storage.block.Range;
+import io.redoubt.storage.block.RangeSink;
 import io.redoubt.storage.block.StripeLocks;
 import io.redoubt.storage.block.VolumeFault;
 import io.redoubt.storage.journal.Checksum;
 import java.nio.ByteBuffer;
 import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// The layer that numbers each write and leaves a copy in the spool for the stream: the splitter of a protected volume.
@@ -49,6 +51,7 @@ public final class SourceVolume implements BlockDevice {
     private final Numbering numbering;
     private final FrozenBlocks frozen;
     private final RestedChunks rested;
+    private final KnownDelta delta;
     private volatile boolean stopped;
 
     /// @param disk a directory of its own, on the same host as the volume
@@ -65,6 +68,7 @@ public final class SourceVolume implements BlockDevice {
         this.gate = gate;
         this.state = new SourceState(disk, clock.bootId());
         this.spool = new Spool(disk, limits, state.sameBoot());
+        this.delta = new KnownDelta(disk);
         this.dirty =
                 new DirtyMap(
                         disk,
@@ -456,6 +460,34 @@ public final class SourceVolume implements BlockDevice {
     /// The number of the last write.
     public long lastVseq() {
         return Word.vseq(state.word().get());
+    }
+
+    /// Before the first connection: the replica was begun with a volume that differs from this one in nothing but these ranges (rule 35).
+    /// Durable when it returns; dying before leaves a source that knows nothing, whose first pass goes over everything.
+    ///
+    /// @param ranges tells them
+    public void differsOnlyIn(Consumer<RangeSink> ranges) {
+        int generation = Word.generation(state.word().get());
+        ranges.accept((offset, length) -> {
+            dirty.markChunks(offset, length);
+            dirty.mark(generation, offset, length);
+        });
+        delta.know();
+    }
+
+    boolean knowsDelta() {
+        return delta.known();
+    }
+
+    /// Tells what the replica may lack of this volume, block by block in order: what the spool has and was not acknowledged, and what the
+    /// dirty map knows. For a source that may not write any more.
+    public void tellUnshipped(RangeSink sink) {
+        Set<Long> spooled = spooledBlocks();
+        for (long block = 0; block < dirty.blocks(); block++) {
+            if (spooled.contains(block) || mayDiffer(block, true)) {
+                sink.range(block * DirtyMap.BLOCK, DirtyMap.BLOCK);
+            }
+        }
     }
 
     /// Blocks that may differ from the replica and are not in the spool.

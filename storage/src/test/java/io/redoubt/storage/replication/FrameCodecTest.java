@@ -38,8 +38,10 @@ class FrameCodecTest {
                                         3,
                                         4,
                                         List.of(
-                                                new Frame.Offer(new VolumeId("vol-1"), 5, 6, 7),
-                                                new Frame.Offer(new VolumeId("vol-2"), 8, 9, 10))),
+                                                new Frame.Offer(
+                                                        new VolumeId("vol-1"), 5, 6, 7, true),
+                                                new Frame.Offer(
+                                                        new VolumeId("vol-2"), 8, 9, 10, false))),
                                 new Frame.Refusal("This side was promoted.", "Fail back: é, 安.", 7),
                                 new Frame.Write(1, 2, 3, 4, data, Checksum.of(data)),
                                 new Frame.Write(0, 2, 3, 4, ByteBuffer.allocate(0), 0),
@@ -64,8 +66,11 @@ class FrameCodecTest {
                                         9,
                                         "before the upgrade"),
                                 new Frame.Cut(12, 1, Map.of(), 0, ""),
-                                new Frame.Ack(List.of(1L, 2L), List.of(3L, 4L), 5, 6, 7, 8),
-                                new Frame.Lead(65_537, 5),
+                                new Frame.Ack(List.of(1L, 2L), List.of(3L, 4L), 5, 6, 7, 8, 65_537),
+                                new Frame.Compare(9, 1, 2, 4096, 8192, new Fingerprint(-3, 4)),
+                                new Frame.Compared(0, 1, 2, 4096, 8192, Frame.Outcome.SAME),
+                                new Frame.Compared(9, 1, 2, 4096, 8192, Frame.Outcome.DIFFERENT),
+                                new Frame.Compared(9, 1, 2, 4096, 8192, Frame.Outcome.UNKNOWN),
                                 new Frame.PeerHello(new UUID(1, -2), "node-1"),
                                 new Frame.Switch(5),
                                 new Frame.Switched(5, false, List.of()),
@@ -80,10 +85,13 @@ class FrameCodecTest {
                                 new Frame.Grant(5, new GrantAnswer.Granted(6))));
         frames.add(
                 new Frame.Welcome(
-                        70,
-                        71,
                         Arrays.stream(HelloAnswer.values())
-                                .map(a -> new Frame.Resume(a, 12, a == HelloAnswer.PASS))
+                                .map(a ->
+                                        new Frame.Resume(
+                                                a,
+                                                12,
+                                                a == HelloAnswer.PASS,
+                                                a == HelloAnswer.FULL))
                                 .toList()));
         for (GrantAnswer.Reason reason : GrantAnswer.Reason.values()) {
             frames.add(new Frame.Grant(5, new GrantAnswer.Refused(6, reason)));
