@@ -75,6 +75,7 @@ public final class CliMain {
                         .addSubcommand(new GroupCommands.Show())
                         .addSubcommand(new GroupCommands.Protect())
                         .addSubcommand(new GroupCommands.Change())
+                        .addSubcommand(new VerifyCommand())
                         .addSubcommand(new Writes.Delete(Nouns.GROUP)));
         line.addSubcommand(
                 noun("point", "Recovery points of a group.")

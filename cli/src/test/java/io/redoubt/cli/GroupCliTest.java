@@ -104,6 +104,27 @@ class GroupCliTest {
     }
 
     @Test
+    void a_verification_ends_with_1_and_the_blocks_when_something_differs() {
+        String path = "/v1/protection-groups/shop/verifications";
+        api.on("POST " + path, 202, DONE)
+                .on(
+                        "GET " + path,
+                        200,
+                        """
+                        {"items":[{"id":"v2","repair":true,"startedAt":"2026-11-22T10:00:00Z","endedAt":"2026-11-22T10:01:00Z","totalBytes":3145728,
+                          "comparedBytes":2097152,"unknownBytes":1048576,"differentBytes":4096,
+                          "different":[{"volume":"v1","offset":8192,"length":4096,"vseq":77}]}]}
+                        """);
+        assertThat(run("group", "verify", "shop", "--repair")).isEqualTo(1);
+        assertThat(api.asked().getFirst().body()).isEqualTo("{\"repair\":true}");
+        assertThat(output.toString().lines())
+                .contains(
+                        "2 MiB compared, 4 KiB differ",
+                        "1 MiB could not be compared: the journal has no image there",
+                        "  volume v1, 4096 bytes at 8192, as of its write 77");
+    }
+
+    @Test
     void a_point_is_taken_as_it_was_wished_for_protected_and_released() {
         String points = "/v1/protection-groups/shop/recovery-points";
         api.on("POST " + points, 202, DONE).on("PATCH " + points + "/7", 202, DONE);

@@ -131,6 +131,8 @@ class ApiTest {
                 } else if (path.endsWith("/retention-preview")
                         || (path.endsWith(group) && route.method().equals("PATCH"))) {
                     sent = "{\"journalQuotaBytes\":0}";
+                } else if (path.endsWith("/verifications") && route.method().equals("POST")) {
+                    sent = "{}";
                 }
                 if (path.endsWith("/stop")
                         || path.endsWith("/start")

@@ -16,10 +16,12 @@ import io.redoubt.protocol.Command;
 import io.redoubt.protocol.CommandResult;
 import io.redoubt.protocol.ControlMessage;
 import io.redoubt.protocol.DatastoreReport;
+import io.redoubt.protocol.DifferentBlock;
 import io.redoubt.protocol.EnrolmentGrpc;
 import io.redoubt.protocol.EnsureMachine;
 import io.redoubt.protocol.Fault;
 import io.redoubt.protocol.GrantRequest;
+import io.redoubt.protocol.GroupVerified;
 import io.redoubt.protocol.Hello;
 import io.redoubt.protocol.HydrationReport;
 import io.redoubt.protocol.HydrationState;
@@ -42,6 +44,7 @@ import io.redoubt.protocol.SetLimits;
 import io.redoubt.protocol.SourceReleased;
 import io.redoubt.protocol.SourceReport;
 import io.redoubt.protocol.SourceVolumeReport;
+import io.redoubt.protocol.VerifyGroup;
 import io.redoubt.protocol.VolumeReport;
 import io.redoubt.protocol.VolumeState;
 import java.io.ByteArrayInputStream;
@@ -54,6 +57,7 @@ import java.security.KeyPairGenerator;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
@@ -141,6 +145,16 @@ public final class FakeNode implements AutoCloseable {
             this.grantor = new Grantor(TIMES, term, false, false, System.nanoTime());
         }
     }
+
+    static final long VERIFIED_BYTES = 1 << 20;
+
+    private final Set<String> verifying = ConcurrentHashMap.newKeySet();
+
+    /// The volume of which a verification finds a block that differs, "" for none.
+    volatile String different = "";
+
+    /// It was told to ship that block once more.
+    volatile boolean repaired;
 
     FakeNode(
             String id,
@@ -307,6 +321,27 @@ public final class FakeNode implements AutoCloseable {
         } catch (RuntimeException e) {
             broke(e);
         }
+    }
+
+    /// Half of it is compared when it is asked for the first time, all of it the second time.
+    private GroupVerified verify(VerifyGroup wanted) {
+        boolean finished = !verifying.add(wanted.getId());
+        var said =
+                GroupVerified.newBuilder()
+                        .setTotalBytes(VERIFIED_BYTES)
+                        .setComparedBytes(finished ? VERIFIED_BYTES : VERIFIED_BYTES / 2)
+                        .setFinished(finished);
+        if (finished && !different.isEmpty()) {
+            said.setDifferentBytes(4096)
+                    .addDifferent(
+                            DifferentBlock.newBuilder()
+                                    .setVolume(different)
+                                    .setOffset(8192)
+                                    .setLength(4096)
+                                    .setVseq(77));
+            repaired = wanted.getRepair();
+        }
+        return said.build();
     }
 
     /// The first word counts: what follows it only says that the stream is over.
@@ -532,6 +567,7 @@ public final class FakeNode implements AutoCloseable {
                 var point = command.getDeletePoint();
                 receiver(point.getGroup()).journal.delete(point.getNumber(), result);
             }
+            case VERIFY_GROUP -> result.setGroupVerified(verify(command.getVerifyGroup()));
             case LIST_POINTS -> {
                 var list = command.getListPoints();
                 receiver(list.getGroup()).journal.list(list.getAfter(), list.getLimit(), result);

@@ -216,6 +216,19 @@ sealed interface RecoveryFault extends Refusal {
         }
     }
 
+    /// Not yet: a comparison is on its way.
+    record Verifying(String group) implements RecoveryFault {
+        @Override
+        public String message() {
+            return "protection group '%s' is being compared with its replica".formatted(group);
+        }
+
+        @Override
+        public String remedy() {
+            return "Wait: the list of its verifications says how far it is. It stands still while a volume is not in STREAM.";
+        }
+    }
+
     /// Not yet: a point that was cut and is not durable at the receiver.
     record NotPublished(String group, long point) implements RecoveryFault {
         @Override

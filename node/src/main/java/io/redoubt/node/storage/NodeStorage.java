@@ -133,6 +133,7 @@ public final class NodeStorage implements AutoCloseable {
                 result.setRetentionSet(
                         receivers.retain(set.getGroup(), set.getRetention(), set.getPreview()));
             }
+            case VERIFY_GROUP -> result.setGroupVerified(sources.verify(command.getVerifyGroup()));
             case LIST_POINTS ->
                     result.setPointsListed(
                             receivers.list(

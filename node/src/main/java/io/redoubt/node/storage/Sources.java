@@ -11,11 +11,13 @@ import io.redoubt.core.system.SystemDisk;
 import io.redoubt.protocol.ControlMessage;
 import io.redoubt.protocol.GrantRefusal;
 import io.redoubt.protocol.GrantRequest;
+import io.redoubt.protocol.GroupVerified;
 import io.redoubt.protocol.PointTaken;
 import io.redoubt.protocol.ProtectSource;
 import io.redoubt.protocol.ProtectedVolume;
 import io.redoubt.protocol.SourceReleased;
 import io.redoubt.protocol.SourceReport;
+import io.redoubt.protocol.VerifyGroup;
 import io.redoubt.storage.journal.PointTag;
 import io.redoubt.storage.replication.GrantMemory;
 import io.redoubt.storage.replication.GroupSource;
@@ -50,6 +52,7 @@ final class Sources implements AutoCloseable {
     private final Volumes volumes;
     private final StreamDialer dialer;
     private final SecureRandom random = new SecureRandom();
+    private final Verifications verifications = new Verifications();
     private final SourceReports sourceReports;
     private final Map<String, Source> sources = new ConcurrentSkipListMap<>();
     private final Map<String, ProtectSource> closed = new ConcurrentSkipListMap<>();
@@ -206,6 +209,7 @@ final class Sources implements AutoCloseable {
     /// What a splitter kept goes with it: a later protection must not find what it knew of writes before.
     synchronized void unprotect(String group) {
         Source source = sources.remove(group);
+        verifications.forget(group);
         told.remove(KIND, group);
         if (source != null) {
             source.link.close();
@@ -246,6 +250,10 @@ final class Sources implements AutoCloseable {
             LockSupport.parkNanos(CUT_AGAIN_NANOS);
         }
         throw new FaultException(new NodeFault.NotNow(group, "it does not stream to its replica"));
+    }
+
+    GroupVerified verify(VerifyGroup wanted) {
+        return verifications.verify(wanted, require(wanted.getGroup()).link);
     }
 
     /// The decision of a promotion reached this side: no acknowledgement any more, durably, before the answer.

@@ -6,6 +6,7 @@ import io.redoubt.core.VolumeId;
 import io.redoubt.core.grant.GrantHolder;
 import io.redoubt.core.grant.GrantTimes;
 import io.redoubt.core.grant.Grantor;
+import io.redoubt.core.port.Disk;
 import io.redoubt.simulation.machine.SimHost;
 import io.redoubt.simulation.machine.SimTime;
 import io.redoubt.simulation.machine.SyncLedger;
@@ -53,15 +54,20 @@ final class OneGroup {
     private OneGroup(SimTime time, SourceLimits limits, int blocks) {
         this(
                 time,
+                limits,
+                blocks,
+                new SimHost(new SplittableRandom(2), time, new SyncLedger()).disk("journal"));
+    }
+
+    /// @param far where the journal is made
+    OneGroup(SimTime time, SourceLimits limits, int blocks, Disk far) {
+        this(
+                time,
                 new SimHost(new SplittableRandom(1), time, new SyncLedger()),
                 limits,
                 LINEAGE,
                 blocks,
-                Journal.open(
-                        new SimHost(new SplittableRandom(2), time, new SyncLedger())
-                                .disk("journal"),
-                        LINEAGE,
-                        JOURNAL));
+                Journal.open(far, LINEAGE, JOURNAL));
     }
 
     private OneGroup(

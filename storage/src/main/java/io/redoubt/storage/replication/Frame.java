@@ -102,6 +102,9 @@ public sealed interface Frame {
     record Compared(long pass, int slot, long vseq, long offset, int length, Outcome outcome)
             implements Frame {}
 
+    /// The log has damaged blocks here, and a write of what the source holds now heals them.
+    record Wanted(int slot, long offset, long length) implements Frame {}
+
     enum Outcome {
         SAME,
         DIFFERENT,

@@ -64,7 +64,7 @@ public final class FrameCodec {
                     case Frame.Zero _, Frame.Voided _, Frame.PassEnd _, Frame.GrantRequest _ -> 0;
                     case Frame.Grant _, Frame.Heartbeat _, Frame.Switch _ -> 0;
                     case Frame.Release _, Frame.Released _ -> 0;
-                    case Frame.Compare _, Frame.Compared _ -> 0;
+                    case Frame.Compare _, Frame.Compared _, Frame.Wanted _ -> 0;
                     case Frame.PeerHello p -> p.source().length() * 3;
                     case Frame.Switched a -> a.answers().size() * 96;
                 };
@@ -186,6 +186,8 @@ public final class FrameCodec {
                 putRange(out, c.pass(), c.slot(), c.vseq(), c.offset(), c.length());
                 out.put(code(c.outcome()));
             }
+            case Frame.Wanted w ->
+                    out.put((byte) 22).putInt(w.slot()).putLong(w.offset()).putLong(w.length());
         }
     }
 
@@ -277,6 +279,7 @@ public final class FrameCodec {
                             in.getLong(),
                             in.getInt(),
                             outcome(in.get()));
+            case 22 -> new Frame.Wanted(in.getInt(), in.getLong(), in.getLong());
             default -> throw new IllegalArgumentException("unknown kind " + in.get(0));
         };
     }

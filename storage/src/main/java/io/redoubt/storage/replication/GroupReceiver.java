@@ -7,6 +7,7 @@ import io.redoubt.core.grant.Grantor;
 import io.redoubt.core.port.Clock;
 import io.redoubt.storage.journal.Journal;
 import io.redoubt.storage.journal.RecoveryPoint;
+import io.redoubt.storage.journal.WantedRange;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -33,6 +34,11 @@ public final class GroupReceiver {
     private static final long UNSYNCED_BYTES_MAX = 8 << 20;
     private static final int PENDING_CUTS_MAX = 1024;
 
+    /// What is damaged and can be healed is asked for so often, so many ranges at a time.
+    private static final long WANTED_NANOS = 5_000_000_000L;
+
+    private static final int WANTED_MAX = 64;
+
     /// A source that makes the cuts says something every second.
     private static final long LEAD_NANOS = 3_000_000_000L;
 
@@ -50,6 +56,7 @@ public final class GroupReceiver {
     private long syncedAtNanos;
     private boolean syncNow;
     private long cutsGivenUp;
+    private long wantedAtNanos = Long.MIN_VALUE / 2;
 
     /// What goes to one of the sources.
     public record Outgoing(ReceiverSession to, Frame frame) {}
@@ -289,6 +296,14 @@ public final class GroupReceiver {
                     new Outgoing(
                             session,
                             session.ack(published, stampMillis, leader == session ? cutBase : 0)));
+        }
+        if (now - wantedAtNanos >= WANTED_NANOS) {
+            wantedAtNanos = now;
+            for (WantedRange range : journal.wanted(WANTED_MAX)) {
+                for (ReceiverSession session : sessions) {
+                    session.wanting(range).ifPresent(f -> out.add(new Outgoing(session, f)));
+                }
+            }
         }
         return out;
     }

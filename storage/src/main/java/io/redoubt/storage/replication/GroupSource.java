@@ -36,6 +36,7 @@ public final class GroupSource {
     private final String name;
     private final SourceCuts cuts;
     private @Nullable RunningPass pass;
+    private final Reshipments reshipments;
     private @Nullable Verification verification;
     private boolean welcomed;
     private long connection;
@@ -75,6 +76,7 @@ public final class GroupSource {
         this.folding = volumes.stream().map(SourceVolume::folding).toList();
         this.fresh = new boolean[volumes.size()];
         this.full = new boolean[volumes.size()];
+        this.reshipments = new Reshipments(this.volumes);
         this.cuts = new SourceCuts(this, lineage, name, peers, clock);
     }
 
@@ -118,6 +120,13 @@ public final class GroupSource {
                 throw new FaultException(new StreamFault.Refused(refusal.what(), refusal.remedy()));
             }
             case Frame.Compared found -> compared(found);
+            case Frame.Wanted wanted -> {
+                requireIndex(wanted.slot());
+                if (wanted.offset() < 0 || wanted.length() <= 0) {
+                    throw new FaultException(new StreamFault.Garbled("no range: " + wanted));
+                }
+                reshipments.add(wanted.slot(), wanted.offset(), wanted.length());
+            }
             case Frame.Heartbeat _ -> {}
             case Frame.Hello _, Frame.Write _, Frame.Zero _, Frame.Voided _, Frame.PassBegin _ ->
                     garbled();
@@ -202,12 +211,15 @@ public final class GroupSource {
         publishedStampMillis = ack.publishedStampMillis();
     }
 
+    private void requireIndex(int slot) {
+        if (slot < 0 || slot >= volumes.size()) {
+            throw new FaultException(new StreamFault.Garbled("no volume has index " + slot));
+        }
+    }
+
     private void compared(Frame.Compared found) {
         RunningPass running = pass;
-        if (found.slot() < 0 || found.slot() >= volumes.size()) {
-            throw new FaultException(
-                    new StreamFault.Garbled("no volume has index " + found.slot()));
-        }
+        requireIndex(found.slot());
         Verification verifying = verification;
         if (found.pass() == 0 && verifying != null) {
             verifying.answered(found);
@@ -274,6 +286,7 @@ public final class GroupSource {
                 }
             }
         }
+        reshipments.pump();
         if (verification != null) {
             verification.pump(cursors, out);
         }
@@ -356,7 +369,7 @@ public final class GroupSource {
     ///
     /// @param repair ship what differs once more
     public Verification verify(boolean repair) {
-        verification = new Verification(volumes, repair);
+        verification = new Verification(volumes, repair, reshipments);
         return verification;
     }
 

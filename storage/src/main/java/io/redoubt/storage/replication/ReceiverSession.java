@@ -5,9 +5,11 @@ import io.redoubt.core.VolumeId;
 import io.redoubt.core.fault.FaultException;
 import io.redoubt.storage.journal.Checksum;
 import io.redoubt.storage.journal.Journal;
+import io.redoubt.storage.journal.WantedRange;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /// One source's connection to a [GroupReceiver]: what it offered, and how far its numbers and its pass have come.
 ///
@@ -59,7 +61,7 @@ public final class ReceiverSession {
             case Frame.Welcome _, Frame.Refusal _, Frame.Ack _, Frame.Grant _ ->
                     throw new FaultException(
                             new StreamFault.Garbled("a frame that only a receiver sends"));
-            case Frame.Compared _ ->
+            case Frame.Compared _, Frame.Wanted _ ->
                     throw new FaultException(
                             new StreamFault.Garbled("a frame that only a receiver sends"));
             case Frame.PeerHello _, Frame.Switch _, Frame.Switched _ -> throw forPeers();
@@ -228,6 +230,14 @@ public final class ReceiverSession {
     void allDurable() {
         durable = through();
         passDurable = passReceived;
+    }
+
+    /// Asks for a damaged range, when the volume is one of this source.
+    Optional<Frame> wanting(WantedRange range) {
+        int index = slots.indexOf(range.slot());
+        return index < 0
+                ? Optional.empty()
+                : Optional.of(new Frame.Wanted(index, range.offset(), range.length()));
     }
 
     /// What was found in the pass, all of it durable now.

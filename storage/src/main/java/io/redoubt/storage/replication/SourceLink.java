@@ -269,6 +269,16 @@ public final class SourceLink implements AutoCloseable {
         return underLock(() -> group.cuts().leading());
     }
 
+    /// Begins to compare all volumes with the replica, see [GroupSource#verify].
+    public Verification verify(boolean repair) {
+        return underLock(() -> group.verify(repair));
+    }
+
+    /// How far a verification of this source is.
+    public Verification.Report report(Verification verification) {
+        return underLock(verification::report);
+    }
+
     /// Another source that makes the cuts says something.
     ///
     /// @throws FaultException with [StreamFault.Refused] once this link is closed: the group has another one by then, with a lock of its own

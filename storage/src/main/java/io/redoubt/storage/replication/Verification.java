@@ -58,7 +58,7 @@ public final class Verification {
     private final boolean repair;
     private final Deque<Range> todo = new ArrayDeque<>();
     private final Map<Place, Asked> asked = new HashMap<>();
-    private final Deque<Range> repairs = new ArrayDeque<>();
+    private final Reshipments repairs;
     private final List<Finding> different = new ArrayList<>();
     private final long totalBytes;
     private int volume;
@@ -68,9 +68,10 @@ public final class Verification {
     private long differentBytes;
 
     /// @param repair ship what the source holds of a block that differs, as a new write
-    Verification(List<SourceVolume> volumes, boolean repair) {
+    Verification(List<SourceVolume> volumes, boolean repair, Reshipments repairs) {
         this.volumes = volumes;
         this.repair = repair;
+        this.repairs = repairs;
         this.totalBytes = volumes.stream().mapToLong(SourceVolume::size).sum();
     }
 
@@ -78,7 +79,6 @@ public final class Verification {
     ///
     /// @param sent what of each volume has been given to the connection
     void pump(long[] sent, Budget out) {
-        repairSome();
         while (asked.size() < QUESTIONS_MAX && out.hasRoom()) {
             Range range = next();
             if (range == null) {
@@ -94,20 +94,6 @@ public final class Verification {
             out.accept(question);
             return new Asked(pending.range, question, true);
         });
-    }
-
-    /// Never waits: a cut that has closed the volume needs the lock that the caller holds.
-    private void repairSome() {
-        try {
-            Range range = repairs.peekFirst();
-            while (range != null
-                    && volumes.get(range.volume).tryShipAgain(range.offset, range.length)) {
-                repairs.removeFirst();
-                range = repairs.peekFirst();
-            }
-        } catch (FaultException unreadable) {
-            repairs.removeFirst();
-        }
     }
 
     /// The next range of a volume that the stream follows, null when there is none now.
@@ -187,7 +173,7 @@ public final class Verification {
             different.add(new Finding(differing.id(), range.offset, range.length, vseq));
         }
         if (repair) {
-            repairs.add(range);
+            repairs.add(range.volume, range.offset, range.length);
         }
     }
 

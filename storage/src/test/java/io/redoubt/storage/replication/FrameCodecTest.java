@@ -71,6 +71,7 @@ class FrameCodecTest {
                                 new Frame.Compared(0, 1, 2, 4096, 8192, Frame.Outcome.SAME),
                                 new Frame.Compared(9, 1, 2, 4096, 8192, Frame.Outcome.DIFFERENT),
                                 new Frame.Compared(9, 1, 2, 4096, 8192, Frame.Outcome.UNKNOWN),
+                                new Frame.Wanted(1, 4096, 8192),
                                 new Frame.PeerHello(new UUID(1, -2), "node-1"),
                                 new Frame.Switch(5),
                                 new Frame.Switched(5, false, List.of()),
