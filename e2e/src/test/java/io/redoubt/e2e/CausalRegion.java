@@ -45,6 +45,7 @@ final class CausalRegion implements AutoCloseable {
     private final @Nullable String classesBefore = System.getProperty(CLASSES);
     private final DemoRegion region;
     private @Nullable Process second;
+    private final List<String> machines = new ArrayList<>();
     final List<Guest> guests = new ArrayList<>();
 
     /// @param volumes that tokens are written to; vdb is the first of them
@@ -83,15 +84,18 @@ final class CausalRegion implements AutoCloseable {
         startSecondNode();
         store("two");
         var other = CompletableFuture.supplyAsync(() -> machine("two"));
-        for (String machine : List.of(first.join(), other.join())) {
-            guests.add(guest(machine));
-        }
+        machines.addAll(List.of(first.join(), other.join()));
         if (get("/v1/machines/one")
                 .path("node")
                 .asString("")
                 .equals(get("/v1/machines/two").path("node").asString(""))) {
             throw new IllegalStateException("both machines are on one node");
         }
+    }
+
+    /// They boot while their group is made.
+    void awaitGuests() {
+        machines.forEach(machine -> guests.add(guest(machine)));
     }
 
     void startSecondNode() throws IOException {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.redoubt.core.system.ReadOnlyDisk;
 import io.redoubt.e2e.PlantedClasses.Change;
+import io.redoubt.storage.atrest.FileRegionKey;
 import io.redoubt.storage.journal.JournalReader;
 import io.redoubt.storage.journal.RecoveryPoint;
 import java.io.IOException;
@@ -25,7 +26,7 @@ import tools.jackson.databind.JsonNode;
 class CausalTest {
     private static final String SOURCES = "storage/src/main/java/io/redoubt/storage/replication/";
     private static final int CHAINS = 6;
-    private static final int FEW = 6;
+    private static final int FEW = 5;
     private static final int MANY = 100;
     private static final int BOOTED = 5;
     private static final Duration POINTS = Duration.ofMinutes(6);
@@ -64,7 +65,7 @@ class CausalTest {
         try (CausalRegion region = up(List.of())) {
             region.protect("g", List.of("one", "two"));
             try (var writer = writer(region)) {
-                awaitPoints(region, "g", FEW, 0);
+                awaitPoints(region, "g", FEW, newest(region, "g"));
                 writer.end();
                 requireCausal(look(region, writer, "g"), FEW);
             }
@@ -189,6 +190,7 @@ class CausalTest {
     }
 
     private static CausalWriter writer(CausalRegion region) {
+        region.awaitGuests();
         return new CausalWriter(region.guests, CHAINS, 1);
     }
 
@@ -284,11 +286,14 @@ class CausalTest {
         };
     }
 
-    private static JournalReader open(Path journal) {
-        return JournalReader.open(ReadOnlyDisk.of(journal));
+    /// With the key of the region, which lies in the home of the node.
+    private static JournalReader open(Path journal) throws IOException {
+        Path key = journal.resolve("../../region.key").normalize();
+        return JournalReader.open(ReadOnlyDisk.of(journal), FileRegionKey.open(key)::named);
     }
 
-    private static Found look(CausalRegion region, CausalWriter writer, String group) {
+    private static Found look(CausalRegion region, CausalWriter writer, String group)
+            throws IOException {
         int volumes = region.group(group).path("volumes").size();
         int whole = 0;
         int parted = 0;
