@@ -24,8 +24,8 @@ class PlantedFaultTest {
             List.of(
                     new Change(
                             STORAGE + "journal/JournalLimits.java",
-                            "new JournalLimits(64 << 20, 1 << 18)",
-                            "new JournalLimits(4 << 20, 1 << 18)"),
+                            "new JournalLimits(64 << 20, 1 << 16)",
+                            "new JournalLimits(4 << 20, 1 << 16)"),
                     new Change(
                             STORAGE + "journal/Segments.java",
                             "    DiskFile file(int number) {",
