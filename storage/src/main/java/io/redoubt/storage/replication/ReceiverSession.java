@@ -219,6 +219,11 @@ public final class ReceiverSession {
         if (compare.pass() == 0) {
             return List.of(comparisons.asOf(compare, volume));
         }
+        if (compare.pass() > pass) {
+            // Not ignored: the source waits for the answer.
+            throw new FaultException(
+                    new StreamFault.Garbled("a question of a pass that has not begun"));
+        }
         if (compare.pass() == pass) {
             comparisons.inPass(compare, volume);
             group.syncSoon(); // what is the same must be durable before it is said to be
