@@ -35,7 +35,7 @@ class BlockBenchTest {
             "--markdown=" + table,
             "--json=" + json
         };
-        assertThat(BenchMain.commandLine().execute(arguments)).isZero();
+        measure(arguments);
         assertThat(Files.readString(table))
                 .contains("| mixed-q32 |", "| flush1-q1 |", "| flush1-q32 |")
                 .doesNotContain("| mixed-q32-c4 |", "–", "NaN");
@@ -58,7 +58,7 @@ class BlockBenchTest {
             "--only=mixed-q1",
             "--markdown=" + table
         };
-        assertThat(BenchMain.commandLine().execute(arguments)).isZero();
+        measure(arguments);
         assertThat(Files.readString(table)).contains("| mixed-q1 |").doesNotContain("NaN", "below");
     }
 
@@ -75,7 +75,7 @@ class BlockBenchTest {
             "--only=mixed-q1,randwrite-q32",
             "--markdown=" + table
         };
-        assertThat(BenchMain.commandLine().execute(arguments)).isZero();
+        measure(arguments);
         assertThat(Files.readString(table))
                 .contains("| mixed-q1 |", "| randwrite-q32 |")
                 .doesNotContain("NaN", "below");
@@ -116,6 +116,12 @@ class BlockBenchTest {
     void a_profile_that_does_not_exist_and_a_full_directory_are_refused_with_a_remedy() {
         assertRefused("No profile's name begins with 'sideways'", "randread-q1", "--only=sideways");
         assertRefused("MiB are needed", "--size", "--size=900TiB");
+    }
+
+    private static void measure(String... arguments) {
+        var said = new StringWriter();
+        int status = BenchMain.commandLine().setErr(new PrintWriter(said)).execute(arguments);
+        assertThat(status).as(said.toString()).isZero();
     }
 
     private void assertRefused(String what, String remedy, String argument) {

@@ -98,61 +98,57 @@ final class PointCommands {
         }
     }
 
-    @Command(
-            name = "protect",
-            description = "Keeps one recovery point until it is released and deleted.")
-    static final class ProtectPoint implements Callable<Integer> {
-        @Mixin private Writes writes = new Writes();
-
+    /// Which one.
+    static final class OnePoint {
         @Parameters(paramLabel = "GROUP", index = "0")
         private String group = "";
 
         @Parameters(paramLabel = "NUMBER", index = "1")
         private long number;
 
+        String path() {
+            return Nouns.pointsOf(group).path() + "/" + number;
+        }
+
+        @Override
+        public String toString() {
+            return "point " + number + " of group " + group;
+        }
+    }
+
+    @Command(
+            name = "protect",
+            description = "Keeps one recovery point until it is released and deleted.")
+    static final class ProtectPoint implements Callable<Integer> {
+        @Mixin private Writes writes = new Writes();
+        @Mixin private OnePoint point = new OnePoint();
+
         @Override
         public Integer call() {
-            return writes.patch(
-                    Nouns.pointsOf(group).path() + "/" + number,
-                    Map.of("protected", true),
-                    "point " + number + " of group " + group + " is protected");
+            return writes.patch(point.path(), Map.of("protected", true), point + " is protected");
         }
     }
 
     @Command(name = "release", description = "Ends the protection of one recovery point.")
     static final class ReleasePoint implements Callable<Integer> {
         @Mixin private Writes writes = new Writes();
-
-        @Parameters(paramLabel = "GROUP", index = "0")
-        private String group = "";
-
-        @Parameters(paramLabel = "NUMBER", index = "1")
-        private long number;
+        @Mixin private OnePoint point = new OnePoint();
 
         @Override
         public Integer call() {
             return writes.patch(
-                    Nouns.pointsOf(group).path() + "/" + number,
-                    Map.of("protected", false),
-                    "point " + number + " of group " + group + " is protected no more");
+                    point.path(), Map.of("protected", false), point + " is protected no more");
         }
     }
 
     @Command(name = "delete", description = "Deletes one recovery point.")
     static final class DeletePoint implements Callable<Integer> {
         @Mixin private Writes writes = new Writes();
-
-        @Parameters(paramLabel = "GROUP", index = "0")
-        private String group = "";
-
-        @Parameters(paramLabel = "NUMBER", index = "1")
-        private long number;
+        @Mixin private OnePoint point = new OnePoint();
 
         @Override
         public Integer call() {
-            return writes.delete(
-                    Nouns.pointsOf(group).path() + "/" + number,
-                    "point " + number + " of group " + group + " is gone");
+            return writes.delete(point.path(), point + " is gone");
         }
     }
 }

@@ -106,6 +106,8 @@ class WayBackTest {
         RecoveryPoint chosen = lostInTheMiddle();
         Overlay overlay = newSide(chosen);
         overlay.write(40L * OneGroup.BLOCK, OneGroup.filled(200));
+        overlay.zero(
+                42L * OneGroup.BLOCK, OneGroup.BLOCK); // travels to a side that holds something
         there.journal.branch().commit(chosen.number(), 1);
         OneGroup back = new OneGroup(there.time, newHome, overlay, LIMITS, BACK, adopted(chosen));
         back.connect();

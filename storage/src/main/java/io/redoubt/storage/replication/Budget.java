@@ -24,6 +24,9 @@ final class Budget {
                         + switch (frame) {
                             case Frame.Write write -> write.data().remaining();
                             case Frame.PassBlocks blocks -> blocks.data().remaining();
+                            // Little travels, but it was read and hashed under the lock that a cut
+                            // waits for.
+                            case Frame.Compare compare -> compare.length();
                             default -> 0;
                         };
     }

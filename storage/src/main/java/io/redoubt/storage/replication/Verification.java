@@ -23,6 +23,9 @@ public final class Verification {
     private static final int QUESTIONS_MAX = 8;
     private static final int TRIES_MAX = 5;
 
+    /// So many ranges are read and hashed under the lock that a cut waits for.
+    private static final int AT_ONCE = 2;
+
     /// Findings that are listed one by one.
     public static final int LISTED_MAX = 1000;
 
@@ -79,7 +82,7 @@ public final class Verification {
     ///
     /// @param sent what of each volume has been given to the connection
     void pump(long[] sent, Budget out) {
-        while (asked.size() < QUESTIONS_MAX && out.hasRoom()) {
+        for (int i = 0; i < AT_ONCE && asked.size() < QUESTIONS_MAX && out.hasRoom(); i++) {
             Range range = next();
             if (range == null) {
                 break;
