@@ -3,11 +3,9 @@ package io.redoubt.simulation.journal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.redoubt.simulation.Lives;
+import io.redoubt.simulation.World;
 import io.redoubt.simulation.machine.SyncLedger;
-import java.lang.management.ManagementFactory;
-import java.lang.management.ThreadMXBean;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.junit.jupiter.api.Tag;
@@ -26,10 +24,8 @@ class JournalWorldTest {
 
     private static final int SEEDS = 300;
     private static final int MANY_SEEDS = 20_000;
-    private static final int WARM_UP = 30;
-    private static final long CPU_NANOS_MEAN_MAX = 100_000_000L;
 
-    /// I5, I16, I17, I18, I24, I25, I29, I31.
+    /// I5, I16, I17, I18, I24, I25, I29, I31. A life costs 0.1 s of CPU at most, as a mean.
     @Test
     void three_hundred_seeds_keep_every_promise() {
         String one = System.getProperty("seed");
@@ -37,40 +33,15 @@ class JournalWorldTest {
             new JournalWorld(Long.parseLong(one), new SyncLedger()).run();
             return;
         }
-        assertThat(failures(1, SEEDS)).as("failing seeds").isEmpty();
+        Lives lives = Lives.of(World.JOURNAL, 1, SEEDS);
+        lives.requireNoFailure();
+        lives.requireCheap();
     }
 
     @Test
     @Tag("long")
     void twenty_thousand_seeds_keep_every_promise() {
-        assertThat(failures(SEEDS + 1, MANY_SEEDS)).as("failing seeds").isEmpty();
-    }
-
-    private static List<String> failures(long from, long count) {
-        List<String> failures = new ArrayList<>();
-        for (long seed = from; seed < from + count; seed++) {
-            try {
-                new JournalWorld(seed, new SyncLedger()).run();
-            } catch (RuntimeException e) {
-                failures.add("seed %d: %s".formatted(seed, e.getMessage()));
-            }
-        }
-        return failures;
-    }
-
-    @Test
-    void a_seed_costs_at_most_a_tenth_of_a_second_of_cpu() {
-        ThreadMXBean threads = ManagementFactory.getThreadMXBean();
-        for (long seed = 1; seed <= WARM_UP; seed++) {
-            new JournalWorld(seed, new SyncLedger()).run();
-        }
-        long before = threads.getCurrentThreadCpuTime();
-        for (long seed = 1; seed <= SEEDS; seed++) {
-            new JournalWorld(seed, new SyncLedger()).run();
-        }
-        long mean = (threads.getCurrentThreadCpuTime() - before) / SEEDS;
-        System.out.printf("a seed costs %.1f ms of CPU%n", mean / 1e6);
-        assertThat(mean).as("mean CPU nanoseconds of a seed").isLessThan(CPU_NANOS_MEAN_MAX);
+        Lives.of(World.JOURNAL, SEEDS + 1, MANY_SEEDS).requireNoFailure();
     }
 
     /// I35.

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// Two processes, source and receiver, under SIGKILL at any moment (I1, I4, I5, I7, I12): no acknowledged write is lost at the source,
 /// every point is exact, and after the last kill both sides come together again. `-Dseed=N` draws the same moments and the same load.
 class KillNineTest {
-    private static final Duration SHORT = Duration.ofSeconds(40);
+    private static final Duration SHORT = Duration.ofSeconds(20);
     private static final Duration LONG = Duration.ofMinutes(5);
     private static final int LIFE_MILLIS_MAX = 2_500;
     private static final long DRAIN_SECONDS_MAX = 120;
@@ -25,7 +25,7 @@ class KillNineTest {
     @TempDir Path home;
 
     @Test
-    void two_processes_survive_kill_nine_for_forty_seconds() throws Exception {
+    void two_processes_survive_kill_nine_for_twenty_seconds() throws Exception {
         killFor(SHORT);
     }
 

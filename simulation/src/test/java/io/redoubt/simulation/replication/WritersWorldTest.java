@@ -3,9 +3,9 @@ package io.redoubt.simulation.replication;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.redoubt.simulation.Lives;
+import io.redoubt.simulation.World;
 import io.redoubt.simulation.machine.SyncLedger;
-import java.util.ArrayList;
-import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -21,27 +21,13 @@ class WritersWorldTest {
     /// I1, I2, I7 and I8.
     @Test
     void a_thousand_seeds_leave_the_same_winner_on_both_sides() {
-        assertThat(failures(SEEDS)).as("failing seeds").isEmpty();
+        Lives.of(World.WRITERS, 1, SEEDS).requireNoFailure();
     }
 
     @Test
     @Tag("long")
     void twenty_thousand_seeds_leave_the_same_winner_on_both_sides() {
-        assertThat(failures(SEEDS_LONG)).as("failing seeds").isEmpty();
-    }
-
-    private static List<String> failures(int seeds) {
-        List<String> failures = new ArrayList<>();
-        for (long seed = 1; seed <= seeds; seed++) {
-            try {
-                new WritersWorld(seed, new SyncLedger()).run();
-            } catch (RuntimeException e) {
-                failures.add(
-                        "seed %d: %s%n  replay: ./redoubt sim --world writers --seed %d"
-                                .formatted(seed, e.getMessage(), seed));
-            }
-        }
-        return failures;
+        Lives.of(World.WRITERS, 1, SEEDS_LONG).requireNoFailure();
     }
 
     /// I35.

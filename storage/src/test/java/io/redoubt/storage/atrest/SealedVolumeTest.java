@@ -102,18 +102,21 @@ class SealedVolumeTest {
         assertThat(v).isNotEqualTo(w);
     }
 
-    /// Flipped once each: a bit of every byte of the data and of the checksums, in turn all eight of them.
+    /// Flipped once each: a bit of every byte of a block that was written, of one that never was, and of the checksums, in turn all eight of
+    /// them.
     @Test
     void every_flipped_byte_is_an_error_that_names_the_block_and_never_other_data()
             throws Exception {
         byte[] content = make(20 << 10);
-        assertFlipsAreNoticed(root.resolve("v/volume.sealed.raw"), 4096, content);
-        assertFlipsAreNoticed(root.resolve("v/volume.sums"), 4, content);
+        Path data = root.resolve("v/volume.sealed.raw");
+        assertFlipsAreNoticed(data, 4096, 12288, 4096, content);
+        Path sums = root.resolve("v/volume.sums");
+        assertFlipsAreNoticed(sums, 0, Files.size(sums), 4, content);
     }
 
-    private void assertFlipsAreNoticed(Path file, int bytesOfBlock, byte[] content)
-            throws IOException {
-        for (int at = 0; at < Files.size(file); at++) {
+    private void assertFlipsAreNoticed(
+            Path file, int from, long to, int bytesOfBlock, byte[] content) throws IOException {
+        for (int at = from; at < to; at++) {
             flip(file, at * 8L + at % 8);
             try (var volume = RawVolume.open(disk(), ID)) {
                 assertOnlyThisBlockIsRefused(volume, at / bytesOfBlock, content);
