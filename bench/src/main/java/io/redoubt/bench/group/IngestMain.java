@@ -11,6 +11,7 @@ import io.redoubt.storage.journal.Journal;
 import io.redoubt.storage.journal.JournalLimits;
 import io.redoubt.storage.replication.Frame;
 import io.redoubt.storage.replication.GroupReceiver;
+import io.redoubt.storage.replication.History;
 import io.redoubt.storage.replication.ReceiverSession;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -42,7 +43,7 @@ public final class IngestMain {
         session = receiver.connect();
         take(
                 new Frame.Hello(
-                        ReceiverMain.LINEAGE,
+                        History.first(ReceiverMain.LINEAGE),
                         "source",
                         1,
                         1,

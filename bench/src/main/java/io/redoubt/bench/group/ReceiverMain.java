@@ -9,6 +9,7 @@ import io.redoubt.storage.journal.Journal;
 import io.redoubt.storage.journal.JournalLimits;
 import io.redoubt.storage.journal.RecoveryPoint;
 import io.redoubt.storage.journal.Roles;
+import io.redoubt.storage.replication.History;
 import io.redoubt.storage.replication.HostedReceiver;
 import io.redoubt.storage.replication.ReceiverServer;
 import java.net.Socket;
@@ -68,8 +69,8 @@ public final class ReceiverMain {
 
     private record One(HostedReceiver hosted) implements ReceiverServer.Groups {
         @Override
-        public Optional<HostedReceiver> find(UUID lineage, Socket peer) {
-            return lineage.equals(LINEAGE) ? Optional.of(hosted) : Optional.empty();
+        public Optional<HostedReceiver> find(History history, Socket peer) {
+            return history.lineage().equals(LINEAGE) ? Optional.of(hosted) : Optional.empty();
         }
 
         @Override

@@ -17,6 +17,7 @@ import io.redoubt.storage.journal.Journal;
 import io.redoubt.storage.journal.JournalLimits;
 import io.redoubt.storage.journal.Ladder;
 import io.redoubt.storage.journal.Roles;
+import io.redoubt.storage.replication.History;
 import io.redoubt.storage.replication.HostedReceiver;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -249,13 +250,19 @@ final class Receivers implements AutoCloseable {
     /// The journal of a group, for one of its sources.
     ///
     /// @param node the proven name of the one that speaks; a node without a part in the group finds nothing
-    Optional<HostedReceiver> find(UUID lineage, String node) {
-        return receivers.values().stream()
-                .filter(receiver ->
-                        receiver.lineage.equals(lineage)
-                                && receiver.told.getSourceNodesList().contains(node))
-                .map(Receiver::hosted)
-                .findFirst();
+    Optional<HostedReceiver> find(History history, String node) {
+        List<HostedReceiver> fromThere =
+                receivers.values().stream()
+                        .filter(receiver -> receiver.told.getSourceNodesList().contains(node))
+                        .map(Receiver::hosted)
+                        .toList();
+        return fromThere.stream()
+                .filter(receiver -> receiver.history().lineage().equals(history.lineage()))
+                .findFirst()
+                .or(() ->
+                        fromThere.stream()
+                                .filter(receiver -> receiver.history().isRelatedTo(history))
+                                .findFirst());
     }
 
     Collection<HostedReceiver> all() {

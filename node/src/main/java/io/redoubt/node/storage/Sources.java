@@ -21,6 +21,7 @@ import io.redoubt.protocol.VerifyGroup;
 import io.redoubt.storage.journal.PointTag;
 import io.redoubt.storage.replication.GrantMemory;
 import io.redoubt.storage.replication.GroupSource;
+import io.redoubt.storage.replication.History;
 import io.redoubt.storage.replication.SourceLimits;
 import io.redoubt.storage.replication.SourceLink;
 import io.redoubt.storage.replication.SourceVolume;
@@ -174,7 +175,7 @@ final class Sources implements AutoCloseable {
         SourcePeers peers = SourcePeers.of(wanted);
         var group =
                 new GroupSource(
-                        lineage,
+                        History.first(lineage),
                         wanted.getSourceNode(),
                         peers.names(),
                         random.nextLong(),

@@ -1,6 +1,7 @@
 // Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
 package io.redoubt.node.storage;
 
+import io.redoubt.storage.replication.History;
 import io.redoubt.storage.replication.HostedReceiver;
 import io.redoubt.storage.replication.ReceiverServer;
 import io.redoubt.storage.replication.SourceLink;
@@ -14,8 +15,8 @@ import java.util.UUID;
 /// writes as well. A certificate of the region proves a node's name, and the name must be of the group.
 record StreamGroups(Receivers receivers, Sources sources) implements ReceiverServer.Groups {
     @Override
-    public Optional<HostedReceiver> find(UUID lineage, Socket peer) {
-        return nameOf(peer).flatMap(node -> receivers.find(lineage, node));
+    public Optional<HostedReceiver> find(History history, Socket peer) {
+        return nameOf(peer).flatMap(node -> receivers.find(history, node));
     }
 
     @Override

@@ -11,20 +11,24 @@ import io.redoubt.simulation.machine.SimTime;
 import io.redoubt.simulation.machine.SyncLedger;
 import io.redoubt.simulation.machine.Violation;
 import io.redoubt.storage.block.BlockDevice;
+import io.redoubt.storage.journal.Fork;
 import io.redoubt.storage.journal.Journal;
 import io.redoubt.storage.journal.RecoveryPoint;
 import io.redoubt.storage.replication.Frame;
 import io.redoubt.storage.replication.GroupReceiver;
+import io.redoubt.storage.replication.History;
 import io.redoubt.storage.replication.Mode;
 import io.redoubt.storage.replication.ReceiverSession;
 import io.redoubt.storage.replication.SourceVolume;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.PriorityQueue;
 import java.util.SplittableRandom;
 import java.util.UUID;
 import java.util.function.BiFunction;
+import org.jspecify.annotations.Nullable;
 
 /// One seed's life of a protected group: load on volumes of one source or of three, networks and hosts that fail, and after the faults a time
 /// to heal.
@@ -53,6 +57,7 @@ public final class GroupWorld {
     private long sequence;
     private long process;
     private long trace = 0xcbf29ce484222325L;
+    private int strangers;
     private boolean faulty = true;
 
     private record Event(long at, long sequence, Runnable action) implements Comparable<Event> {
@@ -294,13 +299,24 @@ public final class GroupWorld {
                                 new Frame.Offer(
                                         v, setup.volumeBytes(), 0, Long.MAX_VALUE >> 1, true))
                         .toList();
-        var hello = new Frame.Hello(new UUID(random.nextLong(), 1), "node-0", 1, 1, offers);
+        var hello =
+                new Frame.Hello(
+                        new History(new UUID(random.nextLong(), 1), parentage()),
+                        "node-0",
+                        1,
+                        1,
+                        offers);
         for (Frame answer : session.received(hello)) {
             if (!(answer instanceof Frame.Refusal)) {
                 throw new Violation("I13: a source of another lineage is answered by " + answer);
             }
         }
         side.group.disconnected(session);
+    }
+
+    /// Every second one says that its history left this group's.
+    private @Nullable Fork parentage() {
+        return strangers++ % 2 == 0 ? null : new Fork(setup.lineage(), strangers, Map.of());
     }
 
     private void receiverTick() {

@@ -12,6 +12,7 @@ import io.redoubt.storage.block.BlockDevice;
 import io.redoubt.storage.block.RawVolume;
 import io.redoubt.storage.replication.GrantMemory;
 import io.redoubt.storage.replication.GroupSource;
+import io.redoubt.storage.replication.History;
 import io.redoubt.storage.replication.SourceLimits;
 import io.redoubt.storage.replication.SourceVolume;
 import io.redoubt.storage.replication.Verification;
@@ -60,7 +61,7 @@ final class SourceSide {
         }
         group =
                 new GroupSource(
-                        setup.lineage(),
+                        History.first(setup.lineage()),
                         GroupSetup.sourceName(source),
                         setup.peersOf(source),
                         process,

@@ -8,6 +8,7 @@ import io.redoubt.core.system.SystemClock;
 import io.redoubt.core.system.SystemDisk;
 import io.redoubt.storage.journal.Journal;
 import io.redoubt.storage.journal.Roles;
+import io.redoubt.storage.replication.History;
 import io.redoubt.storage.replication.HostedReceiver;
 import io.redoubt.storage.replication.ReceiverServer;
 import java.io.IOException;
@@ -19,7 +20,6 @@ import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
-import java.util.UUID;
 
 /// A group's receiver on real files.
 final class RealReceiver implements AutoCloseable {
@@ -65,8 +65,10 @@ final class RealReceiver implements AutoCloseable {
 
     private record One(HostedReceiver hosted) implements ReceiverServer.Groups {
         @Override
-        public Optional<HostedReceiver> find(UUID lineage, Socket peer) {
-            return lineage.equals(RealSource.LINEAGE) ? Optional.of(hosted) : Optional.empty();
+        public Optional<HostedReceiver> find(History history, Socket peer) {
+            return history.lineage().equals(RealSource.LINEAGE)
+                    ? Optional.of(hosted)
+                    : Optional.empty();
         }
 
         @Override

@@ -7,6 +7,7 @@ import io.redoubt.core.grant.GrantTimes;
 import io.redoubt.core.system.SystemClock;
 import io.redoubt.core.system.SystemDisk;
 import io.redoubt.storage.replication.GroupSource;
+import io.redoubt.storage.replication.History;
 import io.redoubt.storage.replication.HostedReceiver;
 import io.redoubt.storage.replication.ReceiverServer;
 import io.redoubt.storage.replication.SourceLink;
@@ -59,7 +60,7 @@ final class SourceNode implements AutoCloseable {
         peers.remove(name);
         this.group =
                 new GroupSource(
-                        RealSource.LINEAGE,
+                        History.first(RealSource.LINEAGE),
                         name,
                         peers.keySet(),
                         1,
@@ -103,7 +104,7 @@ final class SourceNode implements AutoCloseable {
 
     private final class Ear implements ReceiverServer.Groups {
         @Override
-        public Optional<HostedReceiver> find(UUID lineage, Socket peer) {
+        public Optional<HostedReceiver> find(History history, Socket peer) {
             return Optional.empty();
         }
 

@@ -136,6 +136,11 @@ final class OneGroup {
         answers();
     }
 
+    /// What the receiver says to a connection that begins so.
+    List<Frame> answersTo(Frame hello) {
+        return receiver.connect().received(copy(hello));
+    }
+
     /// One turn of the link.
     void turn(int bytes) {
         time.advanceTo(time.nanos() + 10 * MILLI);

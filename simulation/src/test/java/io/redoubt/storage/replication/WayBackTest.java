@@ -100,6 +100,31 @@ class WayBackTest {
         assertThat(there.journal.points().getLast()).isEqualTo(chosen);
     }
 
+    /// I13: both change sets are shown, and nothing is taken.
+    @Test
+    void a_source_that_was_left_behind_is_told_what_it_alone_has() {
+        RecoveryPoint chosen = lostInTheMiddle();
+        Overlay overlay = newSide(chosen);
+        there.journal.branch().commit(chosen.number(), 1);
+        OneGroup back = reversed(overlay, chosen, new BitSet());
+        List<RecoveryPoint> before = back.journal.points();
+        assertThat(back.answersTo(there.source.hello()))
+                .singleElement()
+                .isInstanceOfSatisfying(
+                        Frame.Refusal.class,
+                        refusal ->
+                                assertThat(refusal.what())
+                                        .contains(
+                                                "went on from point " + chosen.number(),
+                                                "wrote more behind that point: volume v at most ")
+                                        .contains(" KiB"));
+        assertThat(there.answersTo(back.source.hello()))
+                .as("the other way round, a journal with a branch")
+                .singleElement()
+                .isInstanceOf(Frame.Refusal.class);
+        assertThat(back.journal.points()).isEqualTo(before);
+    }
+
     /// A source that was told nothing, because it died before that was durable, goes over everything.
     @Test
     void without_a_known_delta_everything_is_compared_and_the_same_does_not_travel() {

@@ -14,7 +14,7 @@ public sealed interface Frame {
     ///
     /// @param source  its name among the sources of the group
     /// @param process differs for every start of it
-    record Hello(UUID lineage, String source, long process, long term, List<Offer> volumes)
+    record Hello(History history, String source, long process, long term, List<Offer> volumes)
             implements Frame {
         public Hello {
             volumes = List.copyOf(volumes);
@@ -35,8 +35,7 @@ public sealed interface Frame {
 
     /// @param through the log has everything up to here
     /// @param joined  a pass of the volume was complete once, so that points count it
-    /// @param empty   the log never held anything of the volume: what is zero there need not travel
-    record Resume(HelloAnswer answer, long through, boolean joined, boolean empty) {}
+    record Resume(HelloAnswer answer, long through, boolean joined) {}
 
     /// A source that makes the cuts introduces itself to another one.
     record PeerHello(UUID lineage, String source) implements Frame {}

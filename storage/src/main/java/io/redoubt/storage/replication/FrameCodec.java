@@ -4,11 +4,13 @@ package io.redoubt.storage.replication;
 import io.redoubt.core.VolumeId;
 import io.redoubt.core.fault.FaultException;
 import io.redoubt.core.grant.GrantAnswer;
+import io.redoubt.storage.journal.Fork;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -55,7 +57,9 @@ public final class FrameCodec {
                 + switch (frame) {
                     case Frame.Write w -> w.data().remaining();
                     case Frame.PassBlocks p -> p.data().remaining();
-                    case Frame.Hello h -> h.volumes().size() * 96 + h.source().length() * 3;
+                    case Frame.Hello h ->
+                            (h.volumes().size() + forked(h.history())) * 96
+                                    + h.source().length() * 3;
                     case Frame.Welcome w -> w.volumes().size() * 16;
                     case Frame.PassBegin p -> p.members().size() * 32;
                     case Frame.Cut c -> c.vector().size() * 80 + c.name().length() * 3;
@@ -74,7 +78,7 @@ public final class FrameCodec {
         switch (frame) {
             case Frame.Hello h -> {
                 out.put((byte) 1);
-                putUuid(out, h.lineage());
+                putHistory(out, h.history());
                 putText(out, h.source());
                 out.putLong(h.process()).putLong(h.term()).putInt(h.volumes().size());
                 for (Frame.Offer o : h.volumes()) {
@@ -91,8 +95,7 @@ public final class FrameCodec {
                         .forEach(r ->
                                 out.put(code(r.answer()))
                                         .putLong(r.through())
-                                        .put((byte) (r.joined() ? 1 : 0))
-                                        .put((byte) (r.empty() ? 1 : 0)));
+                                        .put((byte) (r.joined() ? 1 : 0)));
             }
             case Frame.Refusal r -> {
                 out.put((byte) 3).putLong(r.promotedTerm());
@@ -198,11 +201,7 @@ public final class FrameCodec {
                 var resumes = new ArrayList<Frame.Resume>();
                 for (int i = count(in); i > 0; i--) {
                     resumes.add(
-                            new Frame.Resume(
-                                    helloAnswer(in.get()),
-                                    in.getLong(),
-                                    in.get() != 0,
-                                    in.get() != 0));
+                            new Frame.Resume(helloAnswer(in.get()), in.getLong(), in.get() != 0));
                 }
                 yield new Frame.Welcome(resumes);
             }
@@ -290,7 +289,7 @@ public final class FrameCodec {
     }
 
     private static Frame takeHello(ByteBuffer in) {
-        var lineage = new UUID(in.getLong(), in.getLong());
+        History history = takeHistory(in);
         String source = takeText(in);
         long process = in.getLong();
         long term = in.getLong();
@@ -304,7 +303,7 @@ public final class FrameCodec {
                             in.getLong(),
                             in.get() != 0));
         }
-        return new Frame.Hello(lineage, source, process, term, offers);
+        return new Frame.Hello(history, source, process, term, offers);
     }
 
     private static void putCut(ByteBuffer out, Frame.Cut cut) {
@@ -371,6 +370,7 @@ public final class FrameCodec {
             case PASS -> 2;
             case FULL -> 3;
             case REFUSE -> 4;
+            case HASH -> 5;
         };
     }
 
@@ -380,6 +380,7 @@ public final class FrameCodec {
             case 2 -> HelloAnswer.PASS;
             case 3 -> HelloAnswer.FULL;
             case 4 -> HelloAnswer.REFUSE;
+            case 5 -> HelloAnswer.HASH;
             default -> throw new IllegalArgumentException("answer " + code);
         };
     }
@@ -423,6 +424,39 @@ public final class FrameCodec {
             case 4 -> new GrantAnswer.Refused(term, GrantAnswer.Reason.OLD_TERM);
             default -> throw new IllegalArgumentException("grant answer " + code);
         };
+    }
+
+    private static int forked(History history) {
+        return history.left() == null ? 0 : history.left().vector().size();
+    }
+
+    private static void putHistory(ByteBuffer out, History history) {
+        putUuid(out, history.lineage());
+        Fork left = history.left();
+        out.put((byte) (left == null ? 0 : 1));
+        if (left != null) {
+            putUuid(out, left.parent());
+            out.putLong(left.point()).putInt(left.vector().size());
+            left.vector()
+                    .forEach((volume, vseq) -> {
+                        putText(out, volume.value());
+                        out.putLong(vseq);
+                    });
+        }
+    }
+
+    private static History takeHistory(ByteBuffer in) {
+        var lineage = new UUID(in.getLong(), in.getLong());
+        if (in.get() == 0) {
+            return History.first(lineage);
+        }
+        var parent = new UUID(in.getLong(), in.getLong());
+        long point = in.getLong();
+        var vector = new HashMap<VolumeId, Long>();
+        for (int i = count(in); i > 0; i--) {
+            vector.put(new VolumeId(takeText(in)), in.getLong());
+        }
+        return new History(lineage, new Fork(parent, point, vector));
     }
 
     private static void putUuid(ByteBuffer out, UUID id) {

@@ -16,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.SequencedSet;
 import java.util.Set;
@@ -94,13 +95,9 @@ public final class GroupReceiver {
                             "Fail back to the old side by a pass.",
                             grantor.term()));
         }
-        if (!hello.lineage().equals(journal.lineage())) {
-            return List.of(
-                    new Frame.Refusal(
-                            "The journal holds lineage %s, the source has %s."
-                                    .formatted(journal.lineage(), hello.lineage()),
-                            "Choose which history to keep; nothing is overwritten by itself.",
-                            0));
+        Optional<Frame.Refusal> stranger = refuseOther(hello);
+        if (stranger.isPresent()) {
+            return List.of(stranger.get());
         }
         if (session.opened()) {
             return List.of(); // it came twice
@@ -116,6 +113,26 @@ public final class GroupReceiver {
             leads(session);
         }
         return List.of(new Frame.Welcome(resumes));
+    }
+
+    /// What a source of another history is told; nothing of either side is touched.
+    private Optional<Frame.Refusal> refuseOther(Frame.Hello hello) {
+        Map<VolumeId, Long> last = new LinkedHashMap<>();
+        Map<VolumeId, Long> through = new LinkedHashMap<>();
+        for (Frame.Offer offer : hello.volumes()) {
+            last.put(offer.volume(), offer.last());
+            journal.find(offer.volume())
+                    .ifPresent(slot -> through.put(offer.volume(), journal.through(slot)));
+        }
+        History here = history();
+        Kinship kinship = Kinship.decide(hello.history(), last, here, through);
+        return kinship == Kinship.SAME
+                ? Optional.empty()
+                : Optional.of(Refusals.of(kinship, hello.history(), last, here, through));
+    }
+
+    History history() {
+        return new History(journal.lineage(), journal.ancestry().orElse(null));
     }
 
     /// Whether its source has not connected anew since; whoever owns the sockets closes the others.

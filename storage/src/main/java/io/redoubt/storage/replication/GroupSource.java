@@ -23,7 +23,7 @@ public final class GroupSource {
     /// A running pass has at least this part of the link (rule 15).
     private static final int PASS_SHARE = 10;
 
-    private final UUID lineage;
+    private final History history;
     private final long process;
     private final List<SourceVolume> volumes;
     private final Clock clock;
@@ -52,20 +52,20 @@ public final class GroupSource {
             List<SourceVolume> volumes,
             Clock clock,
             GrantHolder holder) {
-        this(lineage, "", Set.of(), process, volumes, clock, holder);
+        this(History.first(lineage), "", Set.of(), process, volumes, clock, holder);
     }
 
     /// @param name  of this source among the sources of the group
     /// @param peers the names of the others
     public GroupSource(
-            UUID lineage,
+            History history,
             String name,
             Set<String> peers,
             long process,
             List<SourceVolume> volumes,
             Clock clock,
             GrantHolder holder) {
-        this.lineage = lineage;
+        this.history = history;
         this.name = name;
         this.joining = new boolean[volumes.size()];
         this.process = process;
@@ -77,13 +77,13 @@ public final class GroupSource {
         this.fresh = new boolean[volumes.size()];
         this.full = new boolean[volumes.size()];
         this.reshipments = new Reshipments(this.volumes);
-        this.cuts = new SourceCuts(this, lineage, name, peers, clock);
+        this.cuts = new SourceCuts(this, history.lineage(), name, peers, clock);
     }
 
     /// A connection stands: what to say first.
     public Frame.Hello hello() {
         return new Frame.Hello(
-                lineage,
+                history,
                 name,
                 process,
                 holder.term(),
@@ -158,11 +158,15 @@ public final class GroupSource {
                     cuts.giveUp(cut -> isBeyond(cut, volume, resume.through()));
                     volume.needPass("the replica lacks writes that the spool no longer has", false);
                 }
-                case FULL -> {
+                case FULL, HASH -> {
                     cuts.giveUp(cut -> isBeyond(cut, volume, resume.through()));
-                    volume.needPass("the replica holds nothing of the volume yet", true);
+                    fresh[i] = resume.answer() == HelloAnswer.FULL;
+                    volume.needPass(
+                            fresh[i]
+                                    ? "the replica holds nothing of the volume yet"
+                                    : "nobody knows what differs, so everything is compared",
+                            true);
                     full[i] = true;
-                    fresh[i] = resume.empty();
                 }
                 case REFUSE ->
                         throw new FaultException(

@@ -29,7 +29,8 @@ public final class ReceiverServer implements AutoCloseable {
     /// The groups that this node receives.
     public interface Groups {
         /// @param peer the proven name of the node that speaks; another node's group is not found
-        Optional<HostedReceiver> find(UUID lineage, Socket peer);
+        /// @return the one of this history, else one of a related history, which says how they differ
+        Optional<HostedReceiver> find(History history, Socket peer);
 
         Collection<HostedReceiver> all();
 
@@ -101,7 +102,7 @@ public final class ReceiverServer implements AutoCloseable {
             if (!(first instanceof Frame.Hello hello)) {
                 return;
             }
-            Optional<HostedReceiver> found = groups.find(hello.lineage(), socket);
+            Optional<HostedReceiver> found = groups.find(hello.history(), socket);
             if (found.isEmpty()) {
                 channel.send(
                         new Frame.Refusal(

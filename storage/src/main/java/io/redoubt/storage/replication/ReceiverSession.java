@@ -124,10 +124,10 @@ public final class ReceiverSession {
                                     offer.freed(),
                                     offer.last(),
                                     journal.needsFullPass(slot, offer.delta()),
+                                    journal.through(slot) == 0 && !journal.adopted(slot),
                                     journal.needsPass(slot)),
                             journal.through(slot),
-                            journal.joined(slot),
-                            journal.through(slot) == 0 && !journal.adopted(slot)));
+                            journal.joined(slot)));
         }
         slots = List.copyOf(mapped);
         durable = slots.stream().map(_ -> 0L).toList();

@@ -8,6 +8,7 @@ import io.redoubt.core.VolumeId;
 import io.redoubt.core.fault.FaultException;
 import io.redoubt.core.grant.GrantAnswer;
 import io.redoubt.storage.journal.Checksum;
+import io.redoubt.storage.journal.Fork;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
@@ -33,7 +34,12 @@ class FrameCodecTest {
                 new ArrayList<Frame>(
                         List.of(
                                 new Frame.Hello(
-                                        new UUID(1, -2),
+                                        new History(
+                                                new UUID(1, -2),
+                                                new Fork(
+                                                        new UUID(3, 4),
+                                                        5,
+                                                        Map.of(new VolumeId("vol-1"), 6L))),
                                         "node-é",
                                         3,
                                         4,
@@ -87,12 +93,7 @@ class FrameCodecTest {
         frames.add(
                 new Frame.Welcome(
                         Arrays.stream(HelloAnswer.values())
-                                .map(a ->
-                                        new Frame.Resume(
-                                                a,
-                                                12,
-                                                a == HelloAnswer.PASS,
-                                                a == HelloAnswer.FULL))
+                                .map(a -> new Frame.Resume(a, 12, a == HelloAnswer.PASS))
                                 .toList()));
         for (GrantAnswer.Reason reason : GrantAnswer.Reason.values()) {
             frames.add(new Frame.Grant(5, new GrantAnswer.Refused(6, reason)));

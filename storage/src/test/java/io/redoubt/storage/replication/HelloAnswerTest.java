@@ -2,6 +2,7 @@
 package io.redoubt.storage.replication;
 
 import static io.redoubt.storage.replication.HelloAnswer.FULL;
+import static io.redoubt.storage.replication.HelloAnswer.HASH;
 import static io.redoubt.storage.replication.HelloAnswer.PASS;
 import static io.redoubt.storage.replication.HelloAnswer.REFUSE;
 import static io.redoubt.storage.replication.HelloAnswer.RESUME;
@@ -26,22 +27,32 @@ class HelloAnswerTest {
         BEHIND
     }
 
-    private record Row(Log log, boolean fullPass, boolean debt, HelloAnswer answer) {}
+    /// What the log knows of what it holds.
+    private enum Known {
+        WHAT_DIFFERS,
+        NOTHING,
+        SOMETHING_UNKNOWN
+    }
+
+    private record Row(Log log, Known known, boolean debt, HelloAnswer answer) {}
 
     private static final List<Row> TABLE =
             List.of(
-                    new Row(Log.AHEAD, false, false, REFUSE),
-                    new Row(Log.AHEAD, false, true, REFUSE),
-                    new Row(Log.AHEAD, true, false, REFUSE),
-                    new Row(Log.AHEAD, true, true, REFUSE),
-                    new Row(Log.WITHIN, false, false, RESUME),
-                    new Row(Log.WITHIN, false, true, PASS),
-                    new Row(Log.WITHIN, true, false, FULL),
-                    new Row(Log.WITHIN, true, true, FULL),
-                    new Row(Log.BEHIND, false, false, PASS),
-                    new Row(Log.BEHIND, false, true, PASS),
-                    new Row(Log.BEHIND, true, false, FULL),
-                    new Row(Log.BEHIND, true, true, FULL));
+                    new Row(Log.AHEAD, Known.WHAT_DIFFERS, false, REFUSE),
+                    new Row(Log.AHEAD, Known.WHAT_DIFFERS, true, REFUSE),
+                    new Row(Log.AHEAD, Known.NOTHING, true, REFUSE),
+                    new Row(Log.AHEAD, Known.SOMETHING_UNKNOWN, false, REFUSE),
+                    new Row(Log.AHEAD, Known.SOMETHING_UNKNOWN, true, REFUSE),
+                    new Row(Log.WITHIN, Known.WHAT_DIFFERS, false, RESUME),
+                    new Row(Log.WITHIN, Known.WHAT_DIFFERS, true, PASS),
+                    new Row(Log.WITHIN, Known.NOTHING, true, FULL),
+                    new Row(Log.WITHIN, Known.SOMETHING_UNKNOWN, false, HASH),
+                    new Row(Log.WITHIN, Known.SOMETHING_UNKNOWN, true, HASH),
+                    new Row(Log.BEHIND, Known.WHAT_DIFFERS, false, PASS),
+                    new Row(Log.BEHIND, Known.WHAT_DIFFERS, true, PASS),
+                    new Row(Log.BEHIND, Known.NOTHING, true, FULL),
+                    new Row(Log.BEHIND, Known.SOMETHING_UNKNOWN, false, HASH),
+                    new Row(Log.BEHIND, Known.SOMETHING_UNKNOWN, true, HASH));
 
     @Test
     void every_hello_of_small_numbers_is_answered_as_the_table_says() {
@@ -55,7 +66,12 @@ class HelloAnswerTest {
                         if (row.log == log) {
                             HelloAnswer answer =
                                     HelloAnswer.decide(
-                                            through, freed, last, row.fullPass, row.debt);
+                                            through,
+                                            freed,
+                                            last,
+                                            row.known != Known.WHAT_DIFFERS,
+                                            row.known == Known.NOTHING,
+                                            row.debt);
                             assertThat(answer)
                                     .as(
                                             "through %d, freed %d, last %d, %s",
