@@ -141,15 +141,27 @@ class WayBackTest {
         assertThat(back.bytesOf(Frame.PassBlocks.class)).isLessThan(BYTES * 3 / 4);
     }
 
+    @Test
+    void what_only_the_spool_or_only_the_map_knows_is_told() {
+        RecoveryPoint _ = arrived();
+        for (int i = 0; i < 3; i++) {
+            there.write(300 + i, 160);
+        }
+        assertThat(unshipped().stream()).containsExactly(300, 301, 302);
+        there.volume.needPass("full", false);
+        there.write(500, 170);
+        assertThat(unshipped().stream()).containsExactly(300, 301, 302, 500);
+    }
+
+    private BitSet unshipped() {
+        var told = new BitSet();
+        there.volume.tellUnshipped((at, length) -> mark(told, at, length));
+        return told;
+    }
+
     /// Filled, protected, with a point in the middle, writes behind it that arrived, and others that did not.
     private RecoveryPoint lostInTheMiddle() {
-        for (int block = 0; block < BLOCKS; block++) {
-            there.write(block, 1 + block % 100);
-        }
-        there.volume.flush();
-        there.connect();
-        there.settle();
-        RecoveryPoint chosen = there.journal.points().getLast();
+        RecoveryPoint chosen = arrived();
         for (int i = 0; i < 10; i++) {
             there.write(100 + i, 150); // arrives
         }
@@ -163,6 +175,16 @@ class WayBackTest {
         }
         there.volume.flush();
         return chosen;
+    }
+
+    private RecoveryPoint arrived() {
+        for (int block = 0; block < BLOCKS; block++) {
+            there.write(block, 1 + block % 100);
+        }
+        there.volume.flush();
+        there.connect();
+        there.settle();
+        return there.journal.points().getLast();
     }
 
     private Overlay newSide(RecoveryPoint chosen) {
