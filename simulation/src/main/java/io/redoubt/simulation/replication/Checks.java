@@ -148,11 +148,11 @@ final class Checks {
         }
         byte[] remote = new byte[local.length];
         head.read(0, java.nio.ByteBuffer.wrap(remote));
-        Set<Long> spooled = volume.spooledBlocks();
+        Set<Long> spooled = volume.differences().spooledBlocks();
         for (int block = 0; block < local.length / BLOCK; block++) {
             int from = block * BLOCK;
             if (!Arrays.equals(local, from, from + BLOCK, remote, from, from + BLOCK)
-                    && !volume.mayDiffer(block, true)
+                    && !volume.differences().isMarked(block, true)
                     && !spooled.contains((long) block)) {
                 throw new Violation(
                         "I9: block %d of %s (%s, last write %d) differs from the replica and nothing knows of it"

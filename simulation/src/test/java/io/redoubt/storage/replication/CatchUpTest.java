@@ -83,7 +83,7 @@ class CatchUpTest {
         }
         assertThat(group.volume.mode()).isEqualTo(Mode.TRACK);
         assertThat(group.volume.reason()).contains("more was overwritten");
-        assertThat(group.volume.dirtyBlocks()).isEqualTo(1);
+        assertThat(group.volume.differences().dirtyBlocks()).isEqualTo(1);
         assertThat(group.journal.points()).isEmpty();
         group.settle();
         assertThat(group.replica()).isEqualTo(group.local());
@@ -122,7 +122,7 @@ class CatchUpTest {
         OneGroup group = untracked(LARGE_SPOOL);
         long _ = group.cut();
         int turns = 0;
-        while (group.volume.pass() != null) {
+        while (group.volume.passes().running() != null) {
             for (int i = 0; i < 256; i++) {
                 group.write(i % 8, turns);
             }

@@ -148,14 +148,14 @@ class WayBackTest {
             there.write(300 + i, 160);
         }
         assertThat(unshipped().stream()).containsExactly(300, 301, 302);
-        there.volume.needPass("full", false);
+        there.volume.passes().need("full", false);
         there.write(500, 170);
         assertThat(unshipped().stream()).containsExactly(300, 301, 302, 500);
     }
 
     private BitSet unshipped() {
         var told = new BitSet();
-        there.volume.tellUnshipped((at, length) -> mark(told, at, length));
+        there.volume.differences().tell((at, length) -> mark(told, at, length));
         return told;
     }
 
@@ -169,7 +169,7 @@ class WayBackTest {
         for (int i = 0; i < 10; i++) {
             there.write(300 + i, 160); // stays in the spool
         }
-        there.volume.needPass("full", false);
+        there.volume.passes().need("full", false);
         for (int i = 0; i < 10; i++) {
             there.write(500 + i, 170); // is in the dirty map alone
         }
@@ -202,14 +202,18 @@ class WayBackTest {
     private OneGroup reversed(Overlay overlay, RecoveryPoint chosen, BitSet delta) {
         var back = new OneGroup(there.time, newHome, overlay, LIMITS, BACK, adopted(chosen));
         long cut = chosen.vector().getOrDefault(OneGroup.VOLUME, 0L);
-        back.volume.differsOnlyIn(sink -> {
-            overlay.tellOwn(sink);
-            long _ = there.journal.changedSince(0, cut, sink);
-            there.volume.tellUnshipped(sink);
-            overlay.tellOwn((at, length) -> mark(delta, at, length));
-            long _ = there.journal.changedSince(0, cut, (at, length) -> mark(delta, at, length));
-            there.volume.tellUnshipped((at, length) -> mark(delta, at, length));
-        });
+        back.volume
+                .differences()
+                .areOnly(sink -> {
+                    overlay.tellOwn(sink);
+                    long _ = there.journal.changedSince(0, cut, sink);
+                    there.volume.differences().tell(sink);
+                    overlay.tellOwn((at, length) -> mark(delta, at, length));
+                    long _ =
+                            there.journal.changedSince(
+                                    0, cut, (at, length) -> mark(delta, at, length));
+                    there.volume.differences().tell((at, length) -> mark(delta, at, length));
+                });
         return back;
     }
 

@@ -52,7 +52,8 @@ public final class CutAttempt {
         }
         SourceVolume volume = volumes.get(answers.size());
         long answer =
-                volume.switchTo(number, startingPass.contains(volume), fullPass.contains(volume));
+                volume.passes()
+                        .switchTo(number, startingPass.contains(volume), fullPass.contains(volume));
         failed |= answer < 0;
         answers.add(answer);
         return !failed && answers.size() < volumes.size();
@@ -84,11 +85,11 @@ public final class CutAttempt {
         boolean confirmed = !failed && present == connection && answers.size() == volumes.size();
         for (int i = 0; i < answers.size(); i++) {
             boolean released =
-                    answers.get(i) >= 0 && volumes.get(i).release(number, answers.get(i));
+                    answers.get(i) >= 0 && volumes.get(i).passes().release(number, answers.get(i));
             confirmed &= released;
         }
         if (!confirmed) {
-            startingPass.forEach(v -> v.passAborted("the cut that began a pass was given up"));
+            startingPass.forEach(v -> v.passes().abort("the cut that began a pass was given up"));
         }
         return confirmed;
     }

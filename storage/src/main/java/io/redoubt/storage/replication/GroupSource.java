@@ -94,7 +94,7 @@ public final class GroupSource {
                                         v.size(),
                                         v.state().freed(),
                                         v.lastVseq(),
-                                        v.knowsDelta()))
+                                        v.differences().areKnown()))
                         .toList());
     }
 
@@ -156,16 +156,18 @@ public final class GroupSource {
                 case RESUME -> {}
                 case PASS -> {
                     cuts.giveUp(cut -> isBeyond(cut, volume, resume.through()));
-                    volume.needPass("the replica lacks writes that the spool no longer has", false);
+                    volume.passes()
+                            .need("the replica lacks writes that the spool no longer has", false);
                 }
                 case FULL, HASH -> {
                     cuts.giveUp(cut -> isBeyond(cut, volume, resume.through()));
                     fresh[i] = resume.answer() == HelloAnswer.FULL;
-                    volume.needPass(
-                            fresh[i]
-                                    ? "the replica holds nothing of the volume yet"
-                                    : "nobody knows what differs, so everything is compared",
-                            true);
+                    volume.passes()
+                            .need(
+                                    fresh[i]
+                                            ? "the replica holds nothing of the volume yet"
+                                            : "nobody knows what differs, so everything is compared",
+                                    true);
                     full[i] = true;
                 }
                 case REFUSE ->
@@ -248,7 +250,7 @@ public final class GroupSource {
     private void abortPass(String why) {
         RunningPass running = pass;
         if (running != null) {
-            running.members().forEach(v -> v.passAborted(why));
+            running.members().forEach(v -> v.passes().abort(why));
             // Also the cuts that were made since it began: what they count on was in the spool and
             // goes by another pass, under a higher number.
             cuts.giveUp(cut -> cut.number() >= running.number());

@@ -32,7 +32,7 @@ final class RunningPass {
         this.all = all;
         this.fresh = fresh.clone();
         for (SourceVolume volume : all) {
-            PassSlice slice = volume.pass();
+            PassSlice slice = volume.passes().running();
             if (slice != null && slice.pass == number) {
                 members.add(volume);
                 slices.add(slice);
@@ -96,7 +96,8 @@ final class RunningPass {
             SourceVolume volume = members.get(i);
             do {
                 PassSlice.Item item =
-                        volume.takeFrozen(slices.get(i), frameBlocks, !fresh[all.indexOf(volume)]);
+                        volume.passes()
+                                .take(slices.get(i), frameBlocks, !fresh[all.indexOf(volume)]);
                 if (item == null) {
                     break;
                 }
@@ -138,10 +139,11 @@ final class RunningPass {
         SourceVolume volume = all.get(found.slot());
         int member = members.indexOf(volume);
         if (member >= 0) {
-            volume.passCompared(
-                    slices.get(member),
-                    found.offset() / DirtyMap.BLOCK,
-                    found.outcome() == Frame.Outcome.SAME);
+            volume.passes()
+                    .compared(
+                            slices.get(member),
+                            found.offset() / DirtyMap.BLOCK,
+                            found.outcome() == Frame.Outcome.SAME);
         }
     }
 
@@ -151,7 +153,7 @@ final class RunningPass {
         int count = Math.ceilDiv(data.remaining(), DirtyMap.BLOCK);
         boolean zeros = isZero(data);
         if (zeros && fresh[volume]) {
-            members.get(member).passDurable(slices.get(member), block.number(), count);
+            members.get(member).passes().durable(slices.get(member), block.number(), count);
             return;
         }
         n++;
@@ -183,12 +185,14 @@ final class RunningPass {
     boolean durable(long upTo) {
         while (!inFlight.isEmpty() && inFlight.getFirst().n <= upTo) {
             InFlight done = Objects.requireNonNull(inFlight.pollFirst());
-            members.get(done.member).passDurable(slices.get(done.member), done.block, done.count);
+            members.get(done.member)
+                    .passes()
+                    .durable(slices.get(done.member), done.block, done.count);
         }
         if (endN == 0 || upTo < endN) {
             return false;
         }
-        members.forEach(SourceVolume::passComplete);
+        members.forEach(v -> v.passes().complete());
         return true;
     }
 }

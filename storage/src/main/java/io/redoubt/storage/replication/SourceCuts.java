@@ -137,7 +137,7 @@ public final class SourceCuts {
                 return null; // its writes are known to the dirty map only: no point could hold them
             }
         }
-        starting.forEach(SourceVolume::preparePass);
+        starting.forEach(volume -> volume.passes().prepare());
         open = new CutAttempt(source.connection(), number, source.volumes(), starting, whole);
         openSinceNanos = clock.bootNanos();
         return open;

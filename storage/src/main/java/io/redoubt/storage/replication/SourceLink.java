@@ -312,7 +312,7 @@ public final class SourceLink implements AutoCloseable {
                                             v.mode(),
                                             v.reason(),
                                             v.sinceMillis(),
-                                            v.dirtyBlocks() * DirtyMap.BLOCK,
+                                            v.differences().dirtyBlocks() * DirtyMap.BLOCK,
                                             v.spoolBytes()))
                             .toList());
         } finally {

@@ -95,7 +95,7 @@ final class SourceRecovery {
         for (SpoolRecord hole : holes) {
             long start = spool.place(hole.previous(), 1);
             if (!spool.room(start)) {
-                volume.needPass("the spool cannot be repaired: no room", false);
+                volume.passes().need("the spool cannot be repaired: no room", false);
                 return;
             }
             spool.overwriteByVoid(start, hole);

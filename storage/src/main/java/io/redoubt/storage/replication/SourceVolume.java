@@ -8,14 +8,11 @@ import io.redoubt.core.port.Clock;
 import io.redoubt.core.port.Disk;
 import io.redoubt.storage.block.BlockDevice;
 import io.redoubt.storage.block.Range;
-import io.redoubt.storage.block.RangeSink;
 import io.redoubt.storage.block.StripeLocks;
 import io.redoubt.storage.block.VolumeFault;
 import io.redoubt.storage.journal.Checksum;
 import java.nio.ByteBuffer;
-import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// The layer that numbers each write and leaves a copy in the spool for the stream: the splitter of a protected volume.
@@ -51,7 +48,8 @@ public final class SourceVolume implements BlockDevice {
     private final Numbering numbering;
     private final FrozenBlocks frozen;
     private final RestedChunks rested;
-    private final KnownDelta delta;
+    private final PassPart passes;
+    private final Differences differences;
     private volatile boolean stopped;
 
     /// @param disk a directory of its own, on the same host as the volume
@@ -68,7 +66,6 @@ public final class SourceVolume implements BlockDevice {
         this.gate = gate;
         this.state = new SourceState(disk, clock.bootId());
         this.spool = new Spool(disk, limits, state.sameBoot());
-        this.delta = new KnownDelta(disk);
         this.dirty =
                 new DirtyMap(
                         disk,
@@ -81,9 +78,11 @@ public final class SourceVolume implements BlockDevice {
         // would be worth nothing.
         disk.sync();
         this.numbering = new Numbering(id, clock, state, spool, dirty);
+        this.frozen = new FrozenBlocks(next, dirty, stripes, disk, limits.passReserveBytes());
+        this.passes = new PassPart(numbering, frozen, state, spool, dirty, stripes);
+        this.differences = new Differences(new KnownDelta(disk), state, spool, dirty);
         new SourceRecovery(this, state, spool, dirty).run();
         state.adoptBoot();
-        this.frozen = new FrozenBlocks(next, dirty, stripes, disk, limits.passReserveBytes());
         this.rested = new RestedChunks(dirty, stripes, state, numbering, limits.looksAtRest());
     }
 
@@ -322,89 +321,6 @@ public final class SourceVolume implements BlockDevice {
         }
     }
 
-    /// The next frozen blocks of the running pass, see [FrozenBlocks#take].
-    PassSlice.@Nullable Item takeFrozen(PassSlice slice, int blocksMax, boolean compare) {
-        return frozen.take(slice, blocksMax, compare);
-    }
-
-    /// The receiver has compared a range of the pass.
-    void passCompared(PassSlice slice, long firstBlock, boolean same) {
-        frozen.answered(slice, firstBlock, same);
-    }
-
-    /// These blocks of the pass are durable at the receiver.
-    void passDurable(PassSlice slice, long firstBlock, int count) {
-        frozen.durable(slice, firstBlock, count);
-    }
-
-    /// Takes room for a pass that is about to begin; [#passComplete] and [#passAborted] give it back.
-    void preparePass() {
-        frozen.reserve(Word.generation(state.word().get()));
-    }
-
-    /// SWITCH(n) of a group cut, see [Numbering#switchTo].
-    ///
-    /// @param startPass a pass begins at this cut: the dirty set is frozen, the spool is used again, and the cut draws a number
-    long switchTo(long cut, boolean startPass, boolean full) {
-        int generation = Word.generation(state.word().get());
-        return numbering.switchTo(
-                cut,
-                startPass
-                        ? vseq -> frozen.slice(cut, generation, vseq, state.gapFrom(), full)
-                        : null);
-    }
-
-    /// RELEASE(n), see [Numbering#release].
-    boolean release(long cut, long answered) {
-        return numbering.release(cut, answered);
-    }
-
-    void passComplete() {
-        PassSlice slice = numbering.pass();
-        numbering.passComplete();
-        if (slice != null) {
-            frozen.complete(slice);
-        }
-        drain(); // a write that saw the pass may still look into its reserve
-        frozen.release();
-    }
-
-    void passAborted(String why) {
-        if (numbering.passAborted(why)) {
-            discardSpool();
-        }
-        frozen.release();
-    }
-
-    /// The replica cannot go on from the spool: everything that may differ goes by a pass.
-    ///
-    /// @param everything the replica holds nothing that can be trusted
-    void needPass(String why, boolean everything) {
-        passAborted(why);
-        numbering.forceTrack(why);
-        if (everything) {
-            dirty.markAll(Word.generation(state.word().get()));
-        }
-        discardSpool();
-    }
-
-    /// Waits until no write is between draw and completion, marks what the spool still has, and empties it.
-    private void discardSpool() {
-        long held = stripes.lock(0, Long.MAX_VALUE / 2);
-        try {
-            SourceRecovery.markBacklog(state, spool, dirty);
-            state.gapFrom(0);
-            spool.discard();
-        } finally {
-            stripes.unlock(held);
-        }
-    }
-
-    /// Returns when every write that was in execution has ended. A waiting write is not in execution.
-    public void drain() {
-        stripes.unlock(stripes.lock(0, Long.MAX_VALUE / 2));
-    }
-
     private void awaitTurn() {
         requireRunning();
         LockSupport.parkNanos(
@@ -433,8 +349,14 @@ public final class SourceVolume implements BlockDevice {
         return new Folding(limits);
     }
 
-    @Nullable PassSlice pass() {
-        return numbering.pass();
+    /// Its part of the group's passes and cuts.
+    PassPart passes() {
+        return passes;
+    }
+
+    /// What may differ from the replica.
+    public Differences differences() {
+        return differences;
     }
 
     SourceState state() {
@@ -460,51 +382,6 @@ public final class SourceVolume implements BlockDevice {
     /// The number of the last write.
     public long lastVseq() {
         return Word.vseq(state.word().get());
-    }
-
-    /// Before the first connection: the replica was begun with a volume that differs from this one in nothing but these ranges (rule 35).
-    /// Durable when it returns; dying before leaves a source that knows nothing, whose first pass goes over everything.
-    ///
-    /// @param ranges tells them
-    public void differsOnlyIn(Consumer<RangeSink> ranges) {
-        int generation = Word.generation(state.word().get());
-        ranges.accept((offset, length) -> {
-            dirty.markChunks(offset, length);
-            dirty.mark(generation, offset, length);
-        });
-        delta.know();
-    }
-
-    boolean knowsDelta() {
-        return delta.known();
-    }
-
-    /// Tells what the replica may lack of this volume, block by block in order: what the spool has and was not acknowledged, and what the
-    /// dirty map knows. For a source that may not write any more.
-    public void tellUnshipped(RangeSink sink) {
-        Set<Long> spooled = spooledBlocks();
-        for (long block = 0; block < dirty.blocks(); block++) {
-            if (spooled.contains(block) || mayDiffer(block, true)) {
-                sink.range(block * DirtyMap.BLOCK, DirtyMap.BLOCK);
-            }
-        }
-    }
-
-    /// Blocks that may differ from the replica and are not in the spool.
-    public long dirtyBlocks() {
-        return dirty.count(0) + dirty.count(1);
-    }
-
-    /// Whether the map says that this block may differ: a leaf, or (when leaves do not count) its durable chunk.
-    public boolean mayDiffer(long block, boolean leavesCount) {
-        return leavesCount
-                ? dirty.isMarked(0, block) || dirty.isMarked(1, block)
-                : dirty.isDirty(dirty.chunk(block * DirtyMap.BLOCK));
-    }
-
-    /// The block numbers of every write that the receiver may not have and the spool has.
-    public Set<Long> spooledBlocks() {
-        return spool.blocks(state.freed(), lastVseq());
     }
 
     public long spoolBytes() {
