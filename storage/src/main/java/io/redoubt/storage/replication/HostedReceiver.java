@@ -187,6 +187,11 @@ public final class HostedReceiver implements AutoCloseable {
         return journal.roles();
     }
 
+    /// Of the journal; the same for as long as it is open.
+    public History history() {
+        return group.history();
+    }
+
     public boolean connected() {
         lock.lock();
         try {

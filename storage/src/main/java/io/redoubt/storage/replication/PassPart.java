@@ -115,8 +115,8 @@ final class PassPart {
         }
     }
 
-    /// Returns when every write that was in execution has ended. A waiting write is not in execution.
-    private void drain() {
+    /// See [SourceVolume#drain].
+    void drain() {
         stripes.unlock(stripes.lock(0, Long.MAX_VALUE / 2));
     }
 }

@@ -321,6 +321,11 @@ public final class SourceVolume implements BlockDevice {
         }
     }
 
+    /// Returns when every write that was in execution has ended. A waiting write is not in execution.
+    public void drain() {
+        passes.drain();
+    }
+
     private void awaitTurn() {
         requireRunning();
         LockSupport.parkNanos(
