@@ -120,9 +120,19 @@ final class OneGroup {
                 lineage, 1, List.of(volume), home.clock(), new GrantHolder(TIMES, 1));
     }
 
+    /// The source's process dies and starts again.
+    void restart() {
+        home.restartProcess();
+        start();
+    }
+
     /// The source's host loses its power and starts again.
     void powerLoss() {
         home.powerLoss();
+        start();
+    }
+
+    private void start() {
         below = RawVolume.open(home.disk("v"), VOLUME);
         volume = newVolume();
         source = newSource();
@@ -139,6 +149,16 @@ final class OneGroup {
     /// What the receiver says to a connection that begins so.
     List<Frame> answersTo(Frame hello) {
         return receiver.connect().received(copy(hello));
+    }
+
+    /// The receiver takes a frame of the present connection.
+    void hear(Frame frame) {
+        deliver(frame);
+        answers();
+    }
+
+    Loss lossBehind(long point) {
+        return receiver.lossBehind(point);
     }
 
     /// One turn of the link.

@@ -461,6 +461,14 @@ public final class Journal implements AutoCloseable {
         return branch;
     }
 
+    /// What arrived behind a point. The journal's one writer calls it: it reads the log's headers back to the point, some milliseconds for each
+    /// 64 MiB.
+    ///
+    /// @throws FaultException with [JournalFault.NoSuchPoint]
+    public WritesBehind writesBehind(long point) {
+        return WritesBehind.count(here, state, offers.require(point), log.position());
+    }
+
     /// Another quota, from the next write on.
     public void quota(long bytes) {
         upkeep.quota(bytes);

@@ -2,6 +2,7 @@
 package io.redoubt.storage.replication;
 
 import io.redoubt.storage.block.RangeSink;
+import io.redoubt.storage.journal.WritesBehind;
 import java.util.Set;
 import java.util.function.Consumer;
 
@@ -45,6 +46,11 @@ public final class Differences {
                 sink.range(block * DirtyMap.BLOCK, DirtyMap.BLOCK);
             }
         }
+    }
+
+    /// The writes above this number that the spool has. Whatever the dirty map knows beside them are blocks, not writes.
+    public WritesBehind.Count spooledAbove(long vseq) {
+        return spool.count(Math.max(vseq, state.freed()), Word.vseq(state.word().get()));
     }
 
     /// Blocks that may differ and are not in the spool.

@@ -143,6 +143,10 @@ public sealed interface Frame {
 
     record Grant(long nonce, GrantAnswer answer) implements Frame {}
 
-    /// Nothing to say; keeps a silent peer apart from a dead one.
-    record Heartbeat(long wallMillis) implements Frame {}
+    /// Once a second, in the order of the offers: the last number of each volume, so that a receiver whose source dies knows what it lacks.
+    record Heartbeat(List<Long> last) implements Frame {
+        public Heartbeat {
+            last = List.copyOf(last);
+        }
+    }
 }

@@ -66,7 +66,8 @@ public final class FrameCodec {
                     case Frame.Ack a -> a.durable().size() * 16;
                     case Frame.Refusal r -> (r.what().length() + r.remedy().length()) * 3;
                     case Frame.Zero _, Frame.Voided _, Frame.PassEnd _, Frame.GrantRequest _ -> 0;
-                    case Frame.Grant _, Frame.Heartbeat _, Frame.Switch _ -> 0;
+                    case Frame.Heartbeat h -> h.last().size() * 8;
+                    case Frame.Grant _, Frame.Switch _ -> 0;
                     case Frame.Release _, Frame.Released _ -> 0;
                     case Frame.Compare _, Frame.Compared _, Frame.Wanted _ -> 0;
                     case Frame.PeerHello p -> p.source().length() * 3;
@@ -161,7 +162,10 @@ public final class FrameCodec {
                         .putLong(g.answer().term())
                         .put(code(g.answer()));
             }
-            case Frame.Heartbeat h -> out.put((byte) 14).putLong(h.wallMillis());
+            case Frame.Heartbeat h -> {
+                out.put((byte) 14).putInt(h.last().size());
+                h.last().forEach(out::putLong);
+            }
             case Frame.PeerHello p -> {
                 out.put((byte) 15);
                 putUuid(out, p.lineage());
@@ -256,7 +260,7 @@ public final class FrameCodec {
             }
             case 12 -> new Frame.GrantRequest(in.getLong(), in.getLong());
             case 13 -> new Frame.Grant(in.getLong(), grantAnswer(in.getLong(), in.get()));
-            case 14 -> new Frame.Heartbeat(in.getLong());
+            case 14 -> new Frame.Heartbeat(takeLongs(in, count(in)));
             case 15 -> new Frame.PeerHello(new UUID(in.getLong(), in.getLong()), takeText(in));
             case 16 -> new Frame.Switch(in.getLong());
             case 17 -> takeSwitched(in);

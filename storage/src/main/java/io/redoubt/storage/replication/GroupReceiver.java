@@ -8,9 +8,11 @@ import io.redoubt.core.port.Clock;
 import io.redoubt.storage.journal.Journal;
 import io.redoubt.storage.journal.RecoveryPoint;
 import io.redoubt.storage.journal.WantedRange;
+import io.redoubt.storage.journal.WritesBehind;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -49,6 +51,7 @@ public final class GroupReceiver {
     private final SequencedSet<ReceiverSession> sessions = new LinkedHashSet<>();
     private final Deque<Frame.Cut> pending = new ArrayDeque<>();
     private final Set<VolumeId> counted = new HashSet<>();
+    private final Map<VolumeId, Long> heard = new HashMap<>();
     private @Nullable ReceiverSession leader;
     private long cutBase;
     private long lastCut;
@@ -337,6 +340,27 @@ public final class GroupReceiver {
                 return;
             }
         }
+    }
+
+    /// A source says how far it is.
+    void heard(VolumeId volume, long last) {
+        heard.merge(volume, last, Math::max);
+    }
+
+    /// What would be lost to whoever goes on from a point.
+    ///
+    /// @throws FaultException with [io.redoubt.storage.journal.JournalFault.NoSuchPoint]
+    public Loss lossBehind(long point) {
+        WritesBehind arrived = journal.writesBehind(point);
+        var volumes = new HashMap<VolumeId, Loss.OfVolume>();
+        arrived.volumes()
+                .forEach((volume, count) -> {
+                    long through = journal.through(slotOf(volume));
+                    volumes.put(
+                            volume,
+                            new Loss.OfVolume(count, through, heard.getOrDefault(volume, through)));
+                });
+        return new Loss(volumes, arrived.isComplete());
     }
 
     /// Cuts that could not become points.

@@ -127,12 +127,11 @@ public final class GroupSource {
                 }
                 reshipments.add(wanted.slot(), wanted.offset(), wanted.length());
             }
-            case Frame.Heartbeat _ -> {}
             case Frame.Hello _, Frame.Write _, Frame.Zero _, Frame.Voided _, Frame.PassBegin _ ->
                     garbled();
             case Frame.PassBlocks _, Frame.PassEnd _, Frame.Cut _, Frame.GrantRequest _ ->
                     garbled();
-            case Frame.Compare _ -> garbled();
+            case Frame.Compare _, Frame.Heartbeat _ -> garbled();
             case Frame.PeerHello _, Frame.Switch _, Frame.Switched _ -> garbled();
             case Frame.Release _, Frame.Released _ -> garbled();
         }
@@ -352,6 +351,11 @@ public final class GroupSource {
     public Frame.GrantRequest requestGrant(long nonce) {
         holder.requested(GrantorKind.RECEIVER, nonce, clock.bootNanos());
         return new Frame.GrantRequest(nonce, holder.term());
+    }
+
+    /// What the receiver would know of the last writes if this side died now.
+    public Frame.Heartbeat heartbeat() {
+        return new Frame.Heartbeat(volumes.stream().map(SourceVolume::lastVseq).toList());
     }
 
     public boolean connected() {

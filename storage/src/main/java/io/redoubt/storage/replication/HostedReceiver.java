@@ -187,6 +187,16 @@ public final class HostedReceiver implements AutoCloseable {
         return journal.roles();
     }
 
+    /// See [GroupReceiver#lossBehind].
+    public Loss lossBehind(long point) {
+        lock.lock();
+        try {
+            return group.lossBehind(point);
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /// Of the journal; the same for as long as it is open.
     public History history() {
         return group.history();

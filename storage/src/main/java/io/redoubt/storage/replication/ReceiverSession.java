@@ -44,7 +44,10 @@ public final class ReceiverSession {
         return switch (frame) {
             case Frame.Hello hello -> group.hello(this, hello);
             case Frame.GrantRequest request -> List.of(group.grant(request));
-            case Frame.Heartbeat _ -> List.of();
+            case Frame.Heartbeat beat -> {
+                heard(beat);
+                yield List.of();
+            }
             case Frame.Write _,
                     Frame.Zero _,
                     Frame.Voided _,
@@ -67,6 +70,15 @@ public final class ReceiverSession {
             case Frame.PeerHello _, Frame.Switch _, Frame.Switched _ -> throw forPeers();
             case Frame.Release _, Frame.Released _ -> throw forPeers();
         };
+    }
+
+    private void heard(Frame.Heartbeat beat) {
+        if (beat.last().size() != slots.size()) {
+            throw new FaultException(new StreamFault.Garbled("a heartbeat of other volumes"));
+        }
+        for (int i = 0; i < slots.size(); i++) {
+            group.heard(offers.get(i).volume(), beat.last().get(i));
+        }
     }
 
     private static FaultException forPeers() {
@@ -115,6 +127,7 @@ public final class ReceiverSession {
         var mapped = new ArrayList<Integer>();
         var resumes = new ArrayList<Frame.Resume>();
         for (Frame.Offer offer : offers) {
+            group.heard(offer.volume(), offer.last());
             int slot = journal.join(offer.volume(), offer.size());
             mapped.add(slot);
             resumes.add(

@@ -175,9 +175,12 @@ public final class SourceLink implements AutoCloseable {
         out.write(frame.array(), frame.arrayOffset() + frame.position(), frame.remaining());
     }
 
-    /// Once a second: a request for the receiver's grant, which is also the sign of life.
+    /// Once a second: a request for the receiver's grant, which is also the sign of life, and how far the volumes are.
     private void beat(FrameChannel connection) throws IOException {
         connection.send(underLock(() -> group.requestGrant(nonces.nextLong())));
+        if (underLock(group::connected)) {
+            connection.send(underLock(group::heartbeat));
+        }
     }
 
     private final class Reader implements Runnable {

@@ -5,6 +5,7 @@ import io.redoubt.core.fault.FaultException;
 import io.redoubt.core.port.Disk;
 import io.redoubt.core.port.DiskFault;
 import io.redoubt.core.port.DiskFile;
+import io.redoubt.storage.journal.WritesBehind;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
@@ -15,6 +16,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// The source's backlog: records in mapped segments that are recycled, addressed by their number (rule 7).
@@ -251,18 +253,46 @@ final class Spool implements AutoCloseable {
     /// The blocks that the records between two numbers touch.
     Set<Long> blocks(long from, long to) {
         var blocks = new TreeSet<Long>();
+        forEach(
+                from,
+                to,
+                record -> {
+                    for (long block = firstBlock(record); block <= lastBlock(record); block++) {
+                        blocks.add(block);
+                    }
+                });
+        return blocks;
+    }
+
+    /// The writes between two numbers.
+    WritesBehind.Count count(long from, long to) {
+        long[] sum = new long[2];
+        forEach(
+                from,
+                to,
+                record -> {
+                    sum[0]++;
+                    sum[1] += (lastBlock(record) - firstBlock(record) + 1) * DirtyMap.BLOCK;
+                });
+        return new WritesBehind.Count(sum[0], sum[1]);
+    }
+
+    private void forEach(long from, long to, Consumer<SpoolRecord> sink) {
         for (Found found = after(from);
                 found != null && found.record.vseq() <= to;
                 found = after(found.record.vseq())) {
-            SpoolRecord record = found.record;
-            if (record.kind() != SpoolRecord.Kind.VOID) {
-                long last = (record.offset() + record.length() - 1) / DirtyMap.BLOCK;
-                for (long block = record.offset() / DirtyMap.BLOCK; block <= last; block++) {
-                    blocks.add(block);
-                }
+            if (found.record.kind() != SpoolRecord.Kind.VOID) {
+                sink.accept(found.record);
             }
         }
-        return blocks;
+    }
+
+    private static long firstBlock(SpoolRecord record) {
+        return record.offset() / DirtyMap.BLOCK;
+    }
+
+    private static long lastBlock(SpoolRecord record) {
+        return (record.offset() + record.length() - 1) / DirtyMap.BLOCK;
     }
 
     long bytesHeld() {

@@ -88,7 +88,7 @@ class FrameCodecTest {
                                 new Frame.Release(5),
                                 new Frame.Released(5, true),
                                 new Frame.GrantRequest(-1, 2),
-                                new Frame.Heartbeat(1_700_000_000_000L),
+                                new Frame.Heartbeat(List.of(1L << 40, 3L)),
                                 new Frame.Grant(5, new GrantAnswer.Granted(6))));
         frames.add(
                 new Frame.Welcome(
