@@ -83,7 +83,7 @@ final class ReplicationBench implements Callable<Integer> {
             names = "--link",
             paramLabel = "MB/S",
             defaultValue = "20",
-            description = "of the slow link of the rpo profiles, default ${DEFAULT-VALUE}")
+            description = "of the slow link of the link and rpo profiles, default ${DEFAULT-VALUE}")
     private int linkMegabytes = 20;
 
     @Option(names = "--json", paramLabel = "FILE", description = "all figures of all rounds")
@@ -139,6 +139,7 @@ final class ReplicationBench implements Callable<Integer> {
                 guests.measure(this::wants, round);
                 progress(round, "the stream");
                 rates.streams(pair, this::wants);
+                rates.throughLink(pair, linkBytes(), this::wants);
                 rates.ages(pair, fio, linkBytes(), this::wants);
             }
         }
@@ -162,7 +163,11 @@ final class ReplicationBench implements Callable<Integer> {
                         Stream.of(GuestCost.FIXED, GuestCost.PACED),
                         GuestCost.SATURATED.stream().map(Profile::name),
                         Stream.of(
-                                StreamRate.FULL_PASS, StreamRate.STREAM_4K, StreamRate.STREAM_64K),
+                                StreamRate.FULL_PASS,
+                                StreamRate.STREAM_4K,
+                                StreamRate.STREAM_64K,
+                                StreamRate.LINK_RANDOM,
+                                StreamRate.LINK_HALF),
                         StreamRate.AGES.stream())
                 .flatMap(s -> s);
     }

@@ -123,8 +123,9 @@ final class ServedPair implements AutoCloseable {
     }
 
     /// Writes into the process itself, at random places.
-    void spool(int block, long amount) {
-        String[] _ = source.ask("spool", block, amount);
+    /// @param randomPercent of what is written; the rest compresses well
+    void spool(int block, long amount, int randomPercent) {
+        String[] _ = source.ask("spool", block, amount, randomPercent);
     }
 
     @Override

@@ -15,11 +15,16 @@ final class StreamRate {
     static final String STREAM_64K = "stream-64k";
     static final String INGEST_4K = "ingest-4k";
     static final String INGEST_64K = "ingest-64k";
+    static final String LINK_RANDOM = "link-random";
+    static final String LINK_HALF = "link-half";
     static final List<String> AGES = List.of("rpo-25", "rpo-50", "rpo-70");
 
     private static final int SMALL = 4 << 10;
     private static final int LARGE = 64 << 10;
     private static final long SPOOLED_MAX = 192L << 20; // of a quota of 256 MiB
+    private static final int LINK_SECONDS = 8;
+    private static final int RANDOM = 100;
+    private static final int HALF = 50;
     private static final double MEGA = 1e6;
     private static final long SETTLE_MILLIS = 3_000;
     private static final int AGE_CELLS = 10; // of a cell's length: some points must come and go
@@ -51,10 +56,43 @@ final class StreamRate {
     }
 
     private void stream(ServedPair pair, Figure figure, int block) {
-        long amount = Math.min(SPOOLED_MAX, 4 * pair.bytes()) / LARGE * LARGE;
+        travel(pair, pair.port(), figure, block, Math.min(SPOOLED_MAX, 4 * pair.bytes()), RANDOM);
+    }
+
+    /// What comes through a slow link of data that cannot be compressed, and of data that half can.
+    ///
+    /// @param bytesPerSecond of the link
+    void throughLink(ServedPair pair, long bytesPerSecond, Predicate<String> wanted) {
+        travelLinked(pair, bytesPerSecond, LINK_RANDOM, RANDOM, wanted);
+        travelLinked(pair, bytesPerSecond, LINK_HALF, HALF, wanted);
+    }
+
+    private void travelLinked(
+            ServedPair pair,
+            long bytesPerSecond,
+            String name,
+            int randomPercent,
+            Predicate<String> wanted) {
+        if (wanted.test(name)) {
+            long amount =
+                    Math.min(
+                            Math.min(SPOOLED_MAX, 4 * pair.bytes()), bytesPerSecond * LINK_SECONDS);
+            try (var link = new SlowLink(pair.port(), bytesPerSecond)) {
+                Figure figure = Figure.of(name, "MB/s of writes of 64 KiB");
+                travel(pair, link.port(), figure, LARGE, amount, randomPercent);
+                pair.hold();
+            }
+            pair.go(pair.port());
+            var _ = pair.drain();
+        }
+    }
+
+    private void travel(
+            ServedPair pair, int port, Figure figure, int block, long bytes, int randomPercent) {
+        long amount = bytes / LARGE * LARGE;
         pair.hold();
-        pair.spool(block, amount);
-        pair.go(pair.port());
+        pair.spool(block, amount, randomPercent);
+        pair.go(port);
         ServedPair.Drained drained = pair.drain();
         if (!drained.mode().equals("STREAM")) {
             throw new IllegalStateException("the spool was too small for " + amount + " bytes");

@@ -31,7 +31,7 @@ class ReplicationBenchTest {
             "--size=16MiB",
             "--in=" + in,
             "--journal=" + journal,
-            "--only=fixed,paced,mixed-q32,full-pass,stream,ingest,rpo-50,barrier,view-data-1e5",
+            "--only=fixed,paced,mixed-q32,full-pass,stream,link-half,ingest,rpo-50,barrier,view-data-1e5",
             "--markdown=" + table,
             "--json=" + json
         };
@@ -40,7 +40,11 @@ class ReplicationBenchTest {
                 .contains("| fixed-15k | p99 more, µs | ≤ 50.0 |")
                 .contains("| paced-15k | CPU of a write more at the source, µs | ≤ 1.50 |")
                 .contains("| mixed-q32 | IOPS, × the plain volume | ≥ 0.85 |")
-                .contains("| full-pass | MB/s |", "| stream-4k | MB/s |", "| ingest-64k | MB/s |")
+                .contains(
+                        "| full-pass | MB/s |",
+                        "| stream-4k | MB/s |",
+                        "| link-half | MB/s of writes of 64 KiB |",
+                        "| ingest-64k | MB/s |")
                 .contains("| rpo-50 | age of the newest point, p99, s | ≤ 10.0 |")
                 .contains("| barrier | their wait, p99, ms | ≤ 5.00 |")
                 .contains("targets missed")

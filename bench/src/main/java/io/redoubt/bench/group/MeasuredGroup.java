@@ -155,12 +155,16 @@ final class MeasuredGroup implements AutoCloseable {
         }
     }
 
-    /// So many bytes of random writes to the first volume.
-    void write(int block, long bytes) {
+    /// So many bytes of writes at random places of the first volume.
+    ///
+    /// @param randomPercent of each write; the rest is one byte over and over
+    void write(int block, long bytes, int randomPercent) {
         BlockDevice guest = guests.getFirst();
         byte[] data = new byte[block];
-        random.nextBytes(data);
+        byte[] noise = new byte[(int) ((long) block * randomPercent / 100)];
         for (long done = 0; done < bytes; done += block) {
+            random.nextBytes(noise);
+            System.arraycopy(noise, 0, data, 0, noise.length);
             long at = random.nextLong(guest.size() / block) * block;
             guest.write(at, ByteBuffer.wrap(data));
         }

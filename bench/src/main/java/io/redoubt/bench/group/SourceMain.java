@@ -48,7 +48,10 @@ public final class SourceMain {
                 yield "";
             }
             case "spool" -> {
-                group.write(Integer.parseInt(words[1]), Long.parseLong(words[2]));
+                group.write(
+                        Integer.parseInt(words[1]),
+                        Long.parseLong(words[2]),
+                        Integer.parseInt(words[3]));
                 yield "";
             }
             case "pace" -> group.pace(Integer.parseInt(words[1]), Long.parseLong(words[2]));

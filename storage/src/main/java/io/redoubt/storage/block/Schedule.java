@@ -7,7 +7,7 @@ package io.redoubt.storage.block;
 /// while is caught up with for at most [#CATCH_UP_NANOS]; what is older is lost. A new schedule starts without anything to catch up.
 ///
 /// Times are readings of one clock in nanoseconds, compared by difference: any origin will do.
-final class Schedule {
+public final class Schedule {
     /// The stalls of a thread that cost nothing. A window of one second shows at most 2 % more than the rate because of it.
     static final long CATCH_UP_NANOS = 20_000_000;
 
@@ -17,13 +17,14 @@ final class Schedule {
     private long next; // when the next unit is due
     private long carry; // what next lacks, in 1 / rate nanoseconds
 
-    Schedule(long rate, long now) {
+    /// @param rate units each second, 0 for no limit
+    public Schedule(long rate, long now) {
         this.rate = rate;
         this.next = now;
     }
 
     /// Another rate from now on. What is owed is owed in units: at a higher rate it is paid sooner.
-    void change(long wanted, long now) {
+    public void change(long wanted, long now) {
         if (wanted == rate) {
             return;
         }
@@ -42,14 +43,14 @@ final class Schedule {
     }
 
     /// Nanoseconds until something may pass; zero or less: it may now, and for so long it might have.
-    long dueIn(long now) {
+    public long dueIn(long now) {
         return rate == 0 ? -CATCH_UP_NANOS : Math.max(next - now, -CATCH_UP_NANOS);
     }
 
     /// Lets units pass, however many: what was not due yet delays the next ones.
     ///
     /// @return how much of the schedule they take, in nanoseconds
-    long take(long units, long now) {
+    public long take(long units, long now) {
         if (rate == 0) {
             return 0;
         }

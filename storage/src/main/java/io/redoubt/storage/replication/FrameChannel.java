@@ -20,6 +20,7 @@ final class FrameChannel implements Closeable {
     private final DataInputStream in;
     private final OutputStream out;
     private final ReentrantLock sending = new ReentrantLock();
+    private ByteBuffer unpacked = ByteBuffer.allocate(0);
 
     /// @param socket closed with the channel; a peer that says nothing for 10 s is taken for dead
     FrameChannel(Socket socket) throws IOException {
@@ -32,21 +33,55 @@ final class FrameChannel implements Closeable {
 
     /// @throws FaultException with [StreamFault.Garbled] when what comes is no frame
     Frame receive() throws IOException {
+        if (unpacked.hasRemaining()) {
+            return nextUnpacked();
+        }
         byte[] prefix = new byte[FrameCodec.PREFIX];
         in.readFully(prefix);
         ByteBuffer head = ByteBuffer.wrap(prefix).order(ByteOrder.LITTLE_ENDIAN);
         int length = head.getInt();
-        if (length <= 0 || length > FrameCodec.FRAME_BYTES_MAX) {
+        boolean packed = Packed.is(length);
+        byte[] body = new byte[packed ? packedLength(length) : plainLength(length)];
+        in.readFully(body);
+        if (packed) {
+            unpacked = Packed.unpack(body, head.getInt());
+            return nextUnpacked();
+        }
+        return FrameCodec.decode(ByteBuffer.wrap(body), head.getInt());
+    }
+
+    private Frame nextUnpacked() {
+        if (unpacked.remaining() < FrameCodec.PREFIX) {
+            throw new FaultException(new StreamFault.Garbled("packed frames end within one"));
+        }
+        int length = plainLength(unpacked.getInt());
+        int crc = unpacked.getInt();
+        if (length > unpacked.remaining()) {
+            throw new FaultException(new StreamFault.Garbled("packed frames end within one"));
+        }
+        ByteBuffer body = unpacked.slice(unpacked.position(), length);
+        unpacked.position(unpacked.position() + length);
+        return FrameCodec.decode(body, crc);
+    }
+
+    private static int plainLength(int length) {
+        return bounded(length, FrameCodec.FRAME_BYTES_MAX);
+    }
+
+    private static int packedLength(int length) {
+        return bounded(Packed.bodyLength(length), Packed.RAW_BYTES_MAX);
+    }
+
+    private static int bounded(int length, int max) {
+        if (length <= 0 || length > max) {
             throw new FaultException(new StreamFault.Garbled("a frame of " + length + " bytes"));
         }
-        byte[] body = new byte[length];
-        in.readFully(body);
-        return FrameCodec.decode(ByteBuffer.wrap(body), head.getInt());
+        return length;
     }
 
     /// Whether another frame has begun to arrive.
     boolean more() throws IOException {
-        return in.available() >= FrameCodec.PREFIX;
+        return unpacked.hasRemaining() || in.available() >= FrameCodec.PREFIX;
     }
 
     void send(Frame frame) throws IOException {

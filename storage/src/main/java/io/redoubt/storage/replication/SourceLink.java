@@ -3,6 +3,7 @@ package io.redoubt.storage.replication;
 
 import io.redoubt.core.fault.FaultException;
 import io.redoubt.core.port.Clock;
+import io.redoubt.storage.block.Schedule;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.lang.System.Logger;
@@ -25,6 +26,7 @@ import org.jspecify.annotations.Nullable;
 public final class SourceLink implements AutoCloseable {
     private static final Logger LOG = System.getLogger(SourceLink.class.getName());
     private static final int BATCH_BYTES = 1 << 20;
+    private static final int BATCH_BYTES_MIN = 64 << 10;
     private static final long IDLE_NANOS = 2_000_000L;
     private static final long BEAT_NANOS = 1_000_000_000L;
     private static final long PAUSE_MIN_NANOS = 100_000_000L;
@@ -70,6 +72,7 @@ public final class SourceLink implements AutoCloseable {
     private final CutMaker cuts;
     private final Thread sender;
     private final Thread cutter;
+    private volatile long bytesPerSecond;
     private volatile boolean stopped;
     private volatile String trouble = "not connected yet";
     private volatile @Nullable FrameChannel channel;
@@ -97,6 +100,13 @@ public final class SourceLink implements AutoCloseable {
         this.sender =
                 Thread.ofPlatform().name("stream-" + name).daemon().unstarted(this::connectForEver);
         this.cutter = Thread.ofPlatform().name("cuts-" + name).daemon().unstarted(this::cutForEver);
+    }
+
+    /// Sends no more than this from now on; grants and signs of life go beside it.
+    ///
+    /// @param wanted 0 for no limit
+    public void limit(long wanted) {
+        bytesPerSecond = wanted;
     }
 
     public void start() {
@@ -146,20 +156,31 @@ public final class SourceLink implements AutoCloseable {
         try {
             long nextBeat = 0;
             var batch = new ByteArrayOutputStream(BATCH_BYTES * 2);
+            var packing = new Packing(System.nanoTime());
+            var pace = new Schedule(bytesPerSecond, System.nanoTime());
             while (!stopped && reader.alive) {
                 if (clock.bootNanos() >= nextBeat) {
                     beat(connection);
                     nextBeat = clock.bootNanos() + BEAT_NANOS;
                 }
+                long rate = bytesPerSecond;
+                pace.change(rate, System.nanoTime());
+                long due = pace.dueIn(System.nanoTime());
+                if (due > 0) {
+                    long began = System.nanoTime();
+                    LockSupport.parkNanos(Math.min(due, BEAT_NANOS / 10));
+                    packing.waited(System.nanoTime() - began);
+                    continue;
+                }
                 batch.reset();
                 lock.lock();
                 try {
-                    group.pump(frame -> write(batch, FrameCodec.encode(frame)), BATCH_BYTES);
+                    group.pump(frame -> write(batch, FrameCodec.encode(frame)), batchBytes(rate));
                 } finally {
                     lock.unlock();
                 }
                 if (batch.size() > 0) {
-                    connection.send(ByteBuffer.wrap(batch.toByteArray()));
+                    long _ = pace.take(send(connection, batch, packing), System.nanoTime());
                 } else {
                     LockSupport.parkNanos(IDLE_NANOS);
                 }
@@ -169,6 +190,24 @@ public final class SourceLink implements AutoCloseable {
             join(reading);
         }
         reader.rethrow();
+    }
+
+    /// What is sent at once under a limit takes a tenth of a second, so that a second has hardly more than its share.
+    private static int batchBytes(long rate) {
+        return rate == 0 ? BATCH_BYTES : Math.clamp(rate / 10, BATCH_BYTES_MIN, BATCH_BYTES);
+    }
+
+    /// @return bytes that went over the link
+    private static int send(FrameChannel connection, ByteArrayOutputStream batch, Packing packing)
+            throws IOException {
+        ByteBuffer frames = ByteBuffer.wrap(batch.toByteArray());
+        long began = System.nanoTime();
+        ByteBuffer packed = packing.packs() ? Packed.pack(frames) : null;
+        ByteBuffer goes = packed == null ? frames : packed;
+        connection.send(goes);
+        long now = System.nanoTime();
+        packing.sent(frames.remaining(), now - began, now);
+        return goes.remaining();
     }
 
     private static void write(ByteArrayOutputStream out, ByteBuffer frame) {
