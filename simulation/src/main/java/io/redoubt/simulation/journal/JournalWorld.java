@@ -21,9 +21,11 @@ import io.redoubt.storage.journal.RecoveryPoint;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.UUID;
 import java.util.concurrent.locks.ReentrantLock;
@@ -66,6 +68,7 @@ public final class JournalWorld {
     private long number;
     private long trace = 0xcbf29ce484222325L;
     private final boolean adopts;
+    private final Set<Guest> taken = new HashSet<>();
     private final @Nullable SimKeys keys;
     private boolean kept;
     private boolean faulty = true;
@@ -104,20 +107,34 @@ public final class JournalWorld {
         return "old-%d.raw".formatted(guest.slot);
     }
 
-    /// What somebody's volume was.
+    /// What somebody's volume was; what was written last is known to nothing but the page cache.
     private void putOld(Guest guest) {
         try (DiskFile file = disk.create(oldFile(guest))) {
             file.write(0, ByteBuffer.wrap(guest.hold(random)));
             file.sync();
+            file.write(0, ByteBuffer.wrap(guest.hold(random)));
+        }
+    }
+
+    /// A power loss may have changed it, until it is taken.
+    private void lookAtOld(Guest guest) {
+        try (DiskFile file = disk.open(oldFile(guest))) {
+            ByteBuffer content = ByteBuffer.allocate(guest.bytes);
+            file.read(0, content);
+            guest.holds(content.array());
         }
     }
 
     /// The old files become bases and their content the first point, in as many lives as it takes.
     private void adopt() {
         guests.forEach(g -> {
+            if (!taken.contains(g)) {
+                lookAtOld(g);
+            }
             if (journal.adoptions().take(g.volume, g.bytes, oldFile(g)) != g.slot) {
                 throw new Violation(g.volume + " has another slot");
             }
+            taken.add(g);
         });
         while (housekeeping.step(1 + random.nextInt(20_000))) {}
         RecoveryPoint first = journal.adoptions().keep(now(), now(), "");
