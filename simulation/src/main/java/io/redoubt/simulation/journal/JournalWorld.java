@@ -512,6 +512,9 @@ public final class JournalWorld {
             time.advanceTo(time.nanos() + minutes(1 + random.nextInt(20)));
             guarded(this::tick);
             guarded(() -> steps(50));
+            if (ledger.isDamaged()) {
+                return; // a bit turned on the way: what cannot be read is refused
+            }
             requireBranch(last, points);
         }
         faulty = false;
