@@ -24,7 +24,7 @@ class EverySyncIsNeededTest {
     }
 
     private static final int LOOKING_SEEDS = 30;
-    private static final int SEEDS_MAX = 400;
+    private static final int SEEDS_MAX = 4000;
     private static final List<String> JUDGED =
             List.of("io.redoubt.storage.journal.", "io.redoubt.storage.replication.");
 
