@@ -17,7 +17,9 @@ final class FailoverCommands {
             description = {
                 "Recovers a group in its target zone.",
                 "test: beside the machines that go on, without network; end it with failover delete.",
-                "live: the target zone becomes the only writer; the machines of the source are refused for ever."
+                "live: the target zone becomes the only writer, at once; what comes back of the source is refused.",
+                "move: planned: the machines are shut down, all that they wrote arrives, then they start in the target zone. Nothing is lost;"
+                        + " when anything fails before they could, they start again where they were."
             })
     static final class StartFailover implements Callable<Integer> {
         @Mixin private Writes writes = new Writes();
@@ -25,14 +27,15 @@ final class FailoverCommands {
         @Parameters(paramLabel = "GROUP")
         private String group = "";
 
-        @Option(names = "--kind", required = true, description = "test or live.")
+        @Option(names = "--kind", required = true, description = "test, live or move.")
         private String kind = "";
 
         @Option(
                 names = "--point",
                 defaultValue = "newest",
                 paramLabel = "NUMBER",
-                description = "The recovery point (default: ${DEFAULT-VALUE}).")
+                description =
+                        "The recovery point (default: ${DEFAULT-VALUE}); a move goes to a last one of its own.")
         private String point = "";
 
         @Override

@@ -166,6 +166,51 @@ class CrashTest {
         }
     }
 
+    /// The machines are down, the last cut is made and not published, nothing is decided: the restarted control plane makes no second cut and
+    /// asks no machine twice, and nothing is lost.
+    @Test
+    void a_move_whose_control_plane_is_killed_goes_on_where_it_stood() throws Exception {
+        int grpcPort = freePort();
+        Process process = start(grpcPort);
+        try (var nodes = new Nodes(grpcPort)) {
+            Api.await("it is protected", () -> nodes.protectedNow(nodes.client));
+            nodes.other.makesCuts = false;
+            Api.Answer accepted = nodes.failover("move");
+            Api.await("the last cut", () -> nodes.one.heard(Command.CommandCase.TAKE_POINT));
+            Api.await(
+                    "it is waited for",
+                    () ->
+                            nodes.client
+                                    .get("/v1/operations/" + accepted.text("id"))
+                                    .body()
+                                    .path("steps")
+                                    .get(2)
+                                    .path("state")
+                                    .asString()
+                                    .equals("running"));
+            process.destroyForcibly().waitFor();
+            assertThat(nodes.one.heard(Command.CommandCase.RELEASE_SOURCE)).isFalse();
+            Files.deleteIfExists(home.resolve("control.json"));
+            process = start(grpcPort);
+            nodes.receiver.publish(nodes.group, 1000, System.currentTimeMillis(), "");
+            nodes.one.die();
+            nodes.one.connect();
+            nodes.other.die();
+            nodes.other.connect();
+            JsonNode moved = nodes.finish(accepted);
+            assertThat(moved.path("rpoSeconds").asDouble()).isZero();
+            assertThat(moved.path("point").path("number").asLong()).isEqualTo(1000);
+            assertThat(moved.path("machines").valueStream())
+                    .hasSize(2)
+                    .allMatch(machine -> machine.path("stopped").asString().equals("guest"));
+            assertThat(nodes.one.heard.stream().filter(Command::hasTakePoint)).hasSize(1);
+            assertThat(nodes.one.heard.stream().filter(Command::hasStopMachine)).hasSize(1);
+        } finally {
+            stop(process);
+            TestRegion.delete(base);
+        }
+    }
+
     /// Two sources and a receiver of the real process, with a group and a point.
     private final class Nodes implements AutoCloseable {
         final Client client = new Client();
@@ -195,8 +240,16 @@ class CrashTest {
         }
 
         Api.Answer failover() {
+            return failover("live");
+        }
+
+        Api.Answer failover(String kind) {
             return client.post(
-                    "/v1/failovers", "{\"group\":\"%s\",\"kind\":\"live\"}".formatted(group));
+                    "/v1/failovers", "{\"group\":\"%s\",\"kind\":\"%s\"}".formatted(group, kind));
+        }
+
+        boolean protectedNow(Client asked) {
+            return asked.get("/v1/protection-groups/" + group).text("state").equals("protected");
         }
 
         /// @return the failover, when the operation has ended under the restarted control plane

@@ -29,11 +29,13 @@ import io.redoubt.protocol.JoinReply;
 import io.redoubt.protocol.JoinRequest;
 import io.redoubt.protocol.MachineReport;
 import io.redoubt.protocol.MachineState;
+import io.redoubt.protocol.MachineStopped;
 import io.redoubt.protocol.NodeGatewayGrpc;
 import io.redoubt.protocol.NodeMessage;
 import io.redoubt.protocol.OpenView;
 import io.redoubt.protocol.Point;
 import io.redoubt.protocol.PointTaken;
+import io.redoubt.protocol.ProtectReceiver;
 import io.redoubt.protocol.ProtectSource;
 import io.redoubt.protocol.ProtectedVolume;
 import io.redoubt.protocol.ReceiverPromoted;
@@ -44,6 +46,9 @@ import io.redoubt.protocol.SetLimits;
 import io.redoubt.protocol.SourceReleased;
 import io.redoubt.protocol.SourceReport;
 import io.redoubt.protocol.SourceVolumeReport;
+import io.redoubt.protocol.StopMachine;
+import io.redoubt.protocol.StopManner;
+import io.redoubt.protocol.StopMode;
 import io.redoubt.protocol.VerifyGroup;
 import io.redoubt.protocol.VolumeReport;
 import io.redoubt.protocol.VolumeState;
@@ -55,6 +60,7 @@ import java.nio.file.Path;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.util.Base64;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -99,6 +105,9 @@ public final class FakeNode implements AutoCloseable {
 
     volatile boolean guestsAnswer = true;
 
+    /// The last write of each of its volumes when it releases, and of each volume that a point published here holds.
+    volatile long written = 7;
+
     /// Where it says that it takes streams.
     volatile String takesStreamsAt = "127.0.0.1:1";
 
@@ -139,9 +148,11 @@ public final class FakeNode implements AutoCloseable {
         final Grantor grantor;
         final FakeJournal journal = new FakeJournal();
         final TreeMap<Long, Point> points = journal.points;
+        final ProtectReceiver told;
 
-        Receiver(long term) {
-            this.term = term;
+        Receiver(ProtectReceiver told) {
+            this.told = told;
+            this.term = told.getTerm();
             this.grantor = new Grantor(TIMES, term, false, false, System.nanoTime());
         }
     }
@@ -282,10 +293,13 @@ public final class FakeNode implements AutoCloseable {
 
     void publish(String group, long number, long stampMillis, String tag) {
         Receiver receiver = java.util.Objects.requireNonNull(receivers.get(group));
+        var vseqs = new HashMap<String, Long>();
+        receiver.told.getVolumesList().forEach(v -> vseqs.put(v.getVolume(), written));
         synchronized (receiver.points) {
             receiver.points.put(
                     number,
                     Point.newBuilder()
+                            .putAllVseqs(vseqs)
                             .setNumber(number)
                             .setStampMillis(stampMillis)
                             .setTag(tag)
@@ -524,12 +538,7 @@ public final class FakeNode implements AutoCloseable {
             case RESUME_MACHINE ->
                     machines.put(
                             command.getResumeMachine().getMachine(), MachineState.MACHINE_RUNNING);
-            case STOP_MACHINE ->
-                    machines.put(
-                            command.getStopMachine().getMachine(),
-                            command.getStopMachine().getMode().name().equals("PAUSE")
-                                    ? MachineState.MACHINE_PAUSED
-                                    : MachineState.MACHINE_STOPPED);
+            case STOP_MACHINE -> result.setMachineStopped(stop(command.getStopMachine()));
             case DELETE_MACHINE -> {
                 machines.remove(command.getDeleteMachine().getMachine());
                 descriptions.remove(command.getDeleteMachine().getMachine());
@@ -548,7 +557,7 @@ public final class FakeNode implements AutoCloseable {
             case PROTECT_RECEIVER -> {
                 var protect = command.getProtectReceiver();
                 Receiver before = receivers.get(protect.getGroup());
-                var now = new Receiver(protect.getTerm());
+                var now = new Receiver(protect);
                 if (before != null) {
                     now.journal.become(before.journal);
                 }
@@ -592,7 +601,8 @@ public final class FakeNode implements AutoCloseable {
                                 && source.holder().release(command.getReleaseSource().getTerm());
                 var answer = SourceReleased.newBuilder().setReleased(released);
                 if (source != null) {
-                    source.volumes().forEach(volume -> answer.putVseqs(volume.getVolume(), 7));
+                    source.volumes()
+                            .forEach(volume -> answer.putVseqs(volume.getVolume(), written));
                 }
                 result.setSourceReleased(answer);
             }
@@ -625,6 +635,21 @@ public final class FakeNode implements AutoCloseable {
             }
             case COMMAND_NOT_SET -> throw new IllegalStateException("a command of a newer release");
         }
+    }
+
+    private MachineStopped stop(StopMachine wanted) {
+        boolean pause = wanted.getMode() == StopMode.PAUSE;
+        MachineState before =
+                machines.put(
+                        wanted.getMachine(),
+                        pause ? MachineState.MACHINE_PAUSED : MachineState.MACHINE_STOPPED);
+        if (before == null || before == MachineState.MACHINE_STOPPED) {
+            return MachineStopped.newBuilder().setManner(StopManner.WAS_OFF).build();
+        }
+        boolean byGuest = wanted.getMode() == StopMode.SHUTDOWN && guestsAnswer;
+        return MachineStopped.newBuilder()
+                .setManner(byGuest ? StopManner.BY_GUEST : StopManner.BY_POWER)
+                .build();
     }
 
     /// What the node reports of a volume's copying from now on.

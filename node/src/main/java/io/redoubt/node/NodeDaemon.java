@@ -173,7 +173,7 @@ final class NodeDaemon implements ControlSession.Node, AutoCloseable {
             case ENSURE_MACHINE ->
                     result.setMachineEnsured(machines.ensure(command.getEnsureMachine()));
             case RESUME_MACHINE -> machines.resume(command.getResumeMachine().getMachine());
-            case STOP_MACHINE -> machines.stop(command.getStopMachine());
+            case STOP_MACHINE -> result.setMachineStopped(machines.stop(command.getStopMachine()));
             case DELETE_MACHINE -> machines.delete(command.getDeleteMachine().getMachine());
             case RELEASE_SOURCE -> {
                 haltGuests(storage.volumesOf(command.getReleaseSource().getGroup()));

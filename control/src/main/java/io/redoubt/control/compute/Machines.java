@@ -19,6 +19,7 @@ import io.redoubt.protocol.MachineState;
 import io.redoubt.protocol.Report;
 import io.redoubt.protocol.ResumeMachine;
 import io.redoubt.protocol.StopMachine;
+import io.redoubt.protocol.StopManner;
 import io.redoubt.protocol.StopMode;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -151,7 +152,7 @@ public class Machines implements NodeListener {
     }
 
     /// Brings it to its row's description, on its own disks.
-    void start(Machine machine) {
+    public void start(Machine machine) {
         List<MachineDisk> disks =
                 machine.disks().stream()
                         .map(id -> volumes.find(id).orElseThrow())
@@ -185,6 +186,24 @@ public class Machines implements NodeListener {
                                         .setMachine(machine)
                                         .setMode(mode)
                                         .setGraceMillis(graceMillis)));
+    }
+
+    /// Asks the guest to shut itself down, and takes its power when it does not in time.
+    ///
+    /// @param command the same for the same wish: its repetition is told what became of it, while the node remembers
+    public StopManner shutDown(String command, String node, String machine, int graceMillis) {
+        return nodes.tell(
+                        node,
+                        Command.newBuilder()
+                                .setId(command)
+                                .setStopMachine(
+                                        StopMachine.newBuilder()
+                                                .setMachine(machine)
+                                                .setMode(StopMode.SHUTDOWN)
+                                                .setGraceMillis(graceMillis)),
+                        Nodes.LONG)
+                .getMachineStopped()
+                .getManner();
     }
 
     public void remove(String node, String machine) {

@@ -1,15 +1,18 @@
 // Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
 package io.redoubt.control.recovery;
 
+import io.redoubt.protocol.StopManner;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /// One recovery of a group at one point: a test beside the source, or the real thing.
 ///
+/// @param point of a move the newest one, until its own last point is published
 /// @param state running, active, failed, deleting, deleted
 /// @param term  of the decision; of the group as it is for a test
 /// @param node  where the machines come up
@@ -26,6 +29,8 @@ record Failover(
         String node,
         Instant decidedAt,
         List<Release> releases,
+        @Nullable Instant drainedAt,
+        boolean nothingLost,
         @Nullable Instant grantsEndedAt,
         @Nullable Instant viewOpenAt,
         @Nullable Instant startedAt,
@@ -34,12 +39,39 @@ record Failover(
         List<Disk> disks) {
 
     enum Kind {
+        /// Copies beside the machines.
         TEST,
-        LIVE
+        /// The machines, whatever became of their old place.
+        LIVE,
+        /// The machines, stopped cleanly, with all that they wrote.
+        MOVE
     }
 
-    /// @param copy what runs; the machine itself in a live failover
-    record Copy(String machine, String copy) {}
+    /// How a machine of a move came to its end.
+    enum Stop {
+        /// It was off already.
+        OFF,
+        /// The guest shut itself down.
+        GUEST,
+        /// It did not in time, so its power went.
+        POWER;
+
+        static Stop of(StopManner manner) {
+            return switch (manner) {
+                case BY_GUEST -> GUEST;
+                case BY_POWER -> POWER;
+                case WAS_OFF, STOP_MANNER_UNSPECIFIED, UNRECOGNIZED -> OFF;
+            };
+        }
+
+        String word() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    /// @param copy    what runs; the machine itself in a live failover and in a move
+    /// @param stopped of a move: off, guest or power
+    record Copy(String machine, String copy, @Nullable String stopped) {}
 
     /// What one of the group's sources has said to a live one; a test asks nobody.
     ///
@@ -51,8 +83,11 @@ record Failover(
     record Disk(String volume, String viewVolume, String copy, int position, String nonce) {}
 
     /// Where the time went, one after the other, so that the parts add up to the whole. A part that was not reached is null.
+    ///
+    /// @param stopMillis of a move alone: until the machines were stopped and their last point published
     record Rto(
             @Nullable Long totalMillis,
+            @Nullable Long stopMillis,
             @Nullable Long grantsMillis,
             @Nullable Long viewMillis,
             @Nullable Long startMillis,
@@ -76,14 +111,18 @@ record Failover(
         @Nullable Instant ready = later(grants, viewOpenAt);
         return new Rto(
                 between(decidedAt, guestReadyAt),
-                between(decidedAt, grants),
+                kind == Kind.MOVE ? between(decidedAt, drainedAt) : null,
+                between(kind == Kind.MOVE ? drainedAt : decidedAt, grants),
                 between(grants, ready),
                 between(ready, startedAt),
                 between(startedAt, guestReadyAt));
     }
 
-    /// How old the point was when the decision fell.
-    Duration rpo() {
+    /// How old the point was when the decision fell. A move loses nothing once that was checked; before, nobody knows.
+    @Nullable Duration rpo() {
+        if (kind == Kind.MOVE) {
+            return nothingLost ? Duration.ZERO : null;
+        }
         return Duration.between(point.stamp(), decidedAt);
     }
 

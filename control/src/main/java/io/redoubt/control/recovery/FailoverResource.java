@@ -11,6 +11,7 @@ import io.redoubt.control.web.Page;
 import io.redoubt.core.fault.FaultException;
 import io.redoubt.workflow.Operation;
 import io.redoubt.workflow.Workflow;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
@@ -43,9 +44,18 @@ class FailoverResource {
     @Component
     record Flows(
             @Qualifier("liveFailover") Workflow<ViewSteps.OneFailover> live,
+            @Qualifier("plannedMove") Workflow<ViewSteps.OneFailover> move,
             @Qualifier("testFailover") Workflow<ViewSteps.OneFailover> test,
             @Qualifier("tearDown") Workflow<ViewSteps.OneFailover> tearDown,
-            Nodes nodes) {}
+            Nodes nodes) {
+        Workflow<ViewSteps.OneFailover> of(Failover.Kind kind) {
+            return switch (kind) {
+                case TEST -> test;
+                case LIVE -> live;
+                case MOVE -> move;
+            };
+        }
+    }
 
     FailoverResource(
             Failovers failovers,
@@ -60,11 +70,12 @@ class FailoverResource {
         this.flows = flows;
     }
 
-    /// @param kind  `test` or `live`
-    /// @param point a number or `newest`, which it also is when left out
+    /// @param kind  `test`, `live` or `move`
+    /// @param point a number or `newest`, which it also is when left out; a move goes to a point of its own
     record NewFailover(String group, String kind, @Nullable String point) {}
 
-    /// Decides. A live one cannot be taken back once the old side is fenced.
+    /// Decides. A live one takes the right to write from the old side, whatever became of it; a move stops the machines first and loses
+    /// nothing.
     @PostMapping("/v1/failovers")
     @ResponseStatus(HttpStatus.ACCEPTED)
     ResponseEntity<OperationView> createFailover(
@@ -75,22 +86,27 @@ class FailoverResource {
                 switch (String.valueOf(body.kind())) {
                     case "live" -> Failover.Kind.LIVE;
                     case "test" -> Failover.Kind.TEST;
+                    case "move" -> Failover.Kind.MOVE;
                     default ->
                             throw new IllegalArgumentException(
-                                    "kind is test or live, not '%s'".formatted(body.kind()));
+                                    "kind is test, live or move, not '%s'".formatted(body.kind()));
                 };
         Group group = groups.require(caller, body.group());
         long number =
                 body.point() == null || body.point().equals("newest")
                         ? 0
                         : PointResource.number(body.point());
+        if (kind == Failover.Kind.MOVE && number != 0) {
+            throw new IllegalArgumentException(
+                    "a move makes a last point and goes there: leave out the point");
+        }
         String id = RandomId.next();
         return OperationView.accepted(
                 operations.begin(
                         caller,
                         key,
                         body,
-                        kind == Failover.Kind.LIVE ? flows.live() : flows.test(),
+                        flows.of(kind),
                         id,
                         new ViewSteps.OneFailover(id),
                         operation -> {
@@ -158,6 +174,7 @@ class FailoverResource {
     }
 
     private FailoverView view(Failover failover) {
+        @Nullable Duration rpo = failover.rpo();
         List<FailoverView.CopyView> copies =
                 failover.machines().stream()
                         .map(copy ->
@@ -178,7 +195,7 @@ class FailoverResource {
                 failover.released(),
                 failover.releasedVseqs(),
                 failover.releases().stream().map(FailoverView.ReleaseView::of).toList(),
-                failover.rpo().toMillis() / 1000.0,
+                rpo == null ? null : rpo.toMillis() / 1000.0,
                 failover.rto(),
                 copies);
     }

@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param sourceReleased whether every source gave its right up; else the failover waited until the grants had expired
 /// @param sources        each node that wrote the group; none for a test
-/// @param rpoSeconds     how old the point was when the decision fell
+/// @param rpoSeconds     how old the point was when the decision fell; of a move 0 once it was compared that its point holds all that was
+///                       released, null before
 record FailoverView(
         String id,
         String operation,
@@ -26,7 +27,7 @@ record FailoverView(
         boolean sourceReleased,
         Map<String, Long> releasedVseqs,
         List<ReleaseView> sources,
-        double rpoSeconds,
+        @Nullable Double rpoSeconds,
         Failover.Rto rto,
         List<CopyView> machines) {
 
@@ -36,21 +37,24 @@ record FailoverView(
         }
     }
 
-    /// @param copy what runs: the machine itself in a live failover
+    /// @param copy    what runs: the machine itself in a live failover and in a move
+    /// @param stopped of a move: how the machine came to its end: off (it was), guest (it shut itself down), power (it did not in time)
     record CopyView(
             String machine,
             String copy,
+            @Nullable String stopped,
             @Nullable Long qemuPid,
             @Nullable String serialLog,
             @Nullable Instant guestReadyAt) {
 
         static CopyView of(Failover.Copy copy, @Nullable Machine running) {
             if (running == null) {
-                return new CopyView(copy.machine(), copy.copy(), null, null, null);
+                return new CopyView(copy.machine(), copy.copy(), copy.stopped(), null, null, null);
             }
             return new CopyView(
                     copy.machine(),
                     copy.copy(),
+                    copy.stopped(),
                     running.qemuPid() == 0 ? null : running.qemuPid(),
                     running.serialLog(),
                     running.guestReadyAt());

@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -131,7 +132,7 @@ class FailoverWorkflows {
                                         CompletableFuture.runAsync(
                                                 () -> ask(failover, source.node()), threads))
                                 .toList();
-                asked.forEach(CompletableFuture::join);
+                joinAll(asked);
             }
         }
 
@@ -286,6 +287,18 @@ class FailoverWorkflows {
             throw new RetryLater(
                     new RecoveryFault.GrantsRunning(failover.group(), millis),
                     left.compareTo(AGAIN_MAX) < 0 ? left : AGAIN_MAX);
+        }
+    }
+
+    /// Waits for all of them, also when one fails; then that one's failure is thrown as it was.
+    static void joinAll(List<CompletableFuture<Void>> all) {
+        try {
+            CompletableFuture.allOf(all.toArray(CompletableFuture[]::new)).join();
+        } catch (CompletionException e) {
+            if (e.getCause() instanceof RuntimeException cause) {
+                throw cause;
+            }
+            throw e;
         }
     }
 

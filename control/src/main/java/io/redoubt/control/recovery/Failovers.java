@@ -19,6 +19,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
@@ -91,7 +92,7 @@ class Failovers {
                 .list();
     }
 
-    /// Decides, inside the transaction that begins the operation: checks, raises the term for a live one, and writes every id down.
+    /// Decides, inside the transaction that begins the operation: checks, raises the term for a live one (a move does so later, when its machines are stopped), and writes every id down.
     ///
     /// @param number of the point, or 0 for the newest
     /// @throws FaultException when the group cannot be failed over now, or not to that point; then nothing was decided
@@ -99,6 +100,9 @@ class Failovers {
         Group group = groups.lock(groupId);
         requireFree(group, kind);
         Point point = number == 0 ? points.requireNewest(group) : points.require(group, number);
+        if (kind == Failover.Kind.MOVE) {
+            requireHealthy(group, point);
+        }
         String view = RandomId.next();
         long term = group.term();
         if (kind == Failover.Kind.LIVE) {
@@ -123,7 +127,7 @@ class Failovers {
                         group.receiverNode(),
                         Rows.timestamp(Instant.now()))
                 .update();
-        if (kind == Failover.Kind.LIVE) {
+        if (kind != Failover.Kind.TEST) {
             for (Group.Source source : group.sources()) {
                 sql.sql("insert into failover_source (failover, node) values (?, ?)")
                         .params(id, source.node())
@@ -138,7 +142,7 @@ class Failovers {
     private void requireFree(Group group, Failover.Kind kind) {
         Optional<Failover> running =
                 sql.sql(
-                                "select * from failover where group_id = ? and kind = 'live' and state = 'running'")
+                                "select * from failover where group_id = ? and kind <> 'test' and state = 'running'")
                         .param(group.id())
                         .query(this::failover)
                         .optional();
@@ -149,7 +153,7 @@ class Failovers {
                             running.get().id(),
                             Duration.between(running.get().decidedAt(), Instant.now())));
         }
-        if (group.state().equals("failed-over") && kind == Failover.Kind.LIVE) {
+        if (group.state().equals("failed-over") && kind != Failover.Kind.TEST) {
             throw new FaultException(
                     new RecoveryFault.AlreadyFailedOver(group.name(), group.targetZone()));
         }
@@ -158,9 +162,21 @@ class Failovers {
         }
     }
 
+    /// A move has its machines down until the last point is published, so it begins only when that takes no time.
+    private static void requireHealthy(Group group, Point newest) {
+        Group.Health health = group.health(Optional.of(newest), Instant.now());
+        if (!health.state().equals("protected")) {
+            throw new FaultException(
+                    new RecoveryFault.NotInStep(
+                            group.name(),
+                            health.state(),
+                            Objects.requireNonNullElse(health.reason(), "it is not protected")));
+        }
+    }
+
     private void addMachine(
             String failover, Machine machine, Group group, String view, Failover.Kind kind) {
-        String copy = kind == Failover.Kind.LIVE ? machine.id() : RandomId.next();
+        String copy = kind == Failover.Kind.TEST ? RandomId.next() : machine.id();
         sql.sql("insert into failover_machine (failover, machine, copy) values (?, ?, ?)")
                 .params(failover, machine.id(), copy)
                 .update();
@@ -191,7 +207,7 @@ class Failovers {
         }
         return sql.sql(
                         "select v.volume from failover_volume v join failover f on f.id = v.failover"
-                                + " where f.group_id = ? and f.kind = 'live' and f.state = 'active' and v.copy = ? order by v.position")
+                                + " where f.group_id = ? and f.kind <> 'test' and f.state = 'active' and v.copy = ? order by v.position")
                 .params(group.id(), machine.id())
                 .query(String.class)
                 .list();
@@ -336,6 +352,8 @@ class Failovers {
                 row.getString("node"),
                 Rows.requireInstant(row, "decided_at"),
                 releases(id),
+                Rows.instant(row, "drained_at"),
+                row.getBoolean("nothing_lost"),
                 Rows.instant(row, "grants_ended_at"),
                 Rows.instant(row, "view_open_at"),
                 Rows.instant(row, "started_at"),
@@ -356,11 +374,13 @@ class Failovers {
     }
 
     private List<Failover.Copy> copies(String id) {
-        return sql.sql(
-                        "select machine, copy from failover_machine where failover = ? order by machine")
+        return sql.sql("select * from failover_machine where failover = ? order by machine")
                 .param(id)
                 .query((row, _) ->
-                        new Failover.Copy(row.getString("machine"), row.getString("copy")))
+                        new Failover.Copy(
+                                row.getString("machine"),
+                                row.getString("copy"),
+                                row.getString("stopped")))
                 .list();
     }
 

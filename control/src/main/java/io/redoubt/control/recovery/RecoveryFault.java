@@ -5,6 +5,7 @@ import io.redoubt.control.web.Refusal;
 import io.redoubt.core.Bytes;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Collectors;
 
 /// Every way that recovery says no, or not yet.
@@ -26,6 +27,49 @@ sealed interface RecoveryFault extends Refusal {
         @Override
         public String remedy() {
             return "Watch that failover, or wait until it has ended.";
+        }
+    }
+
+    /// A move must not have its machines wait for what is still on its way.
+    record NotInStep(String group, String state, String why) implements RecoveryFault {
+        @Override
+        public String message() {
+            return "protection group '%s' is %s: %s; a move would keep its machines down until that is over"
+                    .formatted(group, state, why);
+        }
+
+        @Override
+        public String remedy() {
+            return "Wait until it is protected, then move; a zone that is lost is left by a live failover.";
+        }
+    }
+
+    /// A source that a move asked to give its right up, and that did not.
+    record NotReleased(String group, List<String> nodes) implements RecoveryFault {
+        @Override
+        public String message() {
+            return "protection group %s was not released by node %s"
+                    .formatted(group, String.join(", ", nodes));
+        }
+
+        @Override
+        public String remedy() {
+            return "Look at that node, then move again; when it is lost, start a live failover.";
+        }
+    }
+
+    /// What a source released is not what the last point holds.
+    record WrittenSince(String group, long point, Map<String, Long> held, Map<String, Long> written)
+            implements RecoveryFault {
+        @Override
+        public String message() {
+            return "protection group %s was written after its last point %d: the point holds the writes up to %s, written were %s"
+                    .formatted(group, point, held, written);
+        }
+
+        @Override
+        public String remedy() {
+            return "Find who writes beside the machines of the group, for example a machine that was started meanwhile; then move again.";
         }
     }
 

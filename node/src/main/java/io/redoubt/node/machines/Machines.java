@@ -22,7 +22,9 @@ import io.redoubt.protocol.MachineDisk;
 import io.redoubt.protocol.MachineEnsured;
 import io.redoubt.protocol.MachineReport;
 import io.redoubt.protocol.MachineState;
+import io.redoubt.protocol.MachineStopped;
 import io.redoubt.protocol.StopMachine;
+import io.redoubt.protocol.StopManner;
 import io.redoubt.protocol.StopMode;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -329,10 +331,10 @@ public final class Machines {
         }
     }
 
-    public void stop(StopMachine wanted) {
+    public MachineStopped stop(StopMachine wanted) {
         Kept kept = machines.get(wanted.getMachine());
         if (kept == null) {
-            return;
+            return stopped(StopManner.WAS_OFF);
         }
         synchronized (kept) {
             if (wanted.getMode() != StopMode.PAUSE) {
@@ -340,33 +342,49 @@ public final class Machines {
             }
             Machine running = kept.running;
             if (running == null || state(kept) == MachineState.MACHINE_STOPPED) {
-                return;
+                return stopped(StopManner.WAS_OFF);
             }
-            switch (wanted.getMode()) {
-                case PAUSE -> {
-                    kept.pausedByOrder = true;
-                    // One that a disk has halted stands still; to stop it again waits for that
-                    // disk.
-                    if (state(kept) != MachineState.MACHINE_PAUSED) {
-                        running.pause();
-                    } else {
-                        told.put(PAUSED, wanted.getMachine(), wanted); // QEMU does not know it
-                    }
-                }
-                case SHUTDOWN -> {
-                    boolean _ =
-                            running.shutDown(
-                                    wanted.getGraceMillis() > 0
-                                            ? Duration.ofMillis(wanted.getGraceMillis())
-                                            : GRACE_DEFAULT);
-                }
-                case POWER_OFF, STOP_MODE_UNSPECIFIED, UNRECOGNIZED -> running.kill();
-            }
+            return stopped(
+                    switch (wanted.getMode()) {
+                        case PAUSE -> {
+                            pause(kept, running, wanted);
+                            yield StopManner.STOP_MANNER_UNSPECIFIED;
+                        }
+                        case SHUTDOWN -> shutDown(running, wanted.getGraceMillis());
+                        case POWER_OFF, STOP_MODE_UNSPECIFIED, UNRECOGNIZED -> {
+                            running.kill();
+                            yield StopManner.BY_POWER;
+                        }
+                    });
         }
     }
 
+    private static MachineStopped stopped(StopManner manner) {
+        return MachineStopped.newBuilder().setManner(manner).build();
+    }
+
+    /// One that a disk has halted stands still; to stop it again waits for that disk.
+    private void pause(Kept kept, Machine running, StopMachine wanted) {
+        kept.pausedByOrder = true;
+        if (state(kept) != MachineState.MACHINE_PAUSED) {
+            running.pause();
+        } else {
+            told.put(PAUSED, wanted.getMachine(), wanted); // QEMU does not know it
+        }
+    }
+
+    private static StopManner shutDown(Machine running, int graceMillis) {
+        Duration grace = graceMillis > 0 ? Duration.ofMillis(graceMillis) : GRACE_DEFAULT;
+        return running.shutDown(grace) ? StopManner.BY_GUEST : StopManner.BY_POWER;
+    }
+
     public void delete(String machine) {
-        stop(StopMachine.newBuilder().setMachine(machine).setMode(StopMode.POWER_OFF).build());
+        MachineStopped _ =
+                stop(
+                        StopMachine.newBuilder()
+                                .setMachine(machine)
+                                .setMode(StopMode.POWER_OFF)
+                                .build());
         machines.remove(machine);
         told.remove(KIND, machine);
         told.remove(STOPPED, machine);
@@ -388,11 +406,12 @@ public final class Machines {
     public void pauseThoseOn(List<String> volumes) {
         for (Kept kept : machines.values()) {
             if (kept.told.getDisksList().stream().anyMatch(d -> volumes.contains(d.getVolume()))) {
-                stop(
-                        StopMachine.newBuilder()
-                                .setMachine(kept.told.getMachine())
-                                .setMode(StopMode.PAUSE)
-                                .build());
+                MachineStopped _ =
+                        stop(
+                                StopMachine.newBuilder()
+                                        .setMachine(kept.told.getMachine())
+                                        .setMode(StopMode.PAUSE)
+                                        .build());
             }
         }
     }

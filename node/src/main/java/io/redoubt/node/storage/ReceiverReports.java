@@ -71,6 +71,13 @@ final class ReceiverReports {
         };
     }
 
+    /// With the numbers that it holds, which would make a report long.
+    static Point whole(RecoveryPoint point) {
+        Point.Builder told = point(point).toBuilder();
+        point.vector().forEach((volume, vseq) -> told.putVseqs(volume.value(), vseq));
+        return told.build();
+    }
+
     static Point point(RecoveryPoint point) {
         PointTag tag = point.tag();
         var told =

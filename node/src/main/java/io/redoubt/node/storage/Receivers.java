@@ -231,7 +231,7 @@ final class Receivers implements AutoCloseable {
         require(group).points().stream()
                 .filter(p -> p.number() > after)
                 .limit(limit <= 0 ? Long.MAX_VALUE : limit)
-                .forEach(p -> listed.addPoints(ReceiverReports.point(p)));
+                .forEach(p -> listed.addPoints(ReceiverReports.whole(p)));
         return listed.build();
     }
 
