@@ -2,11 +2,14 @@
 package io.redoubt.cli;
 
 import java.util.HashMap;
+import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import tools.jackson.databind.JsonNode;
 
 /// What is done with failovers.
 final class FailoverCommands {
@@ -46,6 +49,68 @@ final class FailoverCommands {
             body.put("point", point.matches("\\d{1,18}") ? Long.valueOf(point) : point);
             return writes.post(
                     Nouns.FAILOVER.path(), body, "group " + group + " runs in its target zone");
+        }
+    }
+
+    @Command(
+            name = "rollback",
+            description = {
+                "Takes a live failover or a move back: the machines start on their old disks, as these were.",
+                "Without --yes it only says what would be lost, and changes nothing."
+            })
+    static final class Rollback implements Callable<Integer> {
+        @Mixin private Writes writes = new Writes();
+
+        @Parameters(paramLabel = "ID")
+        private String id = "";
+
+        @Option(
+                names = "--yes",
+                description = "Do it: what was written in the target zone cannot come back.")
+        private boolean yes;
+
+        @Override
+        public Integer call() {
+            String path = Nouns.FAILOVER.path() + "/" + Paths.part(id);
+            JsonNode preview = writes.session().api().ask(path + "/rollback-preview", Map.of());
+            tell(preview);
+            if (!yes) {
+                writes.session().tell("Nothing was changed. Do it with --yes.");
+                return 0;
+            }
+            return writes.post(path + "/rollback", Map.of(), "failover " + id + " was taken back");
+        }
+
+        private void tell(JsonNode preview) {
+            String machines =
+                    preview.path("machines")
+                            .valueStream()
+                            .map(JsonNode::asString)
+                            .collect(Collectors.joining(", "));
+            Session session = writes.session();
+            if (preview.path("possible").asBoolean(false)) {
+                session.tell(
+                        "Lost for ever: all that machine %s wrote in the target zone since %s (%s)."
+                                .formatted(
+                                        machines,
+                                        preview.path("writtenSince").asString("its start"),
+                                        Column.seconds("", "/writtenSeconds").of(preview)));
+            } else {
+                session.tell(
+                        "It cannot be taken back now: it is %s%s."
+                                .formatted(
+                                        preview.path("state").asString(""),
+                                        nodesAway(preview.path("nodesAway"))));
+            }
+        }
+
+        private static String nodesAway(JsonNode nodes) {
+            return nodes.isEmpty()
+                    ? ""
+                    : ", and not connected is node "
+                            + nodes.valueStream()
+                                    .map(JsonNode::asString)
+                                    .collect(Collectors.joining(", "));
         }
     }
 }

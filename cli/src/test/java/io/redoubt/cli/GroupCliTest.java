@@ -167,6 +167,43 @@ class GroupCliTest {
                         "7      T1  1.5 s  n     yes        view x, view y  application  -           T2");
     }
 
+    @Test
+    void a_rollback_says_what_is_lost_and_does_it_only_when_told_so_twice() {
+        String failover = "/v1/failovers/f1";
+        api.on(
+                        "POST " + failover + "/rollback-preview",
+                        200,
+                        """
+                        {"failover":"f1","group":"g1","state":"active","possible":true,"machines":["shop","depot"],"writtenSince":"T1",
+                         "writtenSeconds":61.5,"nodesAway":[]}
+                        """)
+                .on("POST " + failover + "/rollback", 202, DONE);
+        assertThat(run("failover", "rollback", "f1")).isZero();
+        assertThat(api.asked()).hasSize(1);
+        assertThat(errors.toString())
+                .contains(
+                        "Lost for ever: all that machine shop, depot wrote in the target zone since T1 (61.5 s).",
+                        "Nothing was changed. Do it with --yes.");
+        assertThat(run("failover", "rollback", "f1", "--yes")).isZero();
+        assertThat(api.asked()).hasSize(3);
+        assertThat(errors.toString()).contains("failover f1 was taken back");
+    }
+
+    @Test
+    void a_rollback_that_cannot_be_says_why() {
+        api.on(
+                "POST /v1/failovers/f1/rollback-preview",
+                200,
+                """
+                {"failover":"f1","group":"g1","state":"active","possible":false,"machines":["shop"],"writtenSince":"T1",
+                 "writtenSeconds":61.5,"nodesAway":["n1"]}
+                """);
+        assertThat(run("failover", "rollback", "f1")).isZero();
+        assertThat(errors.toString())
+                .contains(
+                        "It cannot be taken back now: it is active, and not connected is node n1.");
+    }
+
     private int run(String... words) {
         List<String> arguments = new ArrayList<>(List.of(words));
         arguments.addAll(api.options());

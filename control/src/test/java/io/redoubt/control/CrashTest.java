@@ -211,6 +211,41 @@ class CrashTest {
         }
     }
 
+    /// What was written in the recovery zone is gone, the old side may write again, and the receiver does not know it yet.
+    @Test
+    void a_rollback_whose_control_plane_is_killed_is_finished_after_the_restart() throws Exception {
+        int grpcPort = freePort();
+        Process process = start(grpcPort);
+        try (var nodes = new Nodes(grpcPort)) {
+            String failover = nodes.client.done(nodes.failover());
+            nodes.receiver.deaf = Command::hasRollBackReceiver;
+            Api.Answer accepted =
+                    nodes.client.post("/v1/failovers/" + failover + "/rollback", "{}");
+            Api.await(
+                    "the receiver is told",
+                    () -> nodes.receiver.heard(Command.CommandCase.ROLL_BACK_RECEIVER));
+            process.destroyForcibly().waitFor();
+            nodes.receiver.deaf = _ -> false;
+            Files.deleteIfExists(home.resolve("control.json"));
+            process = start(grpcPort);
+            for (FakeNode source : List.of(nodes.one, nodes.other)) {
+                source.die();
+                source.connect();
+            }
+            assertThat(nodes.finish(accepted).path("state").asString()).isEqualTo("rolled-back");
+            for (FakeNode source : List.of(nodes.one, nodes.other)) {
+                Api.await(
+                        "it writes again",
+                        () -> source.standing(nodes.group) == GrantHolder.Standing.GRANTED);
+                assertThat(source.machines.values()).containsOnly(MachineState.MACHINE_RUNNING);
+            }
+            assertThat(nodes.receiver.machines).isEmpty();
+        } finally {
+            stop(process);
+            TestRegion.delete(base);
+        }
+    }
+
     /// Two sources and a receiver of the real process, with a group and a point.
     private final class Nodes implements AutoCloseable {
         final Client client = new Client();

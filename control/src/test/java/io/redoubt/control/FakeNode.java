@@ -615,6 +615,15 @@ public final class FakeNode implements AutoCloseable {
                 }
                 result.setReceiverPromoted(ReceiverPromoted.getDefaultInstance());
             }
+            case ROLL_BACK_RECEIVER -> {
+                var rollBack = command.getRollBackReceiver();
+                Receiver receiver = receiver(rollBack.getGroup());
+                if (views.values().stream().anyMatch(OpenView::hasTerm)) {
+                    throw new IllegalStateException("a live view is open");
+                }
+                boolean _ = receiver.grantor.takeBack(rollBack.getTerm());
+                receiver.term = rollBack.getTerm();
+            }
             case OPEN_VIEW -> {
                 views.put(command.getOpenView().getView(), command.getOpenView());
                 command.getOpenView()

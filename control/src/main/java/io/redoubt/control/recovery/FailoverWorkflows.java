@@ -303,7 +303,7 @@ class FailoverWorkflows {
     }
 
     /// A node's refusal is not a reason to walk back when there is no way back: it is asked again, and the operation says why it waits.
-    private static void onlyForward(Runnable command) {
+    static void onlyForward(Runnable command) {
         try {
             command.run();
         } catch (FaultException e) {

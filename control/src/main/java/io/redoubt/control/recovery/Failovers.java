@@ -318,7 +318,7 @@ class Failovers {
     /// The failover that stands on the point, if any.
     Optional<String> standingOn(String group, long point) {
         return sql.sql(
-                        "select id from failover where group_id = ? and point = ? and state in ('running', 'active', 'deleting') limit 1")
+                        "select id from failover where group_id = ? and point = ? and state in ('running', 'active', 'deleting', 'rolling-back') limit 1")
                 .params(group, point)
                 .query(String.class)
                 .optional();
@@ -327,7 +327,7 @@ class Failovers {
     /// Any failover that still has something of the group open.
     Optional<String> openOn(String group) {
         return sql.sql(
-                        "select id from failover where group_id = ? and state in ('running', 'active', 'deleting') limit 1")
+                        "select id from failover where group_id = ? and state in ('running', 'active', 'deleting', 'rolling-back') limit 1")
                 .param(group)
                 .query(String.class)
                 .optional();

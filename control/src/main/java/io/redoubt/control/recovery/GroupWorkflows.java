@@ -118,15 +118,7 @@ class GroupWorkflows {
     record ConnectSources(Groups groups, Nodes nodes, Region region) implements Step<OneGroup> {
         @Override
         public void run(OneGroup input) {
-            Group group = groups.find(input.id()).orElseThrow();
-            for (Group.Source source : group.sources()) {
-                ProtectSource told =
-                        Roles.source(
-                                group,
-                                source.node(),
-                                node -> region.requireNode(node).replicationAddress());
-                nodes.tell(source.node(), Command.newBuilder().setProtectSource(told), Nodes.LONG);
-            }
+            connectSources(nodes, region, groups.find(input.id()).orElseThrow());
         }
 
         @Override
@@ -227,6 +219,18 @@ class GroupWorkflows {
                                             .setNumber(input.number())),
                     Nodes.SOON);
             points.forget(input.group(), input.number());
+        }
+    }
+
+    /// Under the group's present term.
+    static void connectSources(Nodes nodes, Region region, Group group) {
+        for (Group.Source source : group.sources()) {
+            ProtectSource told =
+                    Roles.source(
+                            group,
+                            source.node(),
+                            node -> region.requireNode(node).replicationAddress());
+            nodes.tell(source.node(), Command.newBuilder().setProtectSource(told), Nodes.LONG);
         }
     }
 

@@ -136,6 +136,17 @@ class Groups implements NodeListener {
                 == 1;
     }
 
+    /// A promotion is taken back, under a later term.
+    ///
+    /// @return false when it was taken back before
+    boolean takeBack(String id, long term) {
+        return sql.sql(
+                                "update protection_group set term = term + 1, stopped = false, promoted = false where id = ? and term = ? and promoted")
+                        .params(id, term)
+                        .update()
+                == 1;
+    }
+
     @Override
     public void report(String node, Report report) {
         for (SourceReport source : report.getSourcesList()) {

@@ -5,6 +5,7 @@ import io.redoubt.control.web.Refusal;
 import io.redoubt.core.Bytes;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 
@@ -73,6 +74,41 @@ sealed interface RecoveryFault extends Refusal {
         }
     }
 
+    /// Only what runs in the recovery zone can be taken back.
+    record NotActive(String failover, Failover.Kind of, String state) implements RecoveryFault {
+        @Override
+        public String message() {
+            return "failover %s cannot be taken back: it is a %s one and %s"
+                    .formatted(failover, of.name().toLowerCase(Locale.ROOT), state);
+        }
+
+        @Override
+        public String remedy() {
+            return of == Failover.Kind.TEST
+                    ? "Tear the test down instead: redoubt failover delete %s.".formatted(failover)
+                    : "Only a live failover or a move that is active can be.";
+        }
+    }
+
+    /// Both sides have a part in a rollback.
+    record SideAway(String group, List<String> nodes) implements RecoveryFault {
+        @Override
+        public Kind kind() {
+            return Kind.AWAY;
+        }
+
+        @Override
+        public String message() {
+            return "node %s of protection group '%s' is not connected"
+                    .formatted(String.join(", ", nodes), group);
+        }
+
+        @Override
+        public String remedy() {
+            return "Start it: the machines can only go back to volumes that are there. Nothing was changed.";
+        }
+    }
+
     /// The machines run in the recovery zone already.
     record AlreadyFailedOver(String group, String zone) implements RecoveryFault {
         @Override
@@ -83,7 +119,7 @@ sealed interface RecoveryFault extends Refusal {
 
         @Override
         public String remedy() {
-            return "Its machines run there; protect them anew under another group to recover them once more.";
+            return "Its machines run there. To have them back as they were before: redoubt failover rollback ID.";
         }
     }
 

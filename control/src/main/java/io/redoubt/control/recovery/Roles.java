@@ -180,6 +180,9 @@ class Roles implements NodeListener {
                                         .setGroup(group.id())
                                         .setTerm(group.term())),
                 Nodes.SOON);
+        if (groups.find(group.id()).filter(now -> now.term() == group.term()).isEmpty()) {
+            return; // taken back since: the disks are their machines' again
+        }
         group.volumesOn(node).forEach(member -> volumes.attach(member.volume(), null));
         for (MachineReport machine : report.getMachinesList()) {
             if (machine.getState() == MachineState.MACHINE_RUNNING

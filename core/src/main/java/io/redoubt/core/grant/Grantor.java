@@ -67,6 +67,18 @@ public final class Grantor {
         return true;
     }
 
+    /// Takes a promotion back: whoever wrote under it has ended and nothing of that is left, so the source may be granted to again.
+    ///
+    /// @return whether the later term holds now; the same again changes nothing
+    public boolean takeBack(long laterTerm) {
+        if (laterTerm > term) {
+            term = laterTerm;
+            stopped = false;
+            promoted = false;
+        }
+        return laterTerm == term && !stopped;
+    }
+
     /// Whether everything that was ever granted has expired, by this side's clock.
     public boolean expired(long nowNanos) {
         return expiresInNanos(nowNanos) == 0;

@@ -157,6 +157,11 @@ public final class NodeStorage implements AutoCloseable {
                                 promote.getSourceReleased()));
                 views.promoted(promote.getGroup(), promote.getTerm());
             }
+            case ROLL_BACK_RECEIVER -> {
+                var rollBack = command.getRollBackReceiver();
+                views.requireNoneLive(rollBack.getGroup());
+                receivers.rollBack(rollBack.getGroup(), rollBack.getTerm());
+            }
             case OPEN_VIEW -> result.setViewOpened(views.ensure(command.getOpenView()));
             case CLOSE_VIEW -> views.close(command.getCloseView().getView());
             case CREATE_SNAPSHOT -> {

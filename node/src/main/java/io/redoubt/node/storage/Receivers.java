@@ -226,6 +226,14 @@ final class Receivers implements AutoCloseable {
         }
     }
 
+    /// @throws FaultException with [NodeFault.OldTerm]
+    void rollBack(String group, long term) {
+        HostedReceiver receiver = require(group);
+        if (!receiver.rollBack(term)) {
+            throw new FaultException(new NodeFault.OldTerm(group, term, receiver.roles().term()));
+        }
+    }
+
     PointsListed list(String group, long after, int limit) {
         var listed = PointsListed.newBuilder();
         require(group).points().stream()

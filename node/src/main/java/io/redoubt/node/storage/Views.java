@@ -182,6 +182,16 @@ final class Views {
         }
     }
 
+    /// @throws FaultException with [NodeFault.InUse] when a view that takes the writes of a promotion is open, or could not be opened
+    void requireNoneLive(String group) {
+        for (OpenView view : told.all(KIND, OpenView.parser())) {
+            if (view.getGroup().equals(group) && view.hasTerm()) {
+                throw new FaultException(
+                        new NodeFault.InUse("Protection group " + group, "view " + view.getView()));
+            }
+        }
+    }
+
     Map<String, List<String>> byGroup() {
         var open = new HashMap<String, List<String>>();
         views.values()

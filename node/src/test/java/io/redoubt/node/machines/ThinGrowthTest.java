@@ -148,7 +148,9 @@ class ThinGrowthTest {
     void a_machine_that_was_also_paused_by_an_order_stays_so_over_a_restart_of_the_node()
             throws Exception {
         pauseForWantOfRoom();
-        var _ = machines.stop(StopMachine.newBuilder().setMachine("m1").setMode(StopMode.PAUSE).build());
+        var _ =
+                machines.stop(
+                        StopMachine.newBuilder().setMachine("m1").setMode(StopMode.PAUSE).build());
         restartNode();
         datastore(96 * MIB);
         machines.resumeThoseWithRoom();

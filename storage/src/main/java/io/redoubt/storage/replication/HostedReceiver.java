@@ -183,6 +183,22 @@ public final class HostedReceiver implements AutoCloseable {
         }
     }
 
+    /// Takes a promotion back: its views are gone, and under the later term this side grants again. The same again changes nothing.
+    ///
+    /// @return false when the term is not later
+    public boolean rollBack(long laterTerm) {
+        lock.lock();
+        try {
+            if (!grantor.takeBack(laterTerm)) {
+                return false;
+            }
+            journal.roles(new Roles(laterTerm, false, false));
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     public Roles roles() {
         return journal.roles();
     }

@@ -1,0 +1,143 @@
+// Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
+package io.redoubt.control;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.redoubt.core.grant.GrantHolder;
+import io.redoubt.protocol.Command;
+import io.redoubt.protocol.MachineState;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import tools.jackson.databind.JsonNode;
+
+/// A failover that is taken back, with two played nodes.
+class RollbackTest {
+    /// I20: as before, and nobody writes on two sides at any moment of it.
+    @Test
+    void a_rollback_ends_the_new_side_first_and_the_old_one_goes_on_under_a_later_term()
+            throws Exception {
+        try (var scene = new Scene()) {
+            String id = failedOver(scene);
+            int began = scene.receiver.heard.size();
+            JsonNode preview =
+                    scene.region.post("/v1/failovers/" + id + "/rollback-preview", "{}").body();
+            assertThat(preview.path("possible").asBoolean()).isTrue();
+            assertThat(preview.path("writtenSeconds").asDouble(-1)).isNotNegative();
+            assertThat(preview.path("machines").size()).isEqualTo(1);
+            assertThat(scene.get().path("state").asString()).isEqualTo("failed-over");
+            assertThat(scene.receiver.heard).hasSize(began);
+
+            scene.region.done(rollBack(scene, id));
+            assertThat(
+                            scene.receiver.heard.stream()
+                                    .skip(began)
+                                    .map(Command::getCommandCase)
+                                    .toList())
+                    .containsSubsequence(
+                            Command.CommandCase.DELETE_MACHINE,
+                            Command.CommandCase.CLOSE_VIEW,
+                            Command.CommandCase.ROLL_BACK_RECEIVER);
+            assertThat(scene.receiver.machines).isEmpty();
+            assertThat(scene.receiver.views).isEmpty();
+            assertThat(scene.receiver.volumes).isEmpty();
+            Api.await("the source writes again", scene::granted);
+            assertThat(scene.source.machines.get(scene.machine))
+                    .isEqualTo(MachineState.MACHINE_RUNNING);
+            JsonNode machine = scene.region.get("/v1/machines/" + scene.machine).body();
+            assertThat(machine.path("zone").asString()).isEqualTo("a");
+            assertThat(machine.path("node").asString()).isEqualTo(scene.source.id);
+            assertThat(machine.path("disks").valueStream())
+                    .hasSize(2)
+                    .allMatch(disk ->
+                            scene.source.volumes.containsKey(disk.path("volume").asString()));
+            assertThat(scene.source.volumes.values())
+                    .as("a QEMU of before is refused")
+                    .allMatch(volume -> volume.getAttachment().getNumber() == 3);
+            assertThat(scene.get().path("term").asLong()).isEqualTo(3);
+            Api.await(
+                    "it is protected",
+                    () -> scene.get().path("state").asString().equals("protected"));
+            assertThat(state(scene, id)).isEqualTo("rolled-back");
+            assertThat(rollBack(scene, id).text("cause")).isEqualTo("not-active");
+            scene.region.done(scene.failover("live", "newest"));
+            assertThat(scene.receiver.machines.get(scene.machine))
+                    .isEqualTo(MachineState.MACHINE_RUNNING);
+        }
+    }
+
+    @Test
+    void a_rollback_needs_the_old_side_and_says_so_before_anything_changes() throws Exception {
+        try (var scene = new Scene()) {
+            String id = failedOver(scene);
+            scene.source.die();
+            Api.await(
+                    "the source is gone",
+                    () ->
+                            scene.region
+                                            .post("/v1/failovers/" + id + "/rollback-preview", "{}")
+                                            .body()
+                                            .path("nodesAway")
+                                            .size()
+                                    == 1);
+            Api.Answer refused = rollBack(scene, id);
+            assertThat(refused.status()).isEqualTo(503);
+            assertThat(refused.text("cause")).isEqualTo("side-away");
+            assertThat(refused.text("detail")).contains(scene.source.id);
+            requireStillThere(scene, id);
+        }
+    }
+
+    /// The node is there, the group's source on it is not.
+    @Test
+    void an_old_side_that_cannot_go_on_leaves_the_machines_where_they_are() throws Exception {
+        try (var scene = new Scene()) {
+            String id = failedOver(scene);
+            scene.source.refused = Map.of(Command.CommandCase.RELEASE_SOURCE, "unknown-group");
+            JsonNode fault = scene.region.failed(rollBack(scene, id));
+            assertThat(fault.path("message").asString()).contains("unknown-group");
+            requireStillThere(scene, id);
+            scene.source.refused = Map.of();
+            scene.region.done(rollBack(scene, id));
+        }
+    }
+
+    @Test
+    void a_test_is_torn_down_and_not_rolled_back() throws Exception {
+        try (var scene = new Scene()) {
+            scene.publish(1);
+            String test = scene.region.done(scene.failover("test", "1"));
+            Api.Answer refused = rollBack(scene, test);
+            assertThat(refused.status()).isEqualTo(409);
+            assertThat(refused.text("remedy")).contains("failover delete");
+        }
+    }
+
+    private static String failedOver(Scene scene) throws Exception {
+        scene.publish(1, 2);
+        String id = scene.region.done(scene.failover("live", "newest"));
+        Api.await(
+                "the source is fenced",
+                () ->
+                        scene.source.standing(scene.group) == GrantHolder.Standing.FENCED
+                                && scene.source.volumes.values().stream()
+                                        .allMatch(v -> v.getAttachment().getNumber() == 2));
+        return id;
+    }
+
+    private static Api.Answer rollBack(Scene scene, String id) {
+        return scene.region.post("/v1/failovers/" + id + "/rollback", "{}");
+    }
+
+    private static String state(Scene scene, String id) {
+        return scene.region.get("/v1/failovers/" + id).text("state");
+    }
+
+    private static void requireStillThere(Scene scene, String id) {
+        assertThat(state(scene, id)).isEqualTo("active");
+        assertThat(scene.get().path("state").asString()).isEqualTo("failed-over");
+        assertThat(scene.receiver.machines)
+                .isEqualTo(Map.of(scene.machine, MachineState.MACHINE_RUNNING));
+        assertThat(List.copyOf(scene.receiver.views.values())).hasSize(1);
+    }
+}
