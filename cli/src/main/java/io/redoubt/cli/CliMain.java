@@ -88,6 +88,7 @@ public final class CliMain {
         line.addSubcommand(
                 noun(Nouns.FAILOVER, "Recoveries in the other zone, tests and real ones.")
                         .addSubcommand(new FailoverCommands.StartFailover())
+                        .addSubcommand(new FailoverCommands.Commit())
                         .addSubcommand(new FailoverCommands.Rollback())
                         .addSubcommand(new Writes.Delete(Nouns.FAILOVER)));
         line.addSubcommand(

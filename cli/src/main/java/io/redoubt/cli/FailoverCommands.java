@@ -113,4 +113,25 @@ final class FailoverCommands {
                                     .collect(Collectors.joining(", "));
         }
     }
+
+    @Command(
+            name = "commit",
+            description = {
+                "Makes a live failover or a move final: what the machines wrote in the target zone counts, and there is no rollback any more.",
+                "Recovery points above the one that was recovered to become a branch: listed, opened and deleted like others, never the newest."
+            })
+    static final class Commit implements Callable<Integer> {
+        @Mixin private Writes writes = new Writes();
+
+        @Parameters(paramLabel = "ID")
+        private String id = "";
+
+        @Override
+        public Integer call() {
+            return writes.post(
+                    Nouns.FAILOVER.path() + "/" + Paths.part(id) + "/commit",
+                    Map.of(),
+                    "failover " + id + " is final");
+        }
+    }
 }

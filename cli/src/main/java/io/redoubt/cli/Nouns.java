@@ -170,6 +170,7 @@ final class Nouns {
                     list("HELD BY", "/pinnedBy", ""),
                     text("CONSISTENCY", "/consistency"),
                     yes("AFTER SYNC", "/afterSync"),
+                    yes("BRANCH", "/branch"),
                     text("PUBLISHED", "/publishedAt"));
 
     private static final List<Column> SNAPSHOT =

@@ -158,13 +158,13 @@ class GroupCliTest {
                 200,
                 """
                 {"items":[{"number":7,"at":"T1","ageSeconds":1.5,"tag":"n","protected":true,"pinnedBy":["view x","view y"],
-                           "consistency":"application","afterSync":false,"publishedAt":"T2"}],"next":null}
+                           "consistency":"application","afterSync":false,"branch":true,"publishedAt":"T2"}],"next":null}
                 """);
         assertThat(run("point", "list", "shop")).isZero();
         assertThat(output.toString().lines())
                 .containsExactly(
-                        "POINT  AT  AGE    NAME  PROTECTED  HELD BY         CONSISTENCY  AFTER SYNC  PUBLISHED",
-                        "7      T1  1.5 s  n     yes        view x, view y  application  -           T2");
+                        "POINT  AT  AGE    NAME  PROTECTED  HELD BY         CONSISTENCY  AFTER SYNC  BRANCH  PUBLISHED",
+                        "7      T1  1.5 s  n     yes        view x, view y  application  -           yes     T2");
     }
 
     @Test

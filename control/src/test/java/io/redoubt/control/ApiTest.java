@@ -138,6 +138,7 @@ class ApiTest {
                         || path.endsWith("/start")
                         || path.endsWith("/hydrate")
                         || path.endsWith("/rollback-preview")
+                        || path.endsWith("/commit")
                         || path.endsWith("/rollback")) {
                     sent = null;
                 }

@@ -32,6 +32,9 @@ final class FakeJournal {
     /// What it says of its room.
     volatile JournalReport room = JournalReport.getDefaultInstance();
 
+    /// The point that it ended at, 0 while it goes on.
+    volatile long committed;
+
     /// No more protected points.
     volatile boolean full;
 
@@ -40,6 +43,7 @@ final class FakeJournal {
         guarded.addAll(before.guarded);
         retention = before.retention;
         room = before.room;
+        committed = before.committed;
     }
 
     void report(ReceiverReport.Builder report) {
@@ -47,6 +51,7 @@ final class FakeJournal {
             List<Point> newest = new ArrayList<>(points.descendingMap().values());
             report.addAllPoints(newest.subList(0, Math.min(POINTS_REPORTED_MAX, newest.size())))
                     .setOldestPoint(points.isEmpty() ? 0 : points.firstKey())
+                    .setCommittedPoint(committed)
                     .setPointsKept(points.size())
                     .setPointsSum(points.keySet().stream().mapToLong(Long::longValue).sum())
                     .addAllProtectedPoints(guarded)
@@ -104,7 +109,7 @@ final class FakeJournal {
         }
     }
 
-    private static void refuse(CommandResult.Builder result, String code) {
+    static void refuse(CommandResult.Builder result, String code) {
         result.setFault(
                 Fault.newBuilder()
                         .setCode(code)

@@ -618,11 +618,22 @@ public final class FakeNode implements AutoCloseable {
             case ROLL_BACK_RECEIVER -> {
                 var rollBack = command.getRollBackReceiver();
                 Receiver receiver = receiver(rollBack.getGroup());
+                if (receiver.journal.committed > 0) {
+                    FakeJournal.refuse(result, "committed");
+                    break;
+                }
+                if (rollBack.getPreview()) {
+                    break;
+                }
                 if (views.values().stream().anyMatch(OpenView::hasTerm)) {
                     throw new IllegalStateException("a live view is open");
                 }
                 boolean _ = receiver.grantor.takeBack(rollBack.getTerm());
                 receiver.term = rollBack.getTerm();
+            }
+            case COMMIT_RECEIVER -> {
+                var commit = command.getCommitReceiver();
+                receiver(commit.getGroup()).journal.committed = commit.getPoint();
             }
             case OPEN_VIEW -> {
                 views.put(command.getOpenView().getView(), command.getOpenView());

@@ -11,7 +11,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 
-/// A failover that is taken back, with two played nodes.
+/// A failover that is taken back or made final, with two played nodes.
 class RollbackTest {
     /// I20: as before, and nobody writes on two sides at any moment of it.
     @Test
@@ -111,6 +111,73 @@ class RollbackTest {
             assertThat(refused.status()).isEqualTo(409);
             assertThat(refused.text("remedy")).contains("failover delete");
         }
+    }
+
+    @Test
+    void a_commit_is_final_and_what_is_above_its_point_is_a_branch() throws Exception {
+        try (var scene = new Scene()) {
+            scene.publish(1, 2, 3);
+            String id = scene.region.done(scene.failover("live", "2"));
+            scene.region.done(commit(scene, id));
+            assertThat(state(scene, id)).isEqualTo("committed");
+            Api.await("point 3 is of the branch", () -> branch(scene, 3));
+            assertThat(branch(scene, 2)).isFalse();
+            assertThat(scene.get().path("newestPoint").path("number").asLong()).isEqualTo(2);
+
+            Api.Answer refused = rollBack(scene, id);
+            assertThat(refused.status()).isEqualTo(409);
+            assertThat(refused.text("detail")).contains("committed");
+            assertThat(refused.text("remedy")).contains("What is committed stays");
+            assertThat(scene.receiver.views).hasSize(1);
+            scene.region.done(commit(scene, id));
+            assertThat(scene.receiver.heard.stream().filter(Command::hasCommitReceiver))
+                    .allMatch(command -> command.getCommitReceiver().getPoint() == 2);
+            String test = scene.region.done(scene.failover("test", "3"));
+            scene.region.done(scene.region.delete("/v1/failovers/" + test));
+            assertThat(scene.region.delete(scene.path()).text("cause")).isEqualTo("group-in-use");
+        }
+    }
+
+    @Test
+    void a_commit_that_the_receiver_refuses_leaves_the_way_back_open() throws Exception {
+        try (var scene = new Scene()) {
+            String id = failedOver(scene);
+            scene.receiver.refused = Map.of(Command.CommandCase.COMMIT_RECEIVER, "not-promoted");
+            JsonNode fault = scene.region.failed(commit(scene, id));
+            assertThat(fault.path("message").asString()).contains("not-promoted");
+            requireStillThere(scene, id);
+            scene.receiver.refused = Map.of();
+            scene.region.done(rollBack(scene, id));
+            assertThat(commit(scene, id).text("cause")).isEqualTo("not-active");
+        }
+    }
+
+    /// It did it and its answer was lost; then the control plane was restored to before that.
+    @Test
+    void a_rollback_ends_before_anything_is_dropped_when_the_receiver_knows_of_a_commit()
+            throws Exception {
+        try (var scene = new Scene()) {
+            String id = failedOver(scene);
+            java.util.Objects.requireNonNull(scene.receiver.receivers.get(scene.group))
+                            .journal
+                            .committed =
+                    2;
+            JsonNode fault = scene.region.failed(rollBack(scene, id));
+            assertThat(fault.path("message").asString()).contains("committed");
+            requireStillThere(scene, id);
+        }
+    }
+
+    private static boolean branch(Scene scene, long point) {
+        return scene.region
+                .get(scene.path() + "/recovery-points/" + point)
+                .body()
+                .path("branch")
+                .asBoolean();
+    }
+
+    private static Api.Answer commit(Scene scene, String id) {
+        return scene.region.post("/v1/failovers/" + id + "/commit", "{}");
     }
 
     private static String failedOver(Scene scene) throws Exception {

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /// One recovery of a group at one point: a test beside the source, or the real thing.
 ///
 /// @param point of a move the newest one, until its own last point is published
-/// @param state running, active, failed, deleting, deleted; rolling-back, rolled-back
+/// @param state running, active, failed, deleting, deleted; rolling-back, rolled-back; committing, committed
 /// @param term  of the decision; of the group as it is for a test
 /// @param node  where the machines come up
 record Failover(

@@ -207,7 +207,7 @@ class Failovers {
         }
         return sql.sql(
                         "select v.volume from failover_volume v join failover f on f.id = v.failover"
-                                + " where f.group_id = ? and f.kind <> 'test' and f.state = 'active' and v.copy = ? order by v.position")
+                                + " where f.group_id = ? and f.kind <> 'test' and f.state in ('active', 'committing', 'committed') and v.copy = ? order by v.position")
                 .params(group.id(), machine.id())
                 .query(String.class)
                 .list();
@@ -318,7 +318,7 @@ class Failovers {
     /// The failover that stands on the point, if any.
     Optional<String> standingOn(String group, long point) {
         return sql.sql(
-                        "select id from failover where group_id = ? and point = ? and state in ('running', 'active', 'deleting', 'rolling-back') limit 1")
+                        "select id from failover where group_id = ? and point = ? and state in ('running', 'active', 'deleting', 'rolling-back', 'committing', 'committed') limit 1")
                 .params(group, point)
                 .query(String.class)
                 .optional();
@@ -327,7 +327,7 @@ class Failovers {
     /// Any failover that still has something of the group open.
     Optional<String> openOn(String group) {
         return sql.sql(
-                        "select id from failover where group_id = ? and state in ('running', 'active', 'deleting', 'rolling-back') limit 1")
+                        "select id from failover where group_id = ? and state in ('running', 'active', 'deleting', 'rolling-back', 'committing', 'committed') limit 1")
                 .param(group)
                 .query(String.class)
                 .optional();

@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param name      a user's word for it
 /// @param afterSync it closed a resynchronisation
+/// @param branch    it lies above the point that another history went on from
 /// @param isProtected it goes only when it is released and deleted
 /// @param pinnedBy  who looks at it now
 /// @param takenBy   the role that asked for it, null for the periodic ones
@@ -16,6 +17,7 @@ record KeptPoint(
         Point point,
         @Nullable String name,
         boolean afterSync,
+        boolean branch,
         boolean isProtected,
         List<String> pinnedBy,
         Consistency consistency,

@@ -77,6 +77,7 @@ class PointReports implements NodeListener {
         replace(group, low - 1, Long.MAX_VALUE, points);
         protect(group, report.getProtectedPointsList());
         pin(group, report.getPinsList());
+        branch(group, report.getCommittedPoint());
         if (whole) {
             taken.put(group, now);
         }
@@ -90,6 +91,7 @@ class PointReports implements NodeListener {
                 .setPointsSum(report.getPointsSum())
                 .addAllProtectedPoints(report.getProtectedPointsList())
                 .addAllPins(report.getPinsList())
+                .setCommittedPoint(report.getCommittedPoint())
                 .build();
     }
 
@@ -195,6 +197,14 @@ class PointReports implements NodeListener {
         sql.sql(
                         "update recovery_point set protected = not protected where group_id = ? and protected <> (number = any(?))")
                 .params(group, all)
+                .update();
+    }
+
+    private void branch(String group, long committed) {
+        sql.sql(
+                        "update recovery_point set branch = not branch where group_id = :group and branch <> (:point > 0 and number > :point)")
+                .param("group", group)
+                .param("point", committed)
                 .update();
     }
 

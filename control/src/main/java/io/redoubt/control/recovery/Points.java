@@ -24,7 +24,7 @@ class Points {
 
     Optional<Point> newest(String group) {
         return sql.sql(
-                        "select * from recovery_point where group_id = ? order by number desc limit 1")
+                        "select * from recovery_point where group_id = ? and not branch order by number desc limit 1")
                 .param(group)
                 .query(Points::point)
                 .optional();
@@ -115,6 +115,7 @@ class Points {
                 point(row, number),
                 Rows.filled(row, "name"),
                 row.getBoolean("after_sync"),
+                row.getBoolean("branch"),
                 row.getBoolean("protected"),
                 List.of((String[]) row.getArray("pinned_by").getArray()),
                 KeptPoint.Consistency.valueOf(

@@ -74,19 +74,22 @@ sealed interface RecoveryFault extends Refusal {
         }
     }
 
-    /// Only what runs in the recovery zone can be taken back.
+    /// Only what runs in the recovery zone and is not final can be taken back, or made final.
     record NotActive(String failover, Failover.Kind of, String state) implements RecoveryFault {
         @Override
         public String message() {
-            return "failover %s cannot be taken back: it is a %s one and %s"
+            return "failover %s is a %s one and %s"
                     .formatted(failover, of.name().toLowerCase(Locale.ROOT), state);
         }
 
         @Override
         public String remedy() {
-            return of == Failover.Kind.TEST
-                    ? "Tear the test down instead: redoubt failover delete %s.".formatted(failover)
-                    : "Only a live failover or a move that is active can be.";
+            if (of == Failover.Kind.TEST) {
+                return "End the test instead: redoubt failover delete %s.".formatted(failover);
+            }
+            return state.startsWith("commit")
+                    ? "What is committed stays: the machines and what they wrote are where they are for good."
+                    : "Only a live failover or a move that is active can be committed or taken back.";
         }
     }
 

@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 /// A recovery point as the API shows it in a list or by itself.
 ///
 /// @param tag         the name, or `after-sync`, or nothing
+/// @param branch      it lies above the point of a failover that was committed: it can be opened, and is never the newest
 /// @param isProtected   it goes only when it is released and deleted
 /// @param pinnedBy    who looks at it now: it stays until they have done
 /// @param consistency `application`: the file systems of every running guest were frozen; else `crash`
@@ -22,6 +23,7 @@ record RecoveryPointView(
         double ageSeconds,
         @Nullable String name,
         boolean afterSync,
+        boolean branch,
         @JsonProperty("protected") boolean isProtected,
         List<String> pinnedBy,
         String consistency,
@@ -38,6 +40,7 @@ record RecoveryPointView(
                 point.ageSeconds(),
                 kept.name(),
                 kept.afterSync(),
+                kept.branch(),
                 kept.isProtected(),
                 kept.pinnedBy(),
                 kept.consistency().name().toLowerCase(Locale.ROOT),

@@ -46,7 +46,8 @@ class RollbackWorkflow {
                 .step(new RecordRolledBack(failovers, groups));
     }
 
-    /// Each source says once more that it has released; one that never heard of the failover hears of it now.
+    /// Each source says once more that it has released; one that never heard of the failover hears of it now. The receiver says that it knows
+    /// of no commit.
     record RequireOldSide(Failovers failovers, Rollbacks rollbacks, Nodes nodes)
             implements Step<OneFailover> {
         @Override
@@ -57,6 +58,14 @@ class RollbackWorkflow {
                             .setGroup(failover.group())
                             .setTerm(failover.term())
                             .build();
+            nodes.tell(
+                    failover.node(),
+                    Command.newBuilder()
+                            .setRollBackReceiver(
+                                    RollBackReceiver.newBuilder()
+                                            .setGroup(failover.group())
+                                            .setPreview(true)),
+                    Nodes.SOON);
             for (Failover.Release source : failover.releases()) {
                 nodes.tell(
                         source.node(), Command.newBuilder().setReleaseSource(release), Nodes.SOON);

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.ResponseEntity;
+import org.springframework.stereotype.Component;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RequestAttribute;
@@ -23,7 +24,7 @@ import org.springframework.web.bind.annotation.RequestHeader;
 import org.springframework.web.bind.annotation.ResponseStatus;
 import org.springframework.web.bind.annotation.RestController;
 
-/// What becomes of a failover: it is taken back.
+/// What becomes of a failover: it is taken back, or it stays.
 @RestController
 class WayBackResource {
     private final Failovers failovers;
@@ -31,19 +32,29 @@ class WayBackResource {
     private final Machines machines;
     private final Operations operations;
     private final Workflow<ViewSteps.OneFailover> rollBack;
+    private final Workflow<ViewSteps.OneFailover> commit;
+    private final CommitWorkflow.Commits commits;
 
     WayBackResource(
             Failovers failovers,
             Rollbacks rollbacks,
             Machines machines,
             Operations operations,
-            @Qualifier("rollBack") Workflow<ViewSteps.OneFailover> rollBack) {
+            Flows flows) {
         this.failovers = failovers;
         this.rollbacks = rollbacks;
         this.machines = machines;
         this.operations = operations;
-        this.rollBack = rollBack;
+        this.rollBack = flows.rollBack();
+        this.commit = flows.commit();
+        this.commits = flows.commits();
     }
+
+    @Component
+    record Flows(
+            @Qualifier("rollBack") Workflow<ViewSteps.OneFailover> rollBack,
+            @Qualifier("commit") Workflow<ViewSteps.OneFailover> commit,
+            CommitWorkflow.Commits commits) {}
 
     /// What a rollback would take.
     ///
@@ -108,5 +119,30 @@ class WayBackResource {
                         found.id(),
                         new ViewSteps.OneFailover(found.id()),
                         _ -> rollbacks.begin(found.id())));
+    }
+
+    /// Makes a live failover or a move final: there is no rollback any more. The same again changes nothing.
+    ///
+    /// @throws io.redoubt.core.fault.FaultException with [RecoveryFault.NotActive]
+    @PostMapping("/v1/failovers/{failover}/commit")
+    @ResponseStatus(HttpStatus.ACCEPTED)
+    ResponseEntity<OperationView> commitFailover(
+            @RequestAttribute Caller caller,
+            @RequestHeader(name = "Idempotency-Key", required = false) @Nullable String key,
+            @PathVariable String failover) {
+        Optional<Operation> before = operations.repeated(caller, key, failover, commit);
+        if (before.isPresent()) {
+            return OperationView.accepted(before.get());
+        }
+        Failover found = failovers.require(caller, failover);
+        return OperationView.accepted(
+                operations.begin(
+                        caller,
+                        key,
+                        failover,
+                        commit,
+                        found.id(),
+                        new ViewSteps.OneFailover(found.id()),
+                        _ -> commits.begin(found.id())));
     }
 }

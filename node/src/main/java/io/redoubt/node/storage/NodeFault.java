@@ -93,6 +93,20 @@ public sealed interface NodeFault extends Fault {
         }
     }
 
+    /// Only what was promoted can be committed.
+    record NotPromoted(String group, long term, long present) implements NodeFault {
+        @Override
+        public String message() {
+            return "Protection group %s was not promoted here under term %d; its term is %d."
+                    .formatted(group, term, present);
+        }
+
+        @Override
+        public String remedy() {
+            return "Nothing: the control plane asks for the failover that is active.";
+        }
+    }
+
     record UnknownGroup(String group) implements NodeFault {
         @Override
         public String message() {

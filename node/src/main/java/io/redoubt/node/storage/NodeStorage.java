@@ -159,8 +159,14 @@ public final class NodeStorage implements AutoCloseable {
             }
             case ROLL_BACK_RECEIVER -> {
                 var rollBack = command.getRollBackReceiver();
-                views.requireNoneLive(rollBack.getGroup());
-                receivers.rollBack(rollBack.getGroup(), rollBack.getTerm());
+                if (!rollBack.getPreview()) {
+                    views.requireNoneLive(rollBack.getGroup());
+                }
+                receivers.rollBack(rollBack.getGroup(), rollBack.getTerm(), rollBack.getPreview());
+            }
+            case COMMIT_RECEIVER -> {
+                var commit = command.getCommitReceiver();
+                receivers.commit(commit.getGroup(), commit.getTerm(), commit.getPoint());
             }
             case OPEN_VIEW -> result.setViewOpened(views.ensure(command.getOpenView()));
             case CLOSE_VIEW -> views.close(command.getCloseView().getView());

@@ -25,11 +25,12 @@ final class ReceiverReports {
     static ReceiverReport of(
             String group, HostedReceiver hosted, Retention retention, List<String> openViews) {
         HostedReceiver.Standing standing = hosted.standing();
-        List<RecoveryPoint> points = hosted.points();
+        List<RecoveryPoint> points = hosted.pointsAndBranch();
         var report =
                 ReceiverReport.newBuilder()
                         .setGroup(group)
                         .setTerm(hosted.roles().term())
+                        .setCommittedPoint(hosted.journal().branch().committed().orElse(0))
                         .setOldestPoint(points.isEmpty() ? 0 : points.getFirst().number())
                         .addAllOpenViews(openViews)
                         .setPointsKept(points.size())

@@ -203,7 +203,7 @@ final class Receivers implements AutoCloseable {
         if (receiver.journal().guarded().contains(number)) {
             throw new FaultException(new NodeFault.PointProtected(group, number));
         }
-        if (receiver.points().stream().anyMatch(p -> p.number() == number)) {
+        if (receiver.pointsAndBranch().stream().anyMatch(p -> p.number() == number)) {
             receiver.dropPoint(number);
         }
     }
@@ -226,17 +226,30 @@ final class Receivers implements AutoCloseable {
         }
     }
 
-    /// @throws FaultException with [NodeFault.OldTerm]
-    void rollBack(String group, long term) {
+    /// @param preview only asks whether a commit forbids it
+    /// @throws FaultException with [NodeFault.OldTerm] or [io.redoubt.storage.journal.JournalFault.Committed]
+    void rollBack(String group, long term, boolean preview) {
         HostedReceiver receiver = require(group);
-        if (!receiver.rollBack(term)) {
+        if (preview) {
+            receiver.requireNotCommitted();
+        } else if (!receiver.rollBack(term)) {
             throw new FaultException(new NodeFault.OldTerm(group, term, receiver.roles().term()));
         }
     }
 
+    /// @throws FaultException with [NodeFault.NotPromoted]
+    void commit(String group, long term, long point) {
+        HostedReceiver receiver = require(group);
+        Roles roles = receiver.roles();
+        if (!roles.promoted() || roles.term() != term) {
+            throw new FaultException(new NodeFault.NotPromoted(group, term, roles.term()));
+        }
+        receiver.commit(point);
+    }
+
     PointsListed list(String group, long after, int limit) {
         var listed = PointsListed.newBuilder();
-        require(group).points().stream()
+        require(group).pointsAndBranch().stream()
                 .filter(p -> p.number() > after)
                 .limit(limit <= 0 ? Long.MAX_VALUE : limit)
                 .forEach(p -> listed.addPoints(ReceiverReports.whole(p)));

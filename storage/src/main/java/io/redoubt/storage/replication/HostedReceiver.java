@@ -6,6 +6,7 @@ import io.redoubt.core.grant.Grantor;
 import io.redoubt.core.port.Clock;
 import io.redoubt.storage.journal.Housekeeping;
 import io.redoubt.storage.journal.Journal;
+import io.redoubt.storage.journal.JournalFault;
 import io.redoubt.storage.journal.JournalView;
 import io.redoubt.storage.journal.Ladder;
 import io.redoubt.storage.journal.Pin;
@@ -15,6 +16,7 @@ import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -186,9 +188,11 @@ public final class HostedReceiver implements AutoCloseable {
     /// Takes a promotion back: its views are gone, and under the later term this side grants again. The same again changes nothing.
     ///
     /// @return false when the term is not later
+    /// @throws FaultException with [JournalFault.Committed]
     public boolean rollBack(long laterTerm) {
         lock.lock();
         try {
+            requireNotCommitted();
             if (!grantor.takeBack(laterTerm)) {
                 return false;
             }
@@ -197,6 +201,32 @@ public final class HostedReceiver implements AutoCloseable {
         } finally {
             lock.unlock();
         }
+    }
+
+    /// @throws FaultException with [JournalFault.Committed] once a promotion from this journal was committed
+    public void requireNotCommitted() {
+        journal.branch()
+                .committed()
+                .ifPresent(point -> {
+                    throw new FaultException(new JournalFault.Committed(point));
+                });
+    }
+
+    /// Ends this history at the point that was promoted, see [io.redoubt.storage.journal.Branch#commit].
+    public void commit(long point) {
+        lock.lock();
+        try {
+            journal.branch().commit(point, clock.wallMillis());
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// The kept points and those of the branch, oldest first.
+    public List<RecoveryPoint> pointsAndBranch() {
+        var all = new ArrayList<>(journal.points());
+        all.addAll(journal.branch().points());
+        return all;
     }
 
     public Roles roles() {
