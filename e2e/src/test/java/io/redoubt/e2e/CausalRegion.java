@@ -49,7 +49,32 @@ final class CausalRegion implements AutoCloseable {
     final List<Guest> guests = new ArrayList<>();
 
     /// @param volumes that tokens are written to; vdb is the first of them
-    record Guest(String id, GuestAgent agent, List<String> disks, List<String> volumes) {
+    record Guest(String id, GuestAgent agent, List<String> disks, List<String> volumes)
+            implements AutoCloseable {
+        /// On the last disk, above what tokens and load use.
+        private static final long NOTE_AT = 14 * MEBIBYTE;
+
+        private static final int NOTE_LENGTH = 4;
+
+        /// @param word of four letters, durable on the disk when it returns
+        void note(String word) {
+            String command =
+                    "printf %s | dd of=/dev/%s bs=4 seek=%d conv=notrunc,fsync 2>/dev/null"
+                            .formatted(word, disks.getLast(), NOTE_AT / NOTE_LENGTH);
+            if (agent.run(AGENT, "/bin/sh", "-c", command).exit() != 0) {
+                throw new IllegalStateException("the guest could not write " + word);
+            }
+        }
+
+        String noted() {
+            return read(disks.size() - 1, NOTE_AT, NOTE_LENGTH);
+        }
+
+        @Override
+        public void close() {
+            agent.close();
+        }
+
         /// What the guest itself sees on one of the disks.
         String read(int disk, long at, int length) {
             String command =
@@ -252,11 +277,14 @@ final class CausalRegion implements AutoCloseable {
         return region.zoneHome(DemoRegion.RECOVERY_ZONE).resolve("groups").resolve(id);
     }
 
+    /// The agents of the guests; their machines may end.
+    void letGo() {
+        guests.forEach(Guest::close);
+    }
+
     @Override
     public void close() {
-        for (Guest guest : guests) {
-            guest.agent().close();
-        }
+        letGo();
         Waiting.until(
                 "every process of the region has ended",
                 END,
