@@ -107,6 +107,33 @@ public sealed interface NodeFault extends Fault {
         }
     }
 
+    /// A volume that cannot become the base of a journal as it is.
+    record CannotAdopt(String volume, String why) implements NodeFault {
+        @Override
+        public String message() {
+            return "Volume %s cannot become the base of a journal: %s.".formatted(volume, why);
+        }
+
+        @Override
+        public String remedy() {
+            return "End what stands against it, then reverse the group again.";
+        }
+    }
+
+    /// A volume that is the base of a journal.
+    record Adopted(String volume, String group) implements NodeFault {
+        @Override
+        public String message() {
+            return "Volume %s is the base of the journal of protection group %s."
+                    .formatted(volume, group);
+        }
+
+        @Override
+        public String remedy() {
+            return "Open a recovery point of that group instead.";
+        }
+    }
+
     record UnknownGroup(String group) implements NodeFault {
         @Override
         public String message() {

@@ -11,6 +11,7 @@ import io.redoubt.protocol.ControlMessage;
 import io.redoubt.protocol.GrantRequest;
 import io.redoubt.protocol.MachineDisk;
 import io.redoubt.protocol.PointTaken;
+import io.redoubt.protocol.ProtectReceiver;
 import io.redoubt.protocol.Report;
 import io.redoubt.protocol.TakePoint;
 import io.redoubt.protocol.VolumeReport;
@@ -51,9 +52,10 @@ public final class NodeStorage implements AutoCloseable {
         datastores = new Datastores(told, pools);
         limits = new Limits(told);
         volumes = new Volumes(home, told, clock, access, templates, datastores, limits);
-        sources = new Sources(home, told, clock, volumes, streams);
-        receivers = new Receivers(home, told, clock);
+        receivers = new Receivers(home, told, clock, volumes::adopt);
         views = new Views(told, clock, volumes, receivers);
+        var deltas = new Deltas(receivers, views);
+        sources = new Sources(home, told, clock, volumes, streams, deltas);
         try {
             server = new ReceiverServer(streams.listen(host), new StreamGroups(receivers, sources));
         } catch (IOException e) {
@@ -111,8 +113,11 @@ public final class NodeStorage implements AutoCloseable {
             case RAISE_ATTACHMENT ->
                     result.setAttachmentRaised(volumes.raise(command.getRaiseAttachment()));
             case SET_LIMITS -> limits.set(command.getSetLimits());
-            case PROTECT_SOURCE -> sources.protect(command.getProtectSource());
-            case PROTECT_RECEIVER -> receivers.protect(command.getProtectReceiver());
+            case PROTECT_SOURCE ->
+                    result.setSourceProtected(sources.protect(command.getProtectSource()));
+            case PROTECT_RECEIVER -> receive(command.getProtectReceiver());
+            case TELL_UNSHIPPED ->
+                    result.setUnshippedTold(sources.unshipped(command.getTellUnshipped()));
             case UNPROTECT -> unprotect(command.getUnprotect().getGroup());
             case TAKE_POINT ->
                     result.setPointTaken(
@@ -226,12 +231,23 @@ public final class NodeStorage implements AutoCloseable {
         return volumes.require(volume).snapshots();
     }
 
+    /// With volumes to adopt, in this order: they are nobody's else, durably; the source that had them ends; the journal opens them. A crash in
+    /// between leaves volumes that nobody opens, and the same command goes on.
+    private void receive(ProtectReceiver wanted) {
+        if (wanted.getAdoptedCount() > 0 && !receivers.has(wanted.getGroup())) {
+            volumes.claim(wanted);
+            sources.unprotect(wanted.getGroup());
+        }
+        receivers.protect(wanted);
+    }
+
     private void unprotect(String group) {
         views.requireNoneOpen(group, 0);
         sources.unprotect(group);
         if (receivers.has(group)) {
             receivers.unprotect(group);
         }
+        volumes.disown(group);
     }
 
     /// The volumes of a group that this node writes.

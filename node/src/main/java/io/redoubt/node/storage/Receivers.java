@@ -1,17 +1,21 @@
 // Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
 package io.redoubt.node.storage;
 
+import io.redoubt.core.VolumeId;
 import io.redoubt.core.fault.FaultException;
 import io.redoubt.core.grant.GrantTimes;
 import io.redoubt.core.grant.Grantor;
 import io.redoubt.core.port.Clock;
+import io.redoubt.core.port.Disk;
 import io.redoubt.core.system.SystemDisk;
+import io.redoubt.protocol.AdoptedVolume;
 import io.redoubt.protocol.PointsListed;
 import io.redoubt.protocol.ProtectReceiver;
 import io.redoubt.protocol.ReceiverPromoted;
 import io.redoubt.protocol.ReceiverReport;
 import io.redoubt.protocol.Retention;
 import io.redoubt.protocol.RetentionSet;
+import io.redoubt.storage.journal.Fork;
 import io.redoubt.storage.journal.Housekeeping;
 import io.redoubt.storage.journal.Journal;
 import io.redoubt.storage.journal.JournalLimits;
@@ -24,6 +28,7 @@ import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -48,12 +53,18 @@ final class Receivers implements AutoCloseable {
     private final JournalLimits limits;
     private final Housekeeping.Settings settings;
     private final Retentions retentions;
+    private final Bases bases;
     private final Map<String, Receiver> receivers = new ConcurrentSkipListMap<>();
+
+    /// Where the volumes of this node are that journals adopt.
+    interface Bases {
+        AdoptedDisk.Place of(String volume);
+    }
 
     private record Receiver(ProtectReceiver told, UUID lineage, HostedReceiver hosted) {}
 
-    Receivers(Path home, Told told, Clock clock) {
-        this(home, told, clock, JournalLimits.DEFAULT, Housekeeping.Settings.DEFAULT);
+    Receivers(Path home, Told told, Clock clock, Bases bases) {
+        this(home, told, clock, JournalLimits.DEFAULT, Housekeeping.Settings.DEFAULT, bases);
     }
 
     /// @param limits   of each journal, with the quota of those that were told none
@@ -63,8 +74,10 @@ final class Receivers implements AutoCloseable {
             Told told,
             Clock clock,
             JournalLimits limits,
-            Housekeeping.Settings settings) {
+            Housekeeping.Settings settings,
+            Bases bases) {
         this.home = home;
+        this.bases = bases;
         this.keys = new GroupKeys(home.resolve("region.key"));
         this.told = told;
         this.clock = clock;
@@ -104,11 +117,19 @@ final class Receivers implements AutoCloseable {
         Retention retention = retentions.of(wanted.getGroup());
         Journal journal =
                 Journal.open(
-                        new SystemDisk(directory(wanted.getGroup())),
+                        disk(wanted),
                         lineage,
-                        null,
+                        wanted.hasFork() ? fork(wanted.getFork()) : null,
                         Retentions.limits(limits, retention),
                         keys.of(wanted.getTenant()));
+        for (AdoptedVolume each : wanted.getAdoptedList()) {
+            int _ =
+                    journal.adoptions()
+                            .take(
+                                    new VolumeId(each.getVolume()),
+                                    size(wanted, each.getVolume()),
+                                    baseName(each));
+        }
         Roles roles = journal.roles();
         if (roles.term() < wanted.getTerm()) {
             roles = new Roles(wanted.getTerm(), false, false);
@@ -123,6 +144,35 @@ final class Receivers implements AutoCloseable {
                         clock.bootNanos());
         var house = new Housekeeping.Settings(Retentions.ladder(retention), settings.scrubEvery());
         return new Receiver(wanted, lineage, new HostedReceiver(journal, grantor, clock, house));
+    }
+
+    private Disk disk(ProtectReceiver wanted) {
+        var own = new SystemDisk(directory(wanted.getGroup()));
+        if (wanted.getAdoptedCount() == 0) {
+            return own;
+        }
+        var files = new HashMap<String, AdoptedDisk.Place>();
+        wanted.getAdoptedList()
+                .forEach(each -> files.put(baseName(each), bases.of(each.getHere())));
+        return new AdoptedDisk(own, Map.copyOf(files));
+    }
+
+    private static String baseName(AdoptedVolume adopted) {
+        return "volume-" + adopted.getHere();
+    }
+
+    private static long size(ProtectReceiver wanted, String volume) {
+        return wanted.getVolumesList().stream()
+                .filter(member -> member.getVolume().equals(volume))
+                .findFirst()
+                .orElseThrow()
+                .getSizeBytes();
+    }
+
+    private static Fork fork(io.redoubt.protocol.Fork told) {
+        var vector = new HashMap<VolumeId, Long>();
+        told.getVseqsMap().forEach((volume, vseq) -> vector.put(new VolumeId(volume), vseq));
+        return new Fork(Lineages.parse(told.getParent()), told.getPoint(), vector);
     }
 
     private Path directory(String group) {
@@ -270,12 +320,14 @@ final class Receivers implements AutoCloseable {
 
     /// The journal of a group, for one of its sources.
     ///
-    /// @param node the proven name of the one that speaks; a node without a part in the group finds nothing
+    /// @param node the proven name of the one that speaks; a node without a part in the group finds nothing, and nobody finds a journal whose
+    ///     first point is not there yet
     Optional<HostedReceiver> find(History history, String node) {
         List<HostedReceiver> fromThere =
                 receivers.values().stream()
                         .filter(receiver -> receiver.told.getSourceNodesList().contains(node))
                         .map(Receiver::hosted)
+                        .filter(hosted -> !hosted.adopts())
                         .toList();
         return fromThere.stream()
                 .filter(receiver -> receiver.history().lineage().equals(history.lineage()))

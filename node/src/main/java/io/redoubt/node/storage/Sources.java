@@ -15,9 +15,13 @@ import io.redoubt.protocol.GroupVerified;
 import io.redoubt.protocol.PointTaken;
 import io.redoubt.protocol.ProtectSource;
 import io.redoubt.protocol.ProtectedVolume;
+import io.redoubt.protocol.SourceProtected;
 import io.redoubt.protocol.SourceReleased;
 import io.redoubt.protocol.SourceReport;
+import io.redoubt.protocol.TellUnshipped;
+import io.redoubt.protocol.UnshippedTold;
 import io.redoubt.protocol.VerifyGroup;
+import io.redoubt.protocol.VolumeDelta;
 import io.redoubt.storage.journal.PointTag;
 import io.redoubt.storage.replication.GrantMemory;
 import io.redoubt.storage.replication.GroupSource;
@@ -52,13 +56,15 @@ final class Sources implements AutoCloseable {
     private final Clock clock;
     private final Volumes volumes;
     private final StreamDialer dialer;
+    private final Deltas deltas;
     private final SecureRandom random = new SecureRandom();
     private final Verifications verifications = new Verifications();
     private final SourceReports sourceReports;
     private final Map<String, Source> sources = new ConcurrentSkipListMap<>();
     private final Map<String, ProtectSource> closed = new ConcurrentSkipListMap<>();
 
-    /// @param peers of which its link asks where they are each time it dials
+    /// @param peers    of which its link asks where they are each time it dials
+    /// @param compared why everything is compared although it is a way back, empty when it is not
     private record Source(
             ProtectSource told,
             UUID lineage,
@@ -66,9 +72,17 @@ final class Sources implements AutoCloseable {
             GrantHolder holder,
             GrantMemory memory,
             GroupSource group,
-            SourceLink link) {}
+            SourceLink link,
+            String compared) {}
 
-    Sources(Path home, Told told, Clock clock, Volumes volumes, StreamDialer dialer) {
+    Sources(
+            Path home,
+            Told told,
+            Clock clock,
+            Volumes volumes,
+            StreamDialer dialer,
+            Deltas deltas) {
+        this.deltas = deltas;
         this.home = home;
         this.told = told;
         this.clock = clock;
@@ -96,7 +110,7 @@ final class Sources implements AutoCloseable {
         return group.getVolumesList().stream().map(ProtectedVolume::getVolume).toList();
     }
 
-    synchronized void protect(ProtectSource wanted) {
+    synchronized SourceProtected protect(ProtectSource wanted) {
         Source present = sources.get(wanted.getGroup());
         if (present != null) {
             if (wanted.getTerm() < present.holder.term()) {
@@ -105,13 +119,15 @@ final class Sources implements AutoCloseable {
                                 wanted.getGroup(), wanted.getTerm(), present.holder.term()));
             }
             if (wanted.equals(present.told)) {
-                return;
+                return SourceProtected.newBuilder().setCompared(present.compared).build();
             }
             present.peers.requireSame(wanted);
         }
         told.put(KIND, wanted.getGroup(), wanted);
-        sources.put(wanted.getGroup(), present == null ? open(wanted) : changed(wanted, present));
+        Source now = present == null ? open(wanted) : changed(wanted, present);
+        sources.put(wanted.getGroup(), now);
         admit(closed.remove(wanted.getGroup()));
+        return SourceProtected.newBuilder().setCompared(now.compared).build();
     }
 
     /// A peer that moved costs no stream: only the next connection to it goes elsewhere. Anything else needs a new link.
@@ -139,7 +155,8 @@ final class Sources implements AutoCloseable {
                 source.holder,
                 source.memory,
                 source.group,
-                link);
+                link,
+                source.compared);
     }
 
     private void admit(@Nullable ProtectSource group) {
@@ -182,9 +199,14 @@ final class Sources implements AutoCloseable {
                         members,
                         clock,
                         holder);
+        String compared =
+                members.stream()
+                        .flatMap(member -> deltas.tell(wanted, member).stream())
+                        .findFirst()
+                        .orElse("");
         SourceLink link = link(wanted, peers, group);
         link.start();
-        return new Source(wanted, lineage, peers, holder, memory, group, link);
+        return new Source(wanted, lineage, peers, holder, memory, group, link, compared);
     }
 
     private SourceLink link(ProtectSource wanted, SourcePeers peers, GroupSource group) {
@@ -268,6 +290,25 @@ final class Sources implements AutoCloseable {
         source.memory.store(source.holder, clock.bootId());
         var answer = SourceReleased.newBuilder().setReleased(true);
         source.group.volumes().forEach(v -> answer.putVseqs(v.id().value(), v.lastVseq()));
+        return answer.build();
+    }
+
+    /// @throws FaultException with [NodeFault.NotNow] before the release
+    UnshippedTold unshipped(TellUnshipped wanted) {
+        Source source = require(wanted.getGroup());
+        if (source.holder.releasedTerm() < wanted.getTerm()) {
+            throw new FaultException(
+                    new NodeFault.NotNow(wanted.getGroup(), "its source has not released"));
+        }
+        var answer = UnshippedTold.newBuilder();
+        for (SourceVolume volume : source.group.volumes()) {
+            var ranges = new CoarseRanges(wanted.getLimit(), volume.size());
+            volume.differences().tell(ranges);
+            answer.addVolumes(
+                    VolumeDelta.newBuilder()
+                            .setOldVolume(volume.id().value())
+                            .addAllUnshipped(ranges.ranges()));
+        }
         return answer.build();
     }
 

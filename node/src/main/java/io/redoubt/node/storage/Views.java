@@ -43,6 +43,7 @@ final class Views {
     private final Volumes volumes;
     private final Receivers receivers;
     private final Map<String, View> views = new ConcurrentSkipListMap<>();
+    private final Map<String, Overlay> overlays = new ConcurrentSkipListMap<>(); // by view volume
 
     /// @param told with the number of the point that was chosen
     private record View(OpenView told, RecoveryPoint point, List<PromotionGate> gates) {}
@@ -111,7 +112,9 @@ final class Views {
             var id = new VolumeId(member.getViewVolume());
             var disk = new SystemDisk(volumes.directory(member.getViewVolume()));
             BlockImage image = journal.volume(new VolumeId(member.getVolume()));
-            BlockDevice device = overlay(wanted, id, disk, image, wanted.getVolumesCount());
+            Overlay overlay = overlay(wanted, id, disk, image, wanted.getVolumesCount());
+            overlays.put(id.value(), overlay);
+            BlockDevice device = overlay;
             if (wanted.hasTerm()) {
                 Roles roles = receiver.roles();
                 boolean promoted = roles.promoted() && roles.term() >= wanted.getTerm();
@@ -167,9 +170,19 @@ final class Views {
         View open = views.remove(view);
         Optional<OpenView> was =
                 open == null ? told.find(KIND, view, OpenView.parser()) : Optional.of(open.told);
-        was.ifPresent(v -> v.getVolumesList().forEach(m -> volumes.delete(m.getViewVolume())));
+        was.ifPresent(v -> v.getVolumesList().forEach(m -> delete(m.getViewVolume())));
         told.remove(KIND, view);
         was.flatMap(v -> receivers.opened(v.getGroup())).ifPresent(r -> r.closeView(owner(view)));
+    }
+
+    private void delete(String viewVolume) {
+        overlays.remove(viewVolume);
+        volumes.delete(viewVolume);
+    }
+
+    /// What the volume of an open view keeps of its own.
+    Optional<Overlay> overlay(String viewVolume) {
+        return Optional.ofNullable(overlays.get(viewVolume));
     }
 
     /// @throws FaultException with [NodeFault.InUse] when a view of the group (at this point, or at any for 0) is open, or could not be opened

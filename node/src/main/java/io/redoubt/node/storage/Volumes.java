@@ -8,8 +8,10 @@ import io.redoubt.core.port.Clock;
 import io.redoubt.core.port.Disk;
 import io.redoubt.core.system.SettledDisk;
 import io.redoubt.core.system.SystemDisk;
+import io.redoubt.protocol.AdoptedVolume;
 import io.redoubt.protocol.AttachmentRaised;
 import io.redoubt.protocol.EnsureVolume;
+import io.redoubt.protocol.ProtectReceiver;
 import io.redoubt.protocol.RaiseAttachment;
 import io.redoubt.storage.atrest.SealedDisk;
 import io.redoubt.storage.block.BlockDevice;
@@ -40,6 +42,8 @@ final class Volumes implements AutoCloseable {
     private static final Logger LOG = System.getLogger(Volumes.class.getName());
     private static final String VOLUME = "volume";
     private static final String ATTACHMENT = "attachment";
+    private static final String ADOPTED = "adopted";
+    private static final String CONTENT = "volume.raw";
     private static final int OPENERS = 8;
 
     private final Path home;
@@ -52,6 +56,9 @@ final class Volumes implements AutoCloseable {
     private final Limits limits;
     private final AtRest atRest;
     private final Map<String, HostedVolume> hosted = new ConcurrentSkipListMap<>();
+
+    /// The bases of journals: volume to the protection group.
+    private final Map<String, String> adopted = new ConcurrentHashMap<>();
 
     /// Nobody may attach to these: volume to the protection group that did not open.
     private final Map<String, String> withheld = new ConcurrentHashMap<>();
@@ -79,6 +86,7 @@ final class Volumes implements AutoCloseable {
     /// whose pool is away stays closed.
     void reopen() {
         List<EnsureVolume> all = told.all(VOLUME, EnsureVolume.parser());
+        told.all(ADOPTED, ProtectReceiver.parser()).forEach(this::noteAdopted);
         datastores.keepOnly(all.stream().map(EnsureVolume::getVolume).collect(Collectors.toSet()));
         AtOnce.each(OPENERS, all, this::reopen); // mostly waiting for the disk
         hydrations.reopen();
@@ -86,6 +94,9 @@ final class Volumes implements AutoCloseable {
 
     /// One volume that cannot be opened does not keep the others from being served.
     private void reopen(EnsureVolume volume) {
+        if (adopted.containsKey(volume.getVolume())) {
+            return; // its journal opens it
+        }
         if (!volume.getDatastore().isEmpty() && !datastores.isOpen(volume.getDatastore())) {
             LOG.log(Level.WARNING, "volume {0} stays closed", volume.getVolume());
             return;
@@ -135,6 +146,7 @@ final class Volumes implements AutoCloseable {
     }
 
     synchronized void ensure(EnsureVolume wanted) {
+        requireNotAdopted(wanted.getVolume());
         HostedVolume present = hosted.get(wanted.getVolume());
         if (present == null) {
             present = openOrMake(wanted);
@@ -305,6 +317,73 @@ final class Volumes implements AutoCloseable {
         return found;
     }
 
+    private void requireNotAdopted(String volume) {
+        String group = adopted.get(volume);
+        if (group != null) {
+            throw new FaultException(new NodeFault.Adopted(volume, group));
+        }
+    }
+
+    private void noteAdopted(ProtectReceiver by) {
+        by.getAdoptedList().forEach(each -> adopted.put(each.getHere(), by.getGroup()));
+    }
+
+    /// From now on these belong to the journal, also after a restart, and nobody attaches to them. The same again changes nothing.
+    ///
+    /// @throws FaultException with [NodeFault.CannotAdopt]; then nothing changed
+    synchronized void claim(ProtectReceiver by) {
+        for (AdoptedVolume each : by.getAdoptedList()) {
+            String group = adopted.get(each.getHere());
+            if (group == null) {
+                requireAdoptable(require(each.getHere()));
+            } else if (!group.equals(by.getGroup())) {
+                throw new FaultException(new NodeFault.Adopted(each.getHere(), group));
+            }
+        }
+        told.put(ADOPTED, by.getGroup(), by);
+        noteAdopted(by);
+    }
+
+    private void requireAdoptable(HostedVolume volume) {
+        volume.requireDetached();
+        String id = volume.id().value();
+        EnsureVolume wanted = told.find(VOLUME, id, EnsureVolume.parser()).orElse(null);
+        if (wanted == null) {
+            throw new FaultException(new NodeFault.CannotAdopt(id, "it is a view itself"));
+        }
+        if (!volume.snapshots().list().getSnapshotsList().isEmpty()) {
+            throw new FaultException(new NodeFault.CannotAdopt(id, "it has snapshots"));
+        }
+        if (RawVolume.find(disk(volume.id(), wanted), volume.id()).isEmpty()) {
+            throw new FaultException(
+                    new NodeFault.CannotAdopt(id, "it still reads from its template"));
+        }
+    }
+
+    /// The file of a volume that was claimed, for its journal alone. Nothing here has it open any more.
+    synchronized AdoptedDisk.Place adopt(String volume) {
+        HostedVolume present = hosted.remove(volume);
+        if (present != null) {
+            hydrations.forget(volume);
+            told.remove(ATTACHMENT, volume);
+            present.close();
+        }
+        EnsureVolume wanted = told.find(VOLUME, volume, EnsureVolume.parser()).orElseThrow();
+        var id = new VolumeId(volume);
+        return new AdoptedDisk.Place(atRest.over(disk(id, wanted), id, wanted), CONTENT);
+    }
+
+    /// The journal is gone: its bases are nobody's any more, and go with their volumes.
+    synchronized void disown(String group) {
+        List<String> orphans =
+                adopted.entrySet().stream()
+                        .filter(each -> each.getValue().equals(group))
+                        .map(Map.Entry::getKey)
+                        .toList();
+        orphans.forEach(adopted::remove);
+        told.remove(ADOPTED, group);
+    }
+
     /// From now on nobody attaches to it.
     void withhold(String volume, String group) {
         withheld.put(volume, group);
@@ -327,6 +406,7 @@ final class Volumes implements AutoCloseable {
     }
 
     synchronized void delete(String volume) {
+        requireNotAdopted(volume);
         HostedVolume present = hosted.remove(volume);
         hydrations.forget(volume);
         if (present != null) {

@@ -63,7 +63,10 @@ class ReceiverTermsTest {
                         new Told(new SystemDisk(home.resolve("told"))),
                         new SystemClock(),
                         LIMITS,
-                        Housekeeping.Settings.DEFAULT);
+                        Housekeeping.Settings.DEFAULT,
+                        volume -> {
+                            throw new IllegalStateException("nothing is adopted here: " + volume);
+                        });
         receivers.reopen();
     }
 

@@ -3,10 +3,13 @@ package io.redoubt.node.storage;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.redoubt.protocol.AdoptedVolume;
 import io.redoubt.protocol.Attachment;
 import io.redoubt.protocol.CloseView;
 import io.redoubt.protocol.Command;
+import io.redoubt.protocol.Delta;
 import io.redoubt.protocol.EnsureVolume;
+import io.redoubt.protocol.Fork;
 import io.redoubt.protocol.ListPoints;
 import io.redoubt.protocol.OpenView;
 import io.redoubt.protocol.Point;
@@ -14,10 +17,14 @@ import io.redoubt.protocol.PromoteReceiver;
 import io.redoubt.protocol.ProtectReceiver;
 import io.redoubt.protocol.ProtectSource;
 import io.redoubt.protocol.ProtectedVolume;
+import io.redoubt.protocol.RaiseAttachment;
 import io.redoubt.protocol.ReleaseSource;
 import io.redoubt.protocol.SourceReleased;
+import io.redoubt.protocol.SourceReport;
 import io.redoubt.protocol.StopGrants;
+import io.redoubt.protocol.TellUnshipped;
 import io.redoubt.protocol.ViewVolume;
+import io.redoubt.protocol.VolumeDelta;
 import io.redoubt.storage.nbd.NbdClient;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -33,6 +40,10 @@ final class TwoSides implements AutoCloseable {
     static final long SIZE = 16L << 20;
     private static final String LINEAGE = "0123456789abcdef0123456789abcdef";
 
+    private static final String BACK = "fedcba9876543210fedcba9876543210";
+
+    private VolumeDelta unshipped = VolumeDelta.getDefaultInstance();
+    String compared = "";
     final TestedStorage old;
     final TestedStorage fresh;
 
@@ -40,8 +51,80 @@ final class TwoSides implements AutoCloseable {
         var authority = new TestAuthority();
         old = new TestedStorage(home.resolve("old"), authority.node("old"));
         fresh = new TestedStorage(home.resolve("fresh"), authority.node("fresh"));
-        old.ensure(EnsureVolume.newBuilder().setVolume(DISK).setSizeBytes(SIZE));
+        old.ensure(disk());
         protect(1);
+    }
+
+    static EnsureVolume.Builder disk() {
+        return EnsureVolume.newBuilder().setVolume(DISK).setSizeBytes(SIZE);
+    }
+
+    /// After the commit: the old node's volume becomes the base of its journal, and the new node streams to it.
+    void reverse(long term, long point, String unknown) {
+        List<VolumeDelta> told =
+                old.carryOut(
+                                Command.newBuilder()
+                                        .setTellUnshipped(
+                                                TellUnshipped.newBuilder()
+                                                        .setGroup(GROUP)
+                                                        .setTerm(term - 1)
+                                                        .setLimit(1000)))
+                        .getUnshippedTold()
+                        .getVolumesList();
+        unshipped = told.getFirst().toBuilder().setVolume(LIVE).build();
+        var fork = Fork.newBuilder().setParent(LINEAGE).setPoint(point);
+        var detached =
+                RaiseAttachment.newBuilder()
+                        .setVolume(DISK)
+                        .setAttachment(Attachment.newBuilder().setNumber(2).setNonce("nobody"));
+        tell(old, Command.newBuilder().setRaiseAttachment(detached));
+        tell(
+                old,
+                Command.newBuilder()
+                        .setProtectReceiver(
+                                ProtectReceiver.newBuilder()
+                                        .setGroup(GROUP)
+                                        .setTerm(term)
+                                        .setLineage(BACK)
+                                        .addSourceNodes("fresh")
+                                        .addVolumes(back())
+                                        .setFork(fork)
+                                        .addAdopted(
+                                                AdoptedVolume.newBuilder()
+                                                        .setVolume(LIVE)
+                                                        .setHere(DISK))));
+        sourceBack(term, point, unknown);
+    }
+
+    void sourceBack(long term, long point, String unknown) {
+        compared =
+                fresh.carryOut(
+                                Command.newBuilder()
+                                        .setProtectSource(
+                                                ProtectSource.newBuilder()
+                                                        .setGroup(GROUP)
+                                                        .setTerm(term)
+                                                        .setLineage(BACK)
+                                                        .setSourceNode("fresh")
+                                                        .setReceiverAddress(old.address())
+                                                        .setReceiverNode("old")
+                                                        .setIntervalMillis(100)
+                                                        .addVolumes(back())
+                                                        .setDelta(
+                                                                Delta.newBuilder()
+                                                                        .setPoint(point)
+                                                                        .setUnknown(unknown)
+                                                                        .addVolumes(unshipped))))
+                        .getSourceProtected()
+                        .getCompared();
+    }
+
+    private static ProtectedVolume back() {
+        return ProtectedVolume.newBuilder().setVolume(LIVE).setSizeBytes(SIZE).build();
+    }
+
+    SourceReport report(TestedStorage node) {
+        return node.report().getSourcesList().getFirst();
     }
 
     /// Under this term the old node writes and the other one receives.
@@ -112,17 +195,20 @@ final class TwoSides implements AutoCloseable {
     }
 
     void openLive(long term, long point) {
-        tell(fresh, Command.newBuilder().setOpenView(view("live-view", LIVE, point).setTerm(term)));
+        tell(
+                fresh,
+                Command.newBuilder()
+                        .setOpenView(view("live-view", DISK, LIVE, point).setTerm(term)));
     }
 
-    private static OpenView.Builder view(String view, String volume, long point) {
+    private static OpenView.Builder view(String view, String member, String volume, long point) {
         return OpenView.newBuilder()
                 .setView(view)
                 .setGroup(GROUP)
                 .setCut(point)
                 .addVolumes(
                         ViewVolume.newBuilder()
-                                .setVolume(DISK)
+                                .setVolume(member)
                                 .setViewVolume(volume)
                                 .setHolder("machine")
                                 .setAttachment(first()));
@@ -145,11 +231,16 @@ final class TwoSides implements AutoCloseable {
 
     /// What a point of the journal at this node shows there.
     static int shown(TestedStorage node, long point, long at) {
+        return shown(node, DISK, point, at);
+    }
+
+    /// @param member of the group
+    static int shown(TestedStorage node, String member, long point, long at) {
         tell(
                 node,
                 Command.newBuilder()
                         .setOpenView(
-                                view("test-view", "looked-at", point)
+                                view("test-view", member, "looked-at", point)
                                         .setTest(true)
                                         .setQuotaBytes(1 << 20)));
         try {

@@ -15,6 +15,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.redoubt.core.fault.FaultException;
 import io.redoubt.protocol.Command;
 import io.redoubt.protocol.CommitReceiver;
+import io.redoubt.protocol.ReplicationState;
 import io.redoubt.protocol.RollBackReceiver;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterEach;
@@ -93,6 +94,69 @@ class WayBackTest {
         assertThatThrownBy(() -> rollBack(true)).hasMessageContaining("point " + chosen);
         sides.closeLive();
         assertThatThrownBy(this::rollBack).hasMessageContaining("point " + chosen);
+    }
+
+    /// There and back: what the old side held alone stays readable, what differs travels, and the sides are equal in the end.
+    @Test
+    void a_reversed_group_streams_what_differs_to_the_old_volumes_where_they_lie()
+            throws Exception {
+        long chosen = failedOver();
+        commit(2, chosen);
+        sides.reverse(3, chosen, "");
+        assertThat(sides.compared).as("all of it is known").isEmpty();
+        TwoSides.await("the first point", () -> TwoSides.newest(sides.old) > 0);
+        long held = TwoSides.points(sides.old).getFirst().getNumber();
+        assertThat(TwoSides.points(sides.old).getFirst().getName())
+                .isEqualTo("what-the-old-side-held");
+        assertThat(shownBack(held, 0)).as("I15").isEqualTo(5);
+        assertThat(shownBack(held, 8192)).as("I15, behind the point").isEqualTo(6);
+        long later = awaitPoint(sides.old);
+        assertThat(shownBack(later, 0)).as("written on the other side").isEqualTo(50);
+        assertThat(shownBack(later, 8192)).as("not in the chosen point").isZero();
+        write(sides.fresh, LIVE, 1, 12288, 60);
+        later = awaitPoint(sides.old);
+        assertThat(shownBack(later, 12288)).isEqualTo(60);
+        assertThat(shownBack(held, 0)).as("I15, still").isEqualTo(5);
+        assertThat(sides.report(sides.fresh).getVolumes(0).getState())
+                .isEqualTo(ReplicationState.STREAM);
+        assertThatThrownBy(() -> sides.old.raise(DISK, 9, "x")).hasMessageContaining(DISK);
+        assertThatThrownBy(() -> sides.old.ensure(TwoSides.disk()))
+                .hasMessageContaining("base of the journal");
+    }
+
+    /// Every restart finds its way: of the old node while it adopts, of the new one while it streams, of both.
+    @Test
+    void a_reversed_group_goes_on_over_restarts_of_both_nodes() throws Exception {
+        long chosen = failedOver();
+        commit(2, chosen);
+        sides.reverse(3, chosen, "");
+        sides.old.restart();
+        sides.sourceBack(3, chosen, "");
+        TwoSides.await("the first point", () -> TwoSides.newest(sides.old) > 0);
+        sides.fresh.restart();
+        sides.sourceBack(3, chosen, "");
+        write(sides.fresh, LIVE, 1, 16384, 70);
+        long later = awaitPoint(sides.old);
+        assertThat(shownBack(later, 16384)).isEqualTo(70);
+        assertThat(shownBack(later, 0)).isEqualTo(50);
+        assertThat(shownBack(TwoSides.points(sides.old).getFirst().getNumber(), 8192)).isEqualTo(6);
+    }
+
+    /// Rule 35: whatever is unknown is compared, and the operator is told.
+    @Test
+    void without_a_known_difference_everything_is_compared() throws Exception {
+        long chosen = failedOver();
+        commit(2, chosen);
+        sides.reverse(3, chosen, "the old side was written since");
+        assertThat(sides.compared).isEqualTo("the old side was written since");
+        TwoSides.await("the first point", () -> TwoSides.newest(sides.old) > 0);
+        long later = awaitPoint(sides.old);
+        assertThat(shownBack(later, 0)).isEqualTo(50);
+        assertThat(shownBack(later, 8192)).isZero();
+    }
+
+    private int shownBack(long point, long at) {
+        return TwoSides.shown(sides.old, LIVE, point, at);
     }
 
     private void commit(long term, long point) {

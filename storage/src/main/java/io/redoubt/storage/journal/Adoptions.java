@@ -167,6 +167,17 @@ public final class Adoptions {
         return point;
     }
 
+    /// Whether adopted content waits for [#keep]; not any more once the journal is closed.
+    public boolean waiting() {
+        for (int slot = 0; !journal.closed() && slot < state.memberCount(); slot++) {
+            Member member = state.member(slot);
+            if (member.adopted && !member.kept) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     private void requireScanned(Member member) {
         Optional<WayBack.Adopted> adopted = adopted(member.slot);
         long scanned = adopted.map(WayBack.Adopted::scanned).orElse(0L);

@@ -34,7 +34,7 @@ public final class Differences {
     }
 
     /// Whether [#areOnly] was said.
-    boolean areKnown() {
+    public boolean areKnown() {
         return delta.known();
     }
 

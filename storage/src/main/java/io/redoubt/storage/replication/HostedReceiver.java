@@ -30,6 +30,7 @@ public final class HostedReceiver implements AutoCloseable {
     private static final Logger LOG = System.getLogger(HostedReceiver.class.getName());
     private static final long HOUSEKEEPING_BYTES = 1 << 20;
     private static final long STANDING_MILLIS_MAX = 50;
+    private static final String ADOPTED = "what-the-old-side-held";
 
     private final Journal journal;
     private final Grantor grantor;
@@ -375,6 +376,46 @@ public final class HostedReceiver implements AutoCloseable {
         renew(clock.wallMillis());
         housekeeping.tick(clock.wallMillis());
         while (goOn.getAsBoolean() && housekeeping.step(HOUSEKEEPING_BYTES)) {}
+    }
+
+    /// Scans what was adopted and makes it the first point; until then no data is taken. Nothing happens otherwise. For the thread of
+    /// [#keepHouse].
+    ///
+    /// @param goOn asked between pieces of work; once it says no the rest is for the next time
+    public void adopt(BooleanSupplier goOn) {
+        while (scans() && goOn.getAsBoolean() && housekeeping.step(HOUSEKEEPING_BYTES)) {}
+        keepAdopted();
+    }
+
+    /// Whether what was adopted is not its first point yet. A source that came in before would number its cuts below that point.
+    public boolean adopts() {
+        lock.lock();
+        try {
+            return journal.adoptions().waiting();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private boolean scans() {
+        lock.lock();
+        try {
+            return journal.adoptions().waiting() && !journal.adoptions().scanning().isEmpty();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void keepAdopted() {
+        lock.lock();
+        try {
+            if (journal.adoptions().waiting() && journal.adoptions().scanning().isEmpty()) {
+                long now = clock.wallMillis();
+                RecoveryPoint _ = journal.adoptions().keep(now, now, ADOPTED);
+            }
+        } finally {
+            lock.unlock();
+        }
     }
 
     /// Only a lease that is half over is written again.

@@ -15,6 +15,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// Accepts the streams of sources, and the cuts' messages of other sources, one platform thread for each; ticks the journals so that a slow trickle becomes durable; and keeps them
@@ -172,17 +173,21 @@ public final class ReceiverServer implements AutoCloseable {
         long next = System.nanoTime() + HOUSEKEEPING_NANOS;
         while (!stopped) {
             LockSupport.parkNanos(TICK_NANOS);
-            if (System.nanoTime() < next) {
-                continue;
+            forAll("cannot adopt its volumes", group -> group.adopt(() -> !stopped));
+            if (System.nanoTime() >= next) {
+                forAll("cannot be swept", group -> group.keepHouse(() -> !stopped));
+                next = System.nanoTime() + HOUSEKEEPING_NANOS;
             }
-            for (HostedReceiver group : groups.all()) {
-                try {
-                    group.keepHouse(() -> !stopped);
-                } catch (RuntimeException e) {
-                    LOG.log(Level.WARNING, "a journal cannot be swept: {0}", e.getMessage());
-                }
+        }
+    }
+
+    private void forAll(String otherwise, Consumer<HostedReceiver> work) {
+        for (HostedReceiver group : groups.all()) {
+            try {
+                work.accept(group);
+            } catch (RuntimeException e) {
+                LOG.log(Level.WARNING, "a journal {0}: {1}", otherwise, e.getMessage());
             }
-            next = System.nanoTime() + HOUSEKEEPING_NANOS;
         }
     }
 
