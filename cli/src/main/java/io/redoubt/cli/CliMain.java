@@ -74,6 +74,7 @@ public final class CliMain {
                         .addSubcommand(new Reads.ListAll(Nouns.GROUP))
                         .addSubcommand(new GroupCommands.Show())
                         .addSubcommand(new GroupCommands.Protect())
+                        .addSubcommand(new GroupCommands.Reverse())
                         .addSubcommand(new GroupCommands.Change())
                         .addSubcommand(new VerifyCommand())
                         .addSubcommand(new Writes.Delete(Nouns.GROUP)));

@@ -177,6 +177,50 @@ final class GroupCommands {
     }
 
     @Command(
+            name = "reverse",
+            description = {
+                "After a committed failover: protects the machines where they run now towards their old zone.",
+                "Their old disks become the base of the journal there, where they lie; what they held alone stays in its first, protected point."
+            })
+    static final class Reverse implements Callable<Integer> {
+        @Mixin private Writes writes = new Writes();
+
+        @Parameters(paramLabel = "GROUP", description = "A name or an id.")
+        private String which = "";
+
+        @Override
+        public Integer call() {
+            int ended =
+                    writes.post(
+                            Nouns.GROUP.path() + "/" + Paths.part(which) + "/reverse",
+                            Map.of(),
+                            "group %s protects its machines towards their old zone"
+                                    .formatted(which));
+            Session session = writes.session();
+            String group =
+                    session.api()
+                            .fetch(Nouns.GROUP.path() + "/" + Paths.part(which))
+                            .path("id")
+                            .asString("");
+            session.api().fetchAll(Nouns.FAILOVER.path()).stream()
+                    .filter(failover ->
+                            failover.path("group").asString("").equals(group)
+                                    && failover.path("state").asString("").equals("reversed"))
+                    .findFirst() // the newest
+                    .ifPresent(failover -> tell(session, failover.path("compared")));
+            return ended;
+        }
+
+        private static void tell(Session session, JsonNode compared) {
+            session.tell(
+                    compared.isString()
+                            ? "All of it is compared, because what differs is not known: "
+                                    + compared.asString()
+                            : "What differs is known: only that travels.");
+        }
+    }
+
+    @Command(
             name = "show",
             description = "Shows one: how each volume is replicated, and its journal.")
     static final class Show implements Callable<Integer> {

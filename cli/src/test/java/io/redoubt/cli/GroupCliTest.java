@@ -204,6 +204,23 @@ class GroupCliTest {
                         "It cannot be taken back now: it is active, and not connected is node n1.");
     }
 
+    @Test
+    void a_reversal_says_whether_what_differs_is_known() {
+        api.on("POST /v1/protection-groups/shop/reverse", 202, DONE)
+                .on("GET /v1/protection-groups/shop", 200, GROUP)
+                .on(
+                        "GET /v1/failovers?limit=1000",
+                        200,
+                        """
+                        {"items":[{"id":"f2","group":"g2","state":"reversed","compared":"another"},
+                                  {"id":"f1","group":"g1","state":"reversed","compared":"the node knows its part no more"}],"next":null}
+                        """);
+        assertThat(run("group", "reverse", "shop")).isZero();
+        assertThat(errors.toString())
+                .contains(
+                        "All of it is compared, because what differs is not known: the node knows its part no more");
+    }
+
     private int run(String... words) {
         List<String> arguments = new ArrayList<>(List.of(words));
         arguments.addAll(api.options());

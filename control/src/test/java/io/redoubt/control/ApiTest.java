@@ -139,6 +139,7 @@ class ApiTest {
                         || path.endsWith("/hydrate")
                         || path.endsWith("/rollback-preview")
                         || path.endsWith("/commit")
+                        || path.endsWith("/reverse")
                         || path.endsWith("/rollback")) {
                     sent = null;
                 }

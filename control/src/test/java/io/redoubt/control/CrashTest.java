@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.redoubt.core.grant.GrantHolder;
 import io.redoubt.protocol.Command;
+import io.redoubt.protocol.HydrationState;
 import io.redoubt.protocol.MachineState;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -241,6 +242,56 @@ class CrashTest {
             }
             assertThat(nodes.receiver.machines).isEmpty();
         } finally {
+            stop(process);
+            TestRegion.delete(base);
+        }
+    }
+
+    /// The old node has adopted its volumes, the roles are swapped, and the new source does not know it yet.
+    @Test
+    void a_reversal_whose_control_plane_is_killed_is_finished_after_the_restart() throws Exception {
+        int grpcPort = freePort();
+        Process process = start(grpcPort);
+        var first = new Client();
+        try (FakeNode old = first.node("a", grpcPort);
+                FakeNode fresh = first.node("b", grpcPort)) {
+            String group = first.group(first.machine("m"));
+            fresh.publish(group, 1, System.currentTimeMillis(), "");
+            String path = "/v1/protection-groups/" + group;
+            Api.await("the point", () -> first.get(path + "/recovery-points/1").status() == 200);
+            String failover =
+                    first.done(
+                            first.post(
+                                    "/v1/failovers",
+                                    "{\"group\":\"%s\",\"kind\":\"live\"}".formatted(group)));
+            first.done(first.post("/v1/failovers/" + failover + "/commit", "{}"));
+            old.hydrates = HydrationState.HYDRATION_COMPLETE;
+            fresh.deaf = Command::hasProtectSource;
+            Api.Answer accepted = first.post(path + "/reverse", "{}");
+            Api.await(
+                    "the new source is told",
+                    () -> fresh.heard(Command.CommandCase.PROTECT_SOURCE));
+            process.destroyForcibly().waitFor();
+            fresh.deaf = _ -> false;
+            Files.deleteIfExists(home.resolve("control.json"));
+            process = start(grpcPort);
+            var second = new Client();
+            for (FakeNode node : List.of(old, fresh)) {
+                node.die();
+                node.connect();
+            }
+            Api.await(
+                    "the reversal is finished",
+                    () ->
+                            second.get("/v1/operations/" + accepted.text("id"))
+                                    .text("state")
+                                    .equals("succeeded"));
+            assertThat(second.get(path).text("sourceZone")).isEqualTo("b");
+            assertThat(second.get(path).text("receiverNode")).isEqualTo(old.id);
+            Api.await("it writes", () -> fresh.standing(group) == GrantHolder.Standing.GRANTED);
+            second.api.close();
+        } finally {
+            first.api.close();
             stop(process);
             TestRegion.delete(base);
         }

@@ -12,6 +12,7 @@ import io.redoubt.core.grant.Grantor;
 import io.redoubt.core.grant.GrantorKind;
 import io.redoubt.protocol.Attachment;
 import io.redoubt.protocol.AttachmentRaised;
+import io.redoubt.protocol.ByteRange;
 import io.redoubt.protocol.Command;
 import io.redoubt.protocol.CommandResult;
 import io.redoubt.protocol.ControlMessage;
@@ -43,13 +44,16 @@ import io.redoubt.protocol.ReceiverReport;
 import io.redoubt.protocol.ReplicationState;
 import io.redoubt.protocol.Report;
 import io.redoubt.protocol.SetLimits;
+import io.redoubt.protocol.SourceProtected;
 import io.redoubt.protocol.SourceReleased;
 import io.redoubt.protocol.SourceReport;
 import io.redoubt.protocol.SourceVolumeReport;
 import io.redoubt.protocol.StopMachine;
 import io.redoubt.protocol.StopManner;
 import io.redoubt.protocol.StopMode;
+import io.redoubt.protocol.UnshippedTold;
 import io.redoubt.protocol.VerifyGroup;
+import io.redoubt.protocol.VolumeDelta;
 import io.redoubt.protocol.VolumeReport;
 import io.redoubt.protocol.VolumeState;
 import java.io.ByteArrayInputStream;
@@ -104,6 +108,9 @@ public final class FakeNode implements AutoCloseable {
     volatile Predicate<Command> deaf = _ -> false;
 
     volatile boolean guestsAnswer = true;
+
+    /// What it says of a volume that it is to copy.
+    volatile HydrationState hydrates = HydrationState.HYDRATION_COPYING;
 
     /// The last write of each of its volumes when it releases, and of each volume that a point published here holds.
     volatile long written = 7;
@@ -553,12 +560,32 @@ public final class FakeNode implements AutoCloseable {
                                         before != null && before.term() == protect.getTerm()
                                                 ? before.holder()
                                                 : new GrantHolder(TIMES, protect.getTerm())));
+                result.setSourceProtected(
+                        SourceProtected.newBuilder().setCompared(protect.getDelta().getUnknown()));
+            }
+            case TELL_UNSHIPPED -> {
+                var told = UnshippedTold.newBuilder();
+                java.util.Objects.requireNonNull(sources.get(command.getTellUnshipped().getGroup()))
+                        .volumes()
+                        .forEach(volume ->
+                                told.addVolumes(
+                                        VolumeDelta.newBuilder()
+                                                .setOldVolume(volume.getVolume())
+                                                .addUnshipped(
+                                                        ByteRange.newBuilder()
+                                                                .setOffset(4096)
+                                                                .setLength(4096))));
+                result.setUnshippedTold(told);
             }
             case PROTECT_RECEIVER -> {
                 var protect = command.getProtectReceiver();
                 Receiver before = receivers.get(protect.getGroup());
                 var now = new Receiver(protect);
-                if (before != null) {
+                protect.getAdoptedList().forEach(each -> volumes.remove(each.getHere()));
+                if (protect.getAdoptedCount() > 0) {
+                    sources.remove(protect.getGroup());
+                }
+                if (before != null && before.told.getLineage().equals(protect.getLineage())) {
                     now.journal.become(before.journal);
                 }
                 receivers.put(protect.getGroup(), now);
@@ -651,7 +678,7 @@ public final class FakeNode implements AutoCloseable {
                     snapshots.obey(command, result);
             case HYDRATE_VOLUME -> {
                 String volume = command.getHydrateVolume().getVolume();
-                result.setHydration(copying(volume, HydrationState.HYDRATION_COPYING, ""));
+                result.setHydration(copying(volume, hydrates, ""));
             }
             case COMMAND_NOT_SET -> throw new IllegalStateException("a command of a newer release");
         }

@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
 /// One recovery of a group at one point: a test beside the source, or the real thing.
 ///
 /// @param point of a move the newest one, until its own last point is published
-/// @param state running, active, failed, deleting, deleted; rolling-back, rolled-back; committing, committed
+/// @param compared once its group was reversed: why all of it is compared, null when what differs is known
+/// @param state running, active, failed, deleting, deleted; rolling-back, rolled-back; committing, committed; reversed
 /// @param term  of the decision; of the group as it is for a test
 /// @param node  where the machines come up
 record Failover(
@@ -35,6 +36,7 @@ record Failover(
         @Nullable Instant viewOpenAt,
         @Nullable Instant startedAt,
         @Nullable Instant guestReadyAt,
+        @Nullable String compared,
         List<Copy> machines,
         List<Disk> disks) {
 

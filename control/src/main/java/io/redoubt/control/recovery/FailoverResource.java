@@ -197,6 +197,7 @@ class FailoverResource {
                 failover.releases().stream().map(FailoverView.ReleaseView::of).toList(),
                 rpo == null ? null : rpo.toMillis() / 1000.0,
                 failover.rto(),
+                failover.compared(),
                 copies);
     }
 }

@@ -21,6 +21,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 import org.springframework.transaction.support.TransactionTemplate;
@@ -324,10 +325,19 @@ class Failovers {
                 .optional();
     }
 
+    /// Any other failover that still has something of the group open.
+    Optional<String> openBeside(String group, String id) {
+        return sql.sql(
+                        "select id from failover where group_id = ? and id <> ? and state in ('running', 'active', 'deleting') limit 1")
+                .params(group, id)
+                .query(String.class)
+                .optional();
+    }
+
     /// Any failover that still has something of the group open.
     Optional<String> openOn(String group) {
         return sql.sql(
-                        "select id from failover where group_id = ? and state in ('running', 'active', 'deleting', 'rolling-back', 'committing', 'committed') limit 1")
+                        "select id from failover where group_id = ? and state in ('running', 'active', 'deleting', 'rolling-back', 'committing', 'committed', 'reversed') limit 1")
                 .param(group)
                 .query(String.class)
                 .optional();
@@ -358,6 +368,7 @@ class Failovers {
                 Rows.instant(row, "view_open_at"),
                 Rows.instant(row, "started_at"),
                 Rows.instant(row, "guest_ready_at"),
+                compared(id),
                 copies(id),
                 disks(id));
     }
@@ -371,6 +382,14 @@ class Failovers {
                                 row.getBoolean("released"),
                                 json.readValue(row.getString("vseqs"), VSEQS)))
                 .list();
+    }
+
+    private @Nullable String compared(String id) {
+        return sql.sql("select nullif(compared, '') from group_reversal where failover = ?")
+                .param(id)
+                .query(String.class)
+                .optional()
+                .orElse(null);
     }
 
     private List<Failover.Copy> copies(String id) {

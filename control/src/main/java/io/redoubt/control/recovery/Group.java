@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 /// The volumes that recover together, and what is known of both sides.
 ///
-/// @param state what was decided: making, protected, failing-over, failed-over, rolling-back, deleting
+/// @param state what was decided: making, protected, failing-over, failed-over, rolling-back, reversing, deleting
 record Group(
         String id,
         String tenant,

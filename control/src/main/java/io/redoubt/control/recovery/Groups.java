@@ -147,6 +147,17 @@ class Groups implements NodeListener {
                 == 1;
     }
 
+    /// The receiver of before is the source now, under another history.
+    ///
+    /// @return 0 when that was done before
+    int swap(String id, String lineage, long term, String receiver) {
+        return sql.sql(
+                        "update protection_group set term = ?, lineage = ?, source_zone = target_zone, target_zone = source_zone, receiver_node = ?,"
+                                + " stopped = false, promoted = false, receiver_seen_at = null where id = ? and term < ?")
+                .params(term, lineage, receiver, id, term)
+                .update();
+    }
+
     @Override
     public void report(String node, Report report) {
         for (SourceReport source : report.getSourcesList()) {

@@ -211,7 +211,7 @@ class MoveWorkflow {
         @Override
         public void run(OneFailover input) {
             Failover failover = failovers.find(input.id()).orElseThrow();
-            Map<String, Long> held = held(failover);
+            Map<String, Long> held = held(nodes, failover);
             Map<String, Long> written = failover.releasedVseqs();
             if (!held.equals(written)) {
                 throw new FaultException(
@@ -221,7 +221,8 @@ class MoveWorkflow {
             moves.nothingLost(failover.id());
         }
 
-        private Map<String, Long> held(Failover failover) {
+        /// What the receiver says that the failover's point holds; nothing when it does not keep it.
+        static Map<String, Long> held(Nodes nodes, Failover failover) {
             long number = failover.point().number();
             var list =
                     ListPoints.newBuilder()

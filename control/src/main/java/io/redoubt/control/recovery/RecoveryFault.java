@@ -93,6 +93,62 @@ sealed interface RecoveryFault extends Refusal {
         }
     }
 
+    /// Only what is final turns round.
+    record NotCommitted(String group, String state) implements RecoveryFault {
+        @Override
+        public String message() {
+            return "protection group '%s' has no committed failover to turn round: it is %s"
+                    .formatted(group, state);
+        }
+
+        @Override
+        public String remedy() {
+            return "Commit its failover first: redoubt failover commit ID.";
+        }
+    }
+
+    /// One journal has one node.
+    record SeveralOldNodes(String group, List<String> nodes) implements RecoveryFault {
+        @Override
+        public String message() {
+            return "the old volumes of protection group '%s' lie on %d nodes: %s"
+                    .formatted(group, nodes.size(), String.join(", ", nodes));
+        }
+
+        @Override
+        public String remedy() {
+            return "Only a group whose old volumes lie on one node can be reversed so far.";
+        }
+    }
+
+    /// A view has no file of its own that a journal could adopt.
+    record OldSideIsView(String group, List<String> nodes) implements RecoveryFault {
+        @Override
+        public String message() {
+            return "the old volumes of protection group '%s' on node %s stand on a recovery point themselves"
+                    .formatted(group, String.join(", ", nodes));
+        }
+
+        @Override
+        public String remedy() {
+            return "A group that came back cannot be reversed once more so far.";
+        }
+    }
+
+    /// A volume that still reads from its template has no file that holds all of it.
+    record NotWhole(String volume, long done, long total) implements RecoveryFault {
+        @Override
+        public String message() {
+            return "volume %s is made whole: %s of %s are copied from its template"
+                    .formatted(volume, new Bytes(done), new Bytes(total));
+        }
+
+        @Override
+        public String remedy() {
+            return "Wait until it is copied.";
+        }
+    }
+
     /// Both sides have a part in a rollback.
     record SideAway(String group, List<String> nodes) implements RecoveryFault {
         @Override

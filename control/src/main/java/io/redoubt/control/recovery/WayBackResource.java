@@ -6,6 +6,7 @@ import io.redoubt.control.compute.Machines;
 import io.redoubt.control.identity.Caller;
 import io.redoubt.control.operations.OperationView;
 import io.redoubt.control.operations.Operations;
+import io.redoubt.core.fault.FaultException;
 import io.redoubt.workflow.Operation;
 import io.redoubt.workflow.Workflow;
 import java.time.Duration;
@@ -24,16 +25,14 @@ import org.springframework.web.bind.annotation.RequestHeader;
 import org.springframework.web.bind.annotation.ResponseStatus;
 import org.springframework.web.bind.annotation.RestController;
 
-/// What becomes of a failover: it is taken back, or it stays.
+/// What becomes of a failover: it is taken back, or it stays, and then the group turns round.
 @RestController
 class WayBackResource {
     private final Failovers failovers;
     private final Rollbacks rollbacks;
     private final Machines machines;
     private final Operations operations;
-    private final Workflow<ViewSteps.OneFailover> rollBack;
-    private final Workflow<ViewSteps.OneFailover> commit;
-    private final CommitWorkflow.Commits commits;
+    private final Flows flows;
 
     WayBackResource(
             Failovers failovers,
@@ -45,16 +44,17 @@ class WayBackResource {
         this.rollbacks = rollbacks;
         this.machines = machines;
         this.operations = operations;
-        this.rollBack = flows.rollBack();
-        this.commit = flows.commit();
-        this.commits = flows.commits();
+        this.flows = flows;
     }
 
     @Component
     record Flows(
             @Qualifier("rollBack") Workflow<ViewSteps.OneFailover> rollBack,
             @Qualifier("commit") Workflow<ViewSteps.OneFailover> commit,
-            CommitWorkflow.Commits commits) {}
+            CommitWorkflow.Commits commits,
+            @Qualifier("reverse") Workflow<ReverseWorkflow.OneReversal> reverse,
+            Reversals reversals,
+            Groups groups) {}
 
     /// What a rollback would take.
     ///
@@ -105,7 +105,7 @@ class WayBackResource {
             @RequestAttribute Caller caller,
             @RequestHeader(name = "Idempotency-Key", required = false) @Nullable String key,
             @PathVariable String failover) {
-        Optional<Operation> before = operations.repeated(caller, key, failover, rollBack);
+        Optional<Operation> before = operations.repeated(caller, key, failover, flows.rollBack());
         if (before.isPresent()) {
             return OperationView.accepted(before.get());
         }
@@ -115,7 +115,7 @@ class WayBackResource {
                         caller,
                         key,
                         failover,
-                        rollBack,
+                        flows.rollBack(),
                         found.id(),
                         new ViewSteps.OneFailover(found.id()),
                         _ -> rollbacks.begin(found.id())));
@@ -130,7 +130,7 @@ class WayBackResource {
             @RequestAttribute Caller caller,
             @RequestHeader(name = "Idempotency-Key", required = false) @Nullable String key,
             @PathVariable String failover) {
-        Optional<Operation> before = operations.repeated(caller, key, failover, commit);
+        Optional<Operation> before = operations.repeated(caller, key, failover, flows.commit());
         if (before.isPresent()) {
             return OperationView.accepted(before.get());
         }
@@ -140,9 +140,41 @@ class WayBackResource {
                         caller,
                         key,
                         failover,
-                        commit,
+                        flows.commit(),
                         found.id(),
                         new ViewSteps.OneFailover(found.id()),
-                        _ -> commits.begin(found.id())));
+                        _ -> flows.commits().begin(found.id())));
+    }
+
+    /// After a commit: protects the machines where they run now towards their old zone, whose volumes become the journal's bases where they lie.
+    ///
+    /// @throws FaultException with a [RecoveryFault]; nothing changed then
+    @PostMapping("/v1/protection-groups/{group}/reverse")
+    @ResponseStatus(HttpStatus.ACCEPTED)
+    ResponseEntity<OperationView> reverseProtectionGroup(
+            @RequestAttribute Caller caller,
+            @RequestHeader(name = "Idempotency-Key", required = false) @Nullable String key,
+            @PathVariable String group) {
+        Optional<Operation> before = operations.repeated(caller, key, group, flows.reverse());
+        if (before.isPresent()) {
+            return OperationView.accepted(before.get());
+        }
+        Group found = flows.groups().require(caller, group);
+        String failover =
+                flows.reversals()
+                        .committed(found.id())
+                        .orElseThrow(() ->
+                                new FaultException(
+                                        new RecoveryFault.NotCommitted(
+                                                found.name(), found.state())));
+        return OperationView.accepted(
+                operations.begin(
+                        caller,
+                        key,
+                        group,
+                        flows.reverse(),
+                        found.id(),
+                        new ReverseWorkflow.OneReversal(failover),
+                        _ -> flows.reversals().begin(found.id(), failover)));
     }
 }

@@ -1,0 +1,192 @@
+// Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
+package io.redoubt.control.recovery;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import io.redoubt.control.gateway.Nodes;
+import io.redoubt.control.storage.Volumes;
+import io.redoubt.core.fault.FaultException;
+import io.redoubt.protocol.Delta;
+import io.redoubt.protocol.Fork;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Component;
+import org.springframework.transaction.support.TransactionTemplate;
+
+/// What is decided and known when a group turns round.
+@Component
+class Reversals {
+    private final JdbcClient sql;
+    private final TransactionTemplate transactions;
+    private final Groups groups;
+    private final Failovers failovers;
+    private final Volumes volumes;
+    private final Nodes nodes;
+
+    /// @param lineage  of the new history
+    /// @param term     under which the roles are swapped
+    /// @param fork     where it left the old one, null until that was asked for
+    /// @param delta    what differs, as far as the old side knows it
+    /// @param compared why everything is compared, empty when what differs is known
+    record Reversal(
+            Failover failover,
+            String lineage,
+            long term,
+            @Nullable Fork fork,
+            @Nullable Delta delta,
+            String compared) {
+        /// The only node of the old side.
+        String oldNode() {
+            return failover.releases().getFirst().node();
+        }
+    }
+
+    Reversals(
+            JdbcClient sql,
+            TransactionTemplate transactions,
+            Groups groups,
+            Failovers failovers,
+            Volumes volumes,
+            Nodes nodes) {
+        this.sql = sql;
+        this.transactions = transactions;
+        this.groups = groups;
+        this.failovers = failovers;
+        this.volumes = volumes;
+        this.nodes = nodes;
+    }
+
+    /// The failover that the group stands on since its commit.
+    Optional<String> committed(String group) {
+        return sql.sql(
+                        "select id from failover where group_id = ? and state = 'committed' order by decided_at desc limit 1")
+                .param(group)
+                .query(String.class)
+                .optional();
+    }
+
+    /// Inside the transaction that begins the operation.
+    ///
+    /// @throws FaultException with a [RecoveryFault] when the group cannot turn round now; then nothing changed
+    void begin(String groupId, String id) {
+        Group group = groups.lock(groupId);
+        if (!group.state().equals("failed-over") || !committed(groupId).equals(Optional.of(id))) {
+            throw new FaultException(new RecoveryFault.NotCommitted(group.name(), group.state()));
+        }
+        Failover failover = failovers.find(id).orElseThrow();
+        requireReversible(group, failover);
+        groups.state(groupId, "reversing");
+        sql.sql(
+                        "insert into group_reversal (failover, lineage, term) values (?, ?, ?) on conflict (failover) do nothing")
+                .params(id, UUID.randomUUID().toString().replace("-", ""), group.term() + 1)
+                .update();
+    }
+
+    private void requireReversible(Group group, Failover failover) {
+        List<String> old = failover.releases().stream().map(Failover.Release::node).toList();
+        if (old.size() > 1) {
+            throw new FaultException(new RecoveryFault.SeveralOldNodes(group.name(), old));
+        }
+        for (Failover.Disk disk : failover.disks()) {
+            if (volumes.find(disk.volume()).filter(found -> found.view() != null).isPresent()) {
+                throw new FaultException(new RecoveryFault.OldSideIsView(group.name(), old));
+            }
+        }
+        List<String> away =
+                java.util.stream.Stream.concat(
+                                old.stream(), java.util.stream.Stream.of(failover.node()))
+                        .filter(node -> !nodes.connected(node))
+                        .toList();
+        if (!away.isEmpty()) {
+            throw new FaultException(new RecoveryFault.SideAway(group.name(), away));
+        }
+        Optional<String> open = failovers.openBeside(group.id(), failover.id());
+        if (open.isPresent()) {
+            throw new FaultException(
+                    new RecoveryFault.GroupInUse(group.name(), "failover " + open.get()));
+        }
+    }
+
+    Reversal require(String failover) {
+        return sql.sql("select * from group_reversal where failover = ?")
+                .param(failover)
+                .query(this::reversal)
+                .single();
+    }
+
+    /// What was heard of both sides; the first word counts, because the old side may have forgotten when it is asked again.
+    void known(String failover, Fork fork, Delta delta) {
+        sql.sql(
+                        "update group_reversal set fork = ?, delta = ? where failover = ? and delta is null")
+                .params(fork.toByteArray(), delta.toByteArray(), failover)
+                .update();
+    }
+
+    void compared(String failover, String why) {
+        sql.sql("update group_reversal set compared = ? where failover = ?")
+                .params(why, failover)
+                .update();
+    }
+
+    /// What was heard stays, and the lineage: should the old node have begun after all, the next attempt goes on from there.
+    void giveUp(String failover) {
+        groups.state(failovers.find(failover).orElseThrow().group(), "failed-over");
+    }
+
+    /// The roles are swapped: what was the view's is protected, what was the old side's belongs to its journal, and no point of the old
+    /// journal is the group's any more. The same again changes nothing.
+    void swap(String failover) {
+        transactions.executeWithoutResult(_ -> {
+            Reversal reversal = require(failover);
+            Failover from = reversal.failover();
+            groups.lock(from.group());
+            if (groups.swap(from.group(), reversal.lineage(), reversal.term(), reversal.oldNode())
+                    == 0) {
+                return;
+            }
+            sql.sql("delete from group_source where group_id = ?").param(from.group()).update();
+            sql.sql("insert into group_source (group_id, node) values (?, ?)")
+                    .params(from.group(), from.node())
+                    .update();
+            for (String table : List.of("recovery_point", "group_journal", "group_source_state")) {
+                sql.sql("delete from %s where group_id = ?".formatted(table))
+                        .param(from.group())
+                        .update();
+            }
+            for (Failover.Disk disk : from.disks()) {
+                sql.sql(
+                                "update group_volume set volume = ?, state = null, reason = '', since = null, bytes_to_copy = 0 where group_id = ? and volume = ?")
+                        .params(disk.viewVolume(), from.group(), disk.volume())
+                        .update();
+                volumes.state(disk.volume(), "adopted");
+            }
+        });
+    }
+
+    void ended(String failover) {
+        transactions.executeWithoutResult(_ -> {
+            failovers.state(failover, "reversed");
+            groups.state(failovers.find(failover).orElseThrow().group(), "protected");
+        });
+    }
+
+    private Reversal reversal(ResultSet row, int ignored) throws SQLException {
+        byte @Nullable [] fork = row.getBytes("fork");
+        byte @Nullable [] delta = row.getBytes("delta");
+        try {
+            return new Reversal(
+                    failovers.find(row.getString("failover")).orElseThrow(),
+                    row.getString("lineage"),
+                    row.getLong("term"),
+                    fork == null ? null : Fork.parseFrom(fork),
+                    delta == null ? null : Delta.parseFrom(delta),
+                    row.getString("compared"));
+        } catch (InvalidProtocolBufferException e) {
+            throw new IllegalStateException("what is known of a reversal cannot be read", e);
+        }
+    }
+}
