@@ -28,7 +28,17 @@ class RollbackTest {
             assertThat(scene.get().path("state").asString()).isEqualTo("failed-over");
             assertThat(scene.receiver.heard).hasSize(began);
 
-            scene.region.done(rollBack(scene, id));
+            scene.receiver.refused = Map.of(Command.CommandCase.CLOSE_VIEW, "in-use");
+            Api.Answer accepted = rollBack(scene, id);
+            Api.await(
+                    "the view is to close",
+                    () -> scene.receiver.heard(Command.CommandCase.CLOSE_VIEW));
+            assertThat(scene.get().path("term").asLong())
+                    .as("nobody else may write while the view is there")
+                    .isEqualTo(2);
+            assertThat(scene.receiver.machines).isEmpty();
+            scene.receiver.refused = Map.of();
+            scene.region.done(accepted);
             assertThat(
                             scene.receiver.heard.stream()
                                     .skip(began)
