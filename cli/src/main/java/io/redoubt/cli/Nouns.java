@@ -9,6 +9,7 @@ import static io.redoubt.cli.Column.text;
 import static io.redoubt.cli.Column.yes;
 
 import java.util.List;
+import tools.jackson.databind.JsonNode;
 
 /// What can be listed, where, and with which columns.
 final class Nouns {
@@ -145,6 +146,7 @@ final class Nouns {
                             text("STATE", "/state"),
                             text("POINT", "/point/number"),
                             seconds("RPO", "/rpoSeconds"),
+                            new Column("LOST", "/loss", Nouns::lost),
                             millis("RTO", "/rto/totalMillis"),
                             text("DECIDED", "/decidedAt")));
 
@@ -196,5 +198,20 @@ final class Nouns {
     static Noun pointsOf(String group) {
         return new Noun(
                 "point", GROUP.path() + "/" + Paths.part(group) + "/recovery-points", POINT);
+    }
+
+    /// Of all volumes together; `at least` until every source could be read.
+    private static String lost(JsonNode loss) {
+        if (!loss.isObject()) {
+            return "-";
+        }
+        long writes = 0;
+        long bytes = 0;
+        for (JsonNode volume : loss.path("volumes")) {
+            writes += volume.path("writes").asLong();
+            bytes += volume.path("bytes").asLong();
+        }
+        String least = loss.path("isExact").asBoolean(false) ? "" : "at least ";
+        return "%s%d writes, %s".formatted(least, writes, Column.size(bytes));
     }
 }

@@ -12,6 +12,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /// What an operator says of protection groups and points, and reads of them.
 class GroupCliTest {
@@ -45,6 +47,23 @@ class GroupCliTest {
     @AfterEach
     void close() {
         api.close();
+    }
+
+    /// B119: both seconds and bytes.
+    @ParameterizedTest
+    @CsvSource({"false, 'at least 4 writes, 16 KiB'", "true, '  4 writes, 16 KiB'"})
+    void a_failover_says_what_it_gave_up_in_seconds_and_in_writes_and_bytes(
+            boolean isExact, String lost) {
+        api.on(
+                "GET /v1/failovers?limit=1000",
+                200,
+                """
+                {"items":[{"id":"f1","kind":"live","state":"active","rpoSeconds":2.5,
+                 "loss":{"isExact":%s,"volumes":[{"volume":"v1","writes":3,"bytes":12288},{"volume":"v2","writes":1,"bytes":4096}]}}]}
+                """
+                        .formatted(isExact));
+        assertThat(run("failover", "list")).isZero();
+        assertThat(output.toString()).contains("2.5 s", lost);
     }
 
     @Test

@@ -16,6 +16,7 @@ import io.redoubt.protocol.ByteRange;
 import io.redoubt.protocol.Command;
 import io.redoubt.protocol.CommandResult;
 import io.redoubt.protocol.ControlMessage;
+import io.redoubt.protocol.CountLoss;
 import io.redoubt.protocol.DatastoreReport;
 import io.redoubt.protocol.DifferentBlock;
 import io.redoubt.protocol.EnrolmentGrpc;
@@ -28,6 +29,7 @@ import io.redoubt.protocol.HydrationReport;
 import io.redoubt.protocol.HydrationState;
 import io.redoubt.protocol.JoinReply;
 import io.redoubt.protocol.JoinRequest;
+import io.redoubt.protocol.LossCounted;
 import io.redoubt.protocol.MachineReport;
 import io.redoubt.protocol.MachineState;
 import io.redoubt.protocol.MachineStopped;
@@ -54,6 +56,7 @@ import io.redoubt.protocol.StopMode;
 import io.redoubt.protocol.UnshippedTold;
 import io.redoubt.protocol.VerifyGroup;
 import io.redoubt.protocol.VolumeDelta;
+import io.redoubt.protocol.VolumeLoss;
 import io.redoubt.protocol.VolumeReport;
 import io.redoubt.protocol.VolumeState;
 import java.io.ByteArrayInputStream;
@@ -67,6 +70,7 @@ import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
@@ -166,6 +170,9 @@ public final class FakeNode implements AutoCloseable {
 
     static final long VERIFIED_BYTES = 1 << 20;
 
+    /// Of each volume, behind the point at a receiver and above its last at a source.
+    static final int LOST_WRITES = 3;
+
     private final Set<String> verifying = ConcurrentHashMap.newKeySet();
 
     /// The volume of which a verification finds a block that differs, "" for none.
@@ -254,6 +261,26 @@ public final class FakeNode implements AutoCloseable {
                         what);
     }
 
+    private LossCounted lost(CountLoss count) {
+        var answer = LossCounted.newBuilder().setComplete(true);
+        boolean asSource = count.getAboveCount() > 0;
+        List<ProtectedVolume> volumes =
+                asSource
+                        ? Objects.requireNonNull(sources.get(count.getGroup())).volumes()
+                        : receiver(count.getGroup()).told.getVolumesList();
+        for (ProtectedVolume volume : volumes) {
+            boolean asked = !asSource || count.getAboveOrDefault(volume.getVolume(), 0) == 77;
+            answer.addVolumes(
+                    VolumeLoss.newBuilder()
+                            .setVolume(volume.getVolume())
+                            .setWrites(asked ? LOST_WRITES : 0)
+                            .setBytes(LOST_WRITES * 4096L)
+                            .setThrough(77)
+                            .setMissingBytes(8192));
+        }
+        return answer.build();
+    }
+
     public void connect() throws IOException {
         connect(id);
     }
@@ -299,7 +326,7 @@ public final class FakeNode implements AutoCloseable {
     }
 
     void publish(String group, long number, long stampMillis, String tag) {
-        Receiver receiver = java.util.Objects.requireNonNull(receivers.get(group));
+        Receiver receiver = Objects.requireNonNull(receivers.get(group));
         var vseqs = new HashMap<String, Long>();
         receiver.told.getVolumesList().forEach(v -> vseqs.put(v.getVolume(), written));
         synchronized (receiver.points) {
@@ -317,9 +344,7 @@ public final class FakeNode implements AutoCloseable {
     }
 
     GrantHolder.Standing standing(String group) {
-        return java.util.Objects.requireNonNull(sources.get(group))
-                .holder()
-                .standing(System.nanoTime());
+        return Objects.requireNonNull(sources.get(group)).holder().standing(System.nanoTime());
     }
 
     /// Whether it was told of the group and not yet that it is over.
@@ -563,9 +588,10 @@ public final class FakeNode implements AutoCloseable {
                 result.setSourceProtected(
                         SourceProtected.newBuilder().setCompared(protect.getDelta().getUnknown()));
             }
+            case COUNT_LOSS -> result.setLossCounted(lost(command.getCountLoss()));
             case TELL_UNSHIPPED -> {
                 var told = UnshippedTold.newBuilder();
-                java.util.Objects.requireNonNull(sources.get(command.getTellUnshipped().getGroup()))
+                Objects.requireNonNull(sources.get(command.getTellUnshipped().getGroup()))
                         .volumes()
                         .forEach(volume ->
                                 told.addVolumes(
@@ -717,7 +743,7 @@ public final class FakeNode implements AutoCloseable {
     }
 
     private Receiver receiver(String group) {
-        return java.util.Objects.requireNonNull(receivers.get(group), group);
+        return Objects.requireNonNull(receivers.get(group), group);
     }
 
     private void volume(String volume, Attachment attachment) {

@@ -219,6 +219,11 @@ class RecoveryTest {
             assertThat(failover.path("sourceReleased").asBoolean()).isFalse();
             assertThat(failover.path("rto").path("grantsMillis").asLong())
                     .isBetween(5000L, 15_000L);
+            JsonNode lost = failover.path("loss");
+            assertThat(lost.path("isExact").asBoolean()).as("its source is dead").isFalse();
+            assertThat(lost.path("volumes").path(0).path("writes").asInt())
+                    .isEqualTo(FakeNode.LOST_WRITES);
+            assertThat(lost.path("volumes").path(0).path("missingBytes").asLong()).isEqualTo(8192);
             assertThat(scene.receiver.machines.get(scene.machine))
                     .isEqualTo(MachineState.MACHINE_RUNNING);
             // It comes back as it was: running, in the old role.
@@ -233,6 +238,16 @@ class RecoveryTest {
                     () -> scene.source.machines.get(scene.machine) == MachineState.MACHINE_PAUSED);
             assertThat(scene.receiver.machines.get(scene.machine))
                     .isEqualTo(MachineState.MACHINE_RUNNING);
+            Api.await(
+                    "what it had alone is counted, too (A91)",
+                    () -> {
+                        JsonNode all = scene.region.get("/v1/failovers/" + id).body().path("loss");
+                        JsonNode volume = all.path("volumes").path(0);
+                        return all.path("isExact").asBoolean()
+                                && volume.path("writes").asInt() == 2 * FakeNode.LOST_WRITES
+                                && volume.path("bytes").asLong() == 2 * FakeNode.LOST_WRITES * 4096
+                                && volume.path("missingBytes").isNull();
+                    });
         }
     }
 

@@ -37,6 +37,7 @@ import org.springframework.web.bind.annotation.RestController;
 class FailoverResource {
     private final Failovers failovers;
     private final Groups groups;
+    private final Losses losses;
     private final Machines machines;
     private final Operations operations;
     private final Flows flows;
@@ -60,11 +61,13 @@ class FailoverResource {
     FailoverResource(
             Failovers failovers,
             Groups groups,
+            Losses losses,
             Machines machines,
             Operations operations,
             Flows flows) {
         this.failovers = failovers;
         this.groups = groups;
+        this.losses = losses;
         this.machines = machines;
         this.operations = operations;
         this.flows = flows;
@@ -196,6 +199,7 @@ class FailoverResource {
                 failover.releasedVseqs(),
                 failover.releases().stream().map(FailoverView.ReleaseView::of).toList(),
                 rpo == null ? null : rpo.toMillis() / 1000.0,
+                losses.of(failover.id()).orElse(null),
                 failover.rto(),
                 failover.compared(),
                 copies);

@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 /// @param sources        each node that wrote the group; none for a test
 /// @param rpoSeconds     how old the point was when the decision fell; of a move 0 once it was compared that its point holds all that was
 ///                       released, null before
+/// @param loss           of a live one, once it was counted: what it gave up, in writes and bytes
 /// @param compared       once its group was reversed: why the old side is compared block by block; null when what differs is known
 record FailoverView(
         String id,
@@ -29,6 +30,7 @@ record FailoverView(
         Map<String, Long> releasedVseqs,
         List<ReleaseView> sources,
         @Nullable Double rpoSeconds,
+        Losses.@Nullable Loss loss,
         Failover.Rto rto,
         @Nullable String compared,
         List<CopyView> machines) {

@@ -46,7 +46,12 @@ class FailoverWorkflows {
 
     @Bean
     Workflow<OneFailover> liveFailover(
-            Failovers failovers, Groups groups, Machines machines, Nodes nodes, Grants grants) {
+            Failovers failovers,
+            Groups groups,
+            Machines machines,
+            Nodes nodes,
+            Grants grants,
+            Losses losses) {
         return Workflow.named("failover.live", OneFailover.class)
                 .step(new StopOwnGrants(failovers, groups, grants))
                 .together(
@@ -61,6 +66,7 @@ class FailoverWorkflows {
                 .step(new MoveMachines(failovers))
                 .step(new ResumeMachines(failovers, machines))
                 .step(new RecordOutcome(failovers, groups))
+                .step(new TellLoss(failovers, losses))
                 .step(new ViewSteps.AwaitGuest(failovers, machines));
     }
 
@@ -233,6 +239,21 @@ class FailoverWorkflows {
             Failover failover = failovers.find(input.id()).orElseThrow();
             groups.state(failover.group(), "failed-over");
             failovers.state(failover.id(), "active");
+        }
+    }
+
+    /// For the report alone: without an answer it lacks the numbers.
+    record TellLoss(Failovers failovers, Losses losses) implements Step<OneFailover> {
+        @Override
+        public void run(OneFailover input) {
+            try {
+                losses.count(failovers.find(input.id()).orElseThrow());
+            } catch (FaultException e) {
+                LOG.warn(
+                        "failover {}: what it gave up is not known: {}",
+                        input.id(),
+                        e.getMessage());
+            }
         }
     }
 

@@ -145,6 +145,11 @@ public final class NodeStorage implements AutoCloseable {
                                     command.getListPoints().getGroup(),
                                     command.getListPoints().getAfter(),
                                     command.getListPoints().getLimit()));
+            case COUNT_LOSS -> {
+                var count = command.getCountLoss();
+                result.setLossCounted(
+                        count.getAboveCount() > 0 ? sources.count(count) : receivers.count(count));
+            }
             case STOP_GRANTS ->
                     receivers.stopGrants(
                             command.getStopGrants().getGroup(), command.getStopGrants().getTerm());

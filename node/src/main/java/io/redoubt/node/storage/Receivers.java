@@ -9,12 +9,15 @@ import io.redoubt.core.port.Clock;
 import io.redoubt.core.port.Disk;
 import io.redoubt.core.system.SystemDisk;
 import io.redoubt.protocol.AdoptedVolume;
+import io.redoubt.protocol.CountLoss;
+import io.redoubt.protocol.LossCounted;
 import io.redoubt.protocol.PointsListed;
 import io.redoubt.protocol.ProtectReceiver;
 import io.redoubt.protocol.ReceiverPromoted;
 import io.redoubt.protocol.ReceiverReport;
 import io.redoubt.protocol.Retention;
 import io.redoubt.protocol.RetentionSet;
+import io.redoubt.protocol.VolumeLoss;
 import io.redoubt.storage.journal.Fork;
 import io.redoubt.storage.journal.Housekeeping;
 import io.redoubt.storage.journal.Journal;
@@ -23,6 +26,7 @@ import io.redoubt.storage.journal.Ladder;
 import io.redoubt.storage.journal.Roles;
 import io.redoubt.storage.replication.History;
 import io.redoubt.storage.replication.HostedReceiver;
+import io.redoubt.storage.replication.Loss;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
@@ -295,6 +299,21 @@ final class Receivers implements AutoCloseable {
             throw new FaultException(new NodeFault.NotPromoted(group, term, roles.term()));
         }
         receiver.commit(point);
+    }
+
+    LossCounted count(CountLoss wanted) {
+        Loss loss = require(wanted.getGroup()).lossBehind(wanted.getPoint());
+        var answer = LossCounted.newBuilder().setComplete(loss.isComplete());
+        loss.volumes()
+                .forEach((volume, lost) ->
+                        answer.addVolumes(
+                                VolumeLoss.newBuilder()
+                                        .setVolume(volume.value())
+                                        .setWrites(lost.arrived().writes())
+                                        .setBytes(lost.arrived().bytes())
+                                        .setThrough(lost.through())
+                                        .setMissingBytes(lost.missingBytes())));
+        return answer.build();
     }
 
     PointsListed list(String group, long after, int limit) {

@@ -9,9 +9,11 @@ import io.redoubt.core.grant.GrantorKind;
 import io.redoubt.core.port.Clock;
 import io.redoubt.core.system.SystemDisk;
 import io.redoubt.protocol.ControlMessage;
+import io.redoubt.protocol.CountLoss;
 import io.redoubt.protocol.GrantRefusal;
 import io.redoubt.protocol.GrantRequest;
 import io.redoubt.protocol.GroupVerified;
+import io.redoubt.protocol.LossCounted;
 import io.redoubt.protocol.PointTaken;
 import io.redoubt.protocol.ProtectSource;
 import io.redoubt.protocol.ProtectedVolume;
@@ -22,7 +24,9 @@ import io.redoubt.protocol.TellUnshipped;
 import io.redoubt.protocol.UnshippedTold;
 import io.redoubt.protocol.VerifyGroup;
 import io.redoubt.protocol.VolumeDelta;
+import io.redoubt.protocol.VolumeLoss;
 import io.redoubt.storage.journal.PointTag;
+import io.redoubt.storage.journal.WritesBehind;
 import io.redoubt.storage.replication.GrantMemory;
 import io.redoubt.storage.replication.GroupSource;
 import io.redoubt.storage.replication.History;
@@ -296,10 +300,7 @@ final class Sources implements AutoCloseable {
     /// @throws FaultException with [NodeFault.NotNow] before the release
     UnshippedTold unshipped(TellUnshipped wanted) {
         Source source = require(wanted.getGroup());
-        if (source.holder.releasedTerm() < wanted.getTerm()) {
-            throw new FaultException(
-                    new NodeFault.NotNow(wanted.getGroup(), "its source has not released"));
-        }
+        requireReleased(source, wanted.getTerm());
         var answer = UnshippedTold.newBuilder();
         for (SourceVolume volume : source.group.volumes()) {
             var ranges = new CoarseRanges(wanted.getLimit(), volume.size());
@@ -310,6 +311,35 @@ final class Sources implements AutoCloseable {
                             .addAllUnshipped(ranges.ranges()));
         }
         return answer.build();
+    }
+
+    /// What a source has that did not arrive.
+    ///
+    /// @throws FaultException with [NodeFault.NotNow] before the release
+    LossCounted count(CountLoss wanted) {
+        Source source = require(wanted.getGroup());
+        requireReleased(source, 1);
+        var answer = LossCounted.newBuilder().setComplete(true);
+        for (SourceVolume volume : source.group.volumes()) {
+            long above = wanted.getAboveOrDefault(volume.id().value(), Long.MAX_VALUE);
+            WritesBehind.Count count = volume.differences().spooledAbove(above);
+            answer.addVolumes(
+                    VolumeLoss.newBuilder()
+                            .setVolume(volume.id().value())
+                            .setWrites(count.writes())
+                            .setBytes(count.bytes()));
+            if (volume.differences().dirtyBlocks() > 0) {
+                answer.setComplete(false);
+            }
+        }
+        return answer.build();
+    }
+
+    private static void requireReleased(Source source, long term) {
+        if (source.holder.releasedTerm() < term) {
+            throw new FaultException(
+                    new NodeFault.NotNow(source.told.getGroup(), "its source has not released"));
+        }
     }
 
     List<GrantRequest> grantRequests() {

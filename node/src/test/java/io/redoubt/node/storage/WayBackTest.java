@@ -15,8 +15,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.redoubt.core.fault.FaultException;
 import io.redoubt.protocol.Command;
 import io.redoubt.protocol.CommitReceiver;
+import io.redoubt.protocol.CountLoss;
+import io.redoubt.protocol.LossCounted;
 import io.redoubt.protocol.ReplicationState;
 import io.redoubt.protocol.RollBackReceiver;
+import io.redoubt.protocol.VolumeLoss;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -73,6 +76,34 @@ class WayBackTest {
         assertThat(shown(sides.fresh, later, 8192)).isEqualTo(6);
         assertThat(shown(sides.fresh, chosen, 0)).isEqualTo(5);
         assertThat(shown(sides.fresh, chosen, 8192)).isZero();
+    }
+
+    /// A91: what arrived is counted by the receiver, also after a start, and what did not by the source, once it has released.
+    @Test
+    void what_a_failover_gives_up_is_counted_on_both_sides() throws Exception {
+        long chosen = failedOver();
+        sides.fresh.restart();
+        LossCounted arrived =
+                count(sides.fresh, CountLoss.newBuilder().setGroup(GROUP).setPoint(chosen));
+        VolumeLoss there = arrived.getVolumes(0);
+        assertThat(arrived.getComplete()).isTrue();
+        assertThat(there.getWrites()).isEqualTo(1);
+        assertThat(there.getBytes()).isEqualTo(4096);
+        VolumeLoss here =
+                count(
+                                sides.old,
+                                CountLoss.newBuilder()
+                                        .setGroup(GROUP)
+                                        .putAbove(DISK, there.getThrough()))
+                        .getVolumes(0);
+        assertThat(here.getWrites()).as("all of it had arrived").isZero();
+        assertThatThrownBy(() ->
+                        count(sides.fresh, CountLoss.newBuilder().setGroup(GROUP).setPoint(99_999)))
+                .hasMessageContaining("99999");
+    }
+
+    private static LossCounted count(TestedStorage node, CountLoss.Builder wanted) {
+        return node.carryOut(Command.newBuilder().setCountLoss(wanted)).getLossCounted();
     }
 
     /// I21, also when the node starts anew.
