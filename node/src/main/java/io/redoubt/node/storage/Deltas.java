@@ -46,8 +46,10 @@ record Deltas(Receivers receivers, Views views) {
                             sink -> tell(journal, delta.getPoint(), of.get(), overlay.get(), sink));
             return Optional.empty();
         } catch (FaultException e) {
+            // All of it is compared then: nothing was said to be known yet.
             if (e.fault() instanceof JournalFault.ChangesUnknown
-                    || e.fault() instanceof JournalFault.NoSuchPoint) {
+                    || e.fault() instanceof JournalFault.NoSuchPoint
+                    || e.fault() instanceof JournalFault.Damaged) {
                 return Optional.of(e.fault().message());
             }
             throw e;
