@@ -38,6 +38,13 @@ final class GroupCommands {
                         "Room for the journal; 0: the usual, three times the size of the volumes and 4 GiB.")
         private @Nullable Bytes quota;
 
+        @Option(
+                names = "--stream-limit",
+                paramLabel = "SIZE",
+                description =
+                        "What its streams may take of the links between the zones together, in a second, such as 20MiB; 0: no limit.")
+        private @Nullable Bytes streamLimit;
+
         Map<String, Object> wish(@Nullable CommandSpec spec) {
             var wish = new HashMap<String, Object>();
             String wantedLadder = ladder;
@@ -47,6 +54,10 @@ final class GroupCommands {
             Bytes wantedQuota = quota;
             if (wantedQuota != null) {
                 wish.put("journalQuotaBytes", wantedQuota.value());
+            }
+            Bytes wantedLimit = streamLimit;
+            if (wantedLimit != null) {
+                wish.put("streamBytesPerSecond", wantedLimit.value());
             }
             return wish;
         }
@@ -108,7 +119,7 @@ final class GroupCommands {
     @Command(
             name = "set",
             description = {
-                "Changes how long the journal of a group keeps what, without a restart.",
+                "Changes how long the journal of a group keeps what, or what its streams may take of the links, without a restart.",
                 "With --dry-run nothing changes; it says which points would go."
             })
     static final class Change implements Callable<Integer> {

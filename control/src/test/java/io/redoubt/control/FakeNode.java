@@ -442,6 +442,7 @@ public final class FakeNode implements AutoCloseable {
                         .setReleased(source.holder().releasedTerm() >= source.term())
                         .setReceiverAddress(source.told().getReceiverAddress())
                         .addAllPeers(source.told().getPeersList())
+                        .setBytesPerSecond(source.told().getBytesPerSecond())
                         .setBytesBehind(4096)
                         .setCutsGivenUp(3)
                         .setSpoolBytes(8192);

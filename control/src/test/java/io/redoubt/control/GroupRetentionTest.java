@@ -49,6 +49,29 @@ class GroupRetentionTest {
         }
     }
 
+    /// Rule 24: one fixed limit for each group.
+    @Test
+    void a_limit_of_the_stream_reaches_its_source_also_one_that_was_away() throws Exception {
+        try (var scene = new Scene()) {
+            scene.region.done(scene.patch(scene.path(), "'streamBytesPerSecond': 20971520"));
+            Api.await("the source keeps to it", () -> limit(scene) == 20 << 20);
+            assertThat(scene.get().path("streamBytesPerSecond").asLong()).isEqualTo(20 << 20);
+            scene.source.die();
+            scene.region.done(scene.patch(scene.path(), "'streamBytesPerSecond': 0"));
+            scene.source.connect();
+            Api.await("it is told when it comes back", () -> limit(scene) == 0);
+            Api.Answer refused = scene.patch(scene.path(), "'streamBytesPerSecond': 1000");
+            assertThat(refused.status()).isEqualTo(400);
+            assertThat(refused.text("detail")).contains("65536");
+        }
+    }
+
+    private static long limit(Scene scene) {
+        return Objects.requireNonNull(scene.source.sources.get(scene.group))
+                .told()
+                .getBytesPerSecond();
+    }
+
     /// An old disk of the receiver, or a group of a release before.
     @Test
     void a_receiver_that_does_otherwise_is_told_again() throws Exception {
@@ -98,7 +121,8 @@ class GroupRetentionTest {
             assertThat(refused(scene, "'ladder': [{'untilSeconds': 20001, 'everySeconds': 0}]"))
                     .contains("20001 points");
             assertThat(refused(scene, "'journalQuotaBytes': 1000000")).contains("or more");
-            assertThat(refused(scene, "")).contains("ladder, journalQuotaBytes or both");
+            assertThat(refused(scene, ""))
+                    .contains("ladder, journalQuotaBytes or streamBytesPerSecond");
         }
     }
 

@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicLong;
 
-/// Seeds that were lived one after the other in this thread.
+/// Seeds that were lived, as many at once as there are processors.
 ///
 /// @param failures     with the command that lives one again
 /// @param meanCpuNanos of a seed
@@ -21,19 +23,35 @@ public record Lives(List<String> failures, long meanCpuNanos) {
     }
 
     public static Lives of(World world, long from, long count) {
-        ThreadMXBean threads = ManagementFactory.getThreadMXBean();
-        var failures = new ArrayList<String>();
-        long before = threads.getCurrentThreadCpuTime();
-        for (long seed = from; seed < from + count; seed++) {
-            try {
-                long _ = world.run(seed, false);
-            } catch (RuntimeException e) {
-                failures.add(
-                        "seed %d: %s%n  replay: ./redoubt sim --world %s --seed %d"
-                                .formatted(seed, e.getMessage(), world.word(), seed));
+        var next = new AtomicLong(from);
+        var cpu = new AtomicLong();
+        var failures = new ConcurrentLinkedQueue<String>();
+        int threads = Runtime.getRuntime().availableProcessors();
+        try (var running = Executors.newFixedThreadPool(threads)) {
+            for (int i = 0; i < threads; i++) {
+                running.execute(() -> {
+                    ThreadMXBean clock = ManagementFactory.getThreadMXBean();
+                    long before = clock.getCurrentThreadCpuTime();
+                    for (long seed = next.getAndIncrement();
+                            seed < from + count;
+                            seed = next.getAndIncrement()) {
+                        live(world, seed, failures);
+                    }
+                    cpu.addAndGet(clock.getCurrentThreadCpuTime() - before);
+                });
             }
         }
-        return new Lives(failures, (threads.getCurrentThreadCpuTime() - before) / count);
+        return new Lives(List.copyOf(failures), cpu.get() / count);
+    }
+
+    private static void live(World world, long seed, ConcurrentLinkedQueue<String> failures) {
+        try {
+            long _ = world.run(seed, false);
+        } catch (RuntimeException | Error e) {
+            failures.add(
+                    "seed %d: %s%n  replay: ./redoubt sim --world %s --seed %d"
+                            .formatted(seed, e.getMessage(), world.word(), seed));
+        }
     }
 
     public void requireNoFailure() {

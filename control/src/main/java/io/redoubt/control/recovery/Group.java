@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 /// The volumes that recover together, and what is known of both sides.
 ///
+/// @param streamBytesPerSecond of all its sources together, 0 for no limit
 /// @param state what was decided: making, protected, failing-over, failed-over, rolling-back, reversing, deleting
 record Group(
         String id,
@@ -26,6 +27,7 @@ record Group(
         List<Source> sources,
         String receiverNode,
         int intervalMillis,
+        long streamBytesPerSecond,
         @Nullable Instant receiverSeenAt,
         List<String> machines,
         List<Member> volumes) {

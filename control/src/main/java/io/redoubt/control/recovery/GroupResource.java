@@ -82,13 +82,15 @@ class GroupResource {
     /// @param ladder            how many points are kept of each age: all of an hour, one a minute of a day, one a quarter of an hour of a week
     ///                          and one an hour of thirty days when left out
     /// @param journalQuotaBytes three times the size of the volumes and 4 GiB when left out or 0
+    /// @param streamBytesPerSecond what its streams may take of the links together; no limit when left out or 0
     record NewGroup(
             String name,
             List<String> machines,
             String targetZone,
             @Nullable Double intervalSeconds,
             @Nullable List<Retention.Rung> ladder,
-            @Nullable Long journalQuotaBytes) {}
+            @Nullable Long journalQuotaBytes,
+            @Nullable Long streamBytesPerSecond) {}
 
     @PostMapping("/v1/protection-groups")
     @ResponseStatus(HttpStatus.ACCEPTED)
@@ -98,7 +100,7 @@ class GroupResource {
             @RequestBody NewGroup body) {
         Group group = group(caller, body);
         Retention retention =
-                new RetentionResource.GroupChange(body.ladder(), body.journalQuotaBytes())
+                new RetentionResource.GroupChange(body.ladder(), body.journalQuotaBytes(), null)
                         .over(Retention.USUAL);
         retention.require(group.intervalMillis(), Retentions.volumeBytes(group));
         return OperationView.accepted(
@@ -206,6 +208,7 @@ class GroupResource {
                 sources(volumes),
                 members.region().place(target).id(),
                 (int) Math.round(interval * 1000),
+                RetentionResource.streamLimit(body.streamBytesPerSecond()),
                 null,
                 machines.stream().map(Machine::id).toList(),
                 volumes);

@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 
 /// A protection group as the API shows it.
 ///
+/// @param streamBytesPerSecond what its streams may take of the links together, 0 for no limit
 /// @param rpoSeconds now minus the stamp of the newest published point, whatever is up or down; null before the first
 record GroupView(
         String id,
@@ -22,6 +23,7 @@ record GroupView(
         List<SourceView> sourceNodes,
         String receiverNode,
         double intervalSeconds,
+        long streamBytesPerSecond,
         @Nullable Double rpoSeconds,
         @Nullable PointView newestPoint,
         long bytesBehind,
@@ -82,6 +84,7 @@ record GroupView(
                 group.sources().stream().map(GroupView::source).toList(),
                 group.receiverNode(),
                 group.intervalMillis() / 1000.0,
+                group.streamBytesPerSecond(),
                 point == null ? null : point.ageSeconds(),
                 point,
                 group.bytesBehind(),

@@ -61,8 +61,8 @@ class Groups implements NodeListener {
     void add(Group group) {
         try {
             sql.sql(
-                            "insert into protection_group (id, tenant, name, state, term, lineage, source_zone, target_zone, receiver_node, interval_millis)"
-                                    + " values (?, ?, ?, 'making', ?, ?, ?, ?, ?, ?)")
+                            "insert into protection_group (id, tenant, name, state, term, lineage, source_zone, target_zone, receiver_node, interval_millis, stream_bytes_per_second)"
+                                    + " values (?, ?, ?, 'making', ?, ?, ?, ?, ?, ?, ?)")
                     .params(
                             group.id(),
                             group.tenant(),
@@ -72,7 +72,8 @@ class Groups implements NodeListener {
                             group.sourceZone(),
                             group.targetZone(),
                             group.receiverNode(),
-                            group.intervalMillis())
+                            group.intervalMillis(),
+                            group.streamBytesPerSecond())
                     .update();
         } catch (DuplicateKeyException e) {
             throw new FaultException(new Refusal.NameTaken("protection group", group.name()), e);
@@ -104,6 +105,13 @@ class Groups implements NodeListener {
 
     void state(String id, String state) {
         sql.sql("update protection_group set state = ? where id = ?").params(state, id).update();
+    }
+
+    /// @param bytesPerSecond 0 for no limit
+    void streamLimit(String id, long bytesPerSecond) {
+        sql.sql("update protection_group set stream_bytes_per_second = ? where id = ?")
+                .params(bytesPerSecond, id)
+                .update();
     }
 
     void forget(String id) {
@@ -213,6 +221,7 @@ class Groups implements NodeListener {
                 sources(id),
                 row.getString("receiver_node"),
                 row.getInt("interval_millis"),
+                row.getLong("stream_bytes_per_second"),
                 Rows.instant(row, "receiver_seen_at"),
                 List.of((String[]) row.getArray("machines").getArray()),
                 members(id));

@@ -31,6 +31,11 @@ class RetentionResource {
     /// The numbers of so many points are named; how many there are is always said.
     private static final int NAMED_MAX = 1000;
 
+    /// Below, the points of a group that writes anything at all would be hours old.
+    private static final long STREAM_LIMIT_MIN = 64 << 10;
+
+    private static final long STREAM_LIMIT_MAX = 1L << 40;
+
     private final Groups groups;
     private final Retentions retentions;
     private final GroupStates states;
@@ -72,7 +77,15 @@ class RetentionResource {
     /// What is left out stays.
     ///
     /// @param journalQuotaBytes 0 for the usual one: three times the size of the volumes and 4 GiB
-    record GroupChange(@Nullable List<Retention.Rung> ladder, @Nullable Long journalQuotaBytes) {
+    /// @param streamBytesPerSecond what its streams may take of the links together; 0 for no limit
+    record GroupChange(
+            @Nullable List<Retention.Rung> ladder,
+            @Nullable Long journalQuotaBytes,
+            @Nullable Long streamBytesPerSecond) {
+        boolean isEmpty() {
+            return ladder == null && journalQuotaBytes == null && streamBytesPerSecond == null;
+        }
+
         Retention over(Retention now) {
             Long quota = journalQuotaBytes;
             return new Retention(
@@ -104,10 +117,12 @@ class RetentionResource {
             @RequestHeader(name = "Idempotency-Key", required = false) @Nullable String key,
             @PathVariable String group,
             @RequestBody GroupChange body) {
-        if (body.ladder() == null && body.journalQuotaBytes() == null) {
+        if (body.isEmpty()) {
             throw new IllegalArgumentException(
-                    "a change of a protection group has ladder, journalQuotaBytes or both");
+                    "a change of a protection group has ladder, journalQuotaBytes or streamBytesPerSecond");
         }
+        Long limit = body.streamBytesPerSecond();
+        long streamLimit = streamLimit(limit);
         Group found = groups.require(caller, group);
         Retention wanted = wanted(found, body);
         return OperationView.accepted(
@@ -121,6 +136,10 @@ class RetentionResource {
                         _ -> {
                             groups.lock(found.id());
                             retentions.put(found.id(), wanted);
+                            if (limit != null) {
+                                groups.streamLimit(
+                                        found.id(), streamLimit); // Roles tells the sources
+                            }
                         }));
     }
 
@@ -142,6 +161,17 @@ class RetentionResource {
                 told.getGoingPointsCount(),
                 told.getGoingPointsList().stream().limit(NAMED_MAX).toList(),
                 wanted.points(found.intervalMillis()));
+    }
+
+    /// @throws IllegalArgumentException with the bounds
+    static long streamLimit(@Nullable Long bytesPerSecond) {
+        long limit = Objects.requireNonNullElse(bytesPerSecond, 0L);
+        if (limit != 0 && (limit < STREAM_LIMIT_MIN || limit > STREAM_LIMIT_MAX)) {
+            throw new IllegalArgumentException(
+                    "streamBytesPerSecond is 0 for no limit, or %d to %d, not %d"
+                            .formatted(STREAM_LIMIT_MIN, STREAM_LIMIT_MAX, limit));
+        }
+        return limit;
     }
 
     private Retention wanted(Group group, GroupChange body) {

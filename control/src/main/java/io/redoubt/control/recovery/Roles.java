@@ -31,7 +31,7 @@ import org.springframework.stereotype.Component;
 /// Keeps every node in the role that was decided last: reads what it reports, compares, corrects.
 ///
 /// A source whose group was promoted elsewhere is released, its volumes are fenced and what it still runs is paused; a side that knows
-/// an older term is told the present one; a source that looks for the receiver or for another source where it is not is told where it is.
+/// an older term is told the present one; a source that looks for the receiver or for another source where it is not is told where it is, and one that keeps to another limit is told the present one.
 /// Each source is compared and corrected for itself: one that is away keeps no other from its role. A group that we do not know is left
 /// alone: our database may be an old one, and a journal is not ours to delete by mistake.
 @Component
@@ -80,6 +80,8 @@ class Roles implements NodeListener {
                         .setReceiverAddress(address.apply(group.receiverNode()))
                         .setReceiverNode(group.receiverNode())
                         .setIntervalMillis(group.intervalMillis())
+                        .setBytesPerSecond(
+                                Math.ceilDiv(group.streamBytesPerSecond(), group.sources().size()))
                         .setSourceNode(node);
         for (Group.Source peer : group.sources()) {
             if (!peer.node().equals(node)) {
@@ -142,15 +144,16 @@ class Roles implements NodeListener {
                             connect(node, wanted);
                             resume(group, node, report);
                         });
-            } else if (!knowsThePlaces(source, wanted)) {
+            } else if (!knowsTheRest(source, wanted)) {
                 correct(group, node, () -> connect(node, wanted));
             }
         }
     }
 
-    private static boolean knowsThePlaces(SourceReport source, ProtectSource wanted) {
+    private static boolean knowsTheRest(SourceReport source, ProtectSource wanted) {
         return source.getReceiverAddress().equals(wanted.getReceiverAddress())
-                && source.getPeersList().equals(wanted.getPeersList());
+                && source.getPeersList().equals(wanted.getPeersList())
+                && source.getBytesPerSecond() == wanted.getBytesPerSecond();
     }
 
     /// Whether the old place still runs a machine of the group, or a volume of it there still has a holder.

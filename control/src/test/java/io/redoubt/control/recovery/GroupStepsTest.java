@@ -72,6 +72,7 @@ class GroupStepsTest {
                         group.sources(),
                         group.receiverNode(),
                         group.intervalMillis(),
+                        0,
                         null,
                         group.machines(),
                         group.volumes()));

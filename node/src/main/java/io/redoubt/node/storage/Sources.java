@@ -134,22 +134,20 @@ final class Sources implements AutoCloseable {
         return SourceProtected.newBuilder().setCompared(now.compared).build();
     }
 
-    /// A peer that moved costs no stream: only the next connection to it goes elsewhere. Anything else needs a new link.
+    /// A peer that moved costs no stream: only the next connection to it goes elsewhere. Neither does another limit. Anything else needs a new
+    /// link.
     private Source changed(ProtectSource wanted, Source source) {
         source.peers.moved(wanted);
         if (wanted.getTerm() > source.told.getTerm()) {
             source.holder.resume(wanted.getTerm());
         }
-        boolean onlyPeers =
-                wanted.toBuilder()
-                        .clearPeers()
-                        .build()
-                        .equals(source.told.toBuilder().clearPeers().build());
-        if (!onlyPeers) {
+        boolean sameLink = withoutRest(wanted).equals(withoutRest(source.told));
+        if (!sameLink) {
             source.link.close();
         }
-        SourceLink link = onlyPeers ? source.link : link(wanted, source.peers, source.group);
-        if (!onlyPeers) {
+        SourceLink link = sameLink ? source.link : link(wanted, source.peers, source.group);
+        link.limit(wanted.getBytesPerSecond());
+        if (!sameLink) {
             link.start();
         }
         return new Source(
@@ -161,6 +159,10 @@ final class Sources implements AutoCloseable {
                 source.group,
                 link,
                 source.compared);
+    }
+
+    private static ProtectSource withoutRest(ProtectSource told) {
+        return told.toBuilder().clearPeers().clearBytesPerSecond().build();
     }
 
     private void admit(@Nullable ProtectSource group) {
@@ -209,6 +211,7 @@ final class Sources implements AutoCloseable {
                         .findFirst()
                         .orElse("");
         SourceLink link = link(wanted, peers, group);
+        link.limit(wanted.getBytesPerSecond());
         link.start();
         return new Source(wanted, lineage, peers, holder, memory, group, link, compared);
     }
@@ -402,6 +405,7 @@ final class Sources implements AutoCloseable {
                             .setReceiverAddress(source.told.getReceiverAddress())
                             .addAllPeers(source.told.getPeersList())
                             .setMakesCuts(source.link.makesCuts())
+                            .setBytesPerSecond(source.told.getBytesPerSecond())
                             .build());
         }
         return reports;
