@@ -70,6 +70,18 @@ class LossTest {
                 .isEqualTo(new Count(2, 2 * 4096));
     }
 
+    /// The log's segments have room for some 250 of these.
+    @Test
+    void writes_are_counted_over_all_segments_since_the_point() {
+        RecoveryPoint point = protectedPoint();
+        for (int i = 0; i < 600; i++) {
+            group.write(i % BLOCKS, i);
+            group.turn(1 << 20);
+        }
+        assertThat(loss(point).arrived()).isEqualTo(new Count(600, 600 * 4096));
+        assertThat(group.lossBehind(point.number()).isComplete()).isTrue();
+    }
+
     /// A death takes nothing of the account away.
     @Test
     void the_account_is_the_same_after_a_start_of_both_sides() {

@@ -5,8 +5,10 @@ import io.redoubt.core.VolumeId;
 import io.redoubt.core.port.DiskFile;
 import java.nio.ByteBuffer;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /// The writes that arrived behind a point, and are lost to whoever goes on from there (A91).
 ///
@@ -30,11 +32,12 @@ public record WritesBehind(Map<VolumeId, Count> volumes, boolean isComplete) {
         volumes = Map.copyOf(volumes);
     }
 
-    /// Reads the headers of the log from its end back to the point's record.
+    /// Reads the headers of the log from its end back to the first write of each volume behind the point. The point's own record is no
+    /// boundary: it stands behind whatever arrived while it waited for its slowest volume.
     static WritesBehind count(OnDisk here, GroupState state, RecoveryPoint point, int activeEnd) {
         var counter = new Counter(here.segments(), state, point);
         List<Manifest.Segment> log = here.manifest().now().segments();
-        for (int i = log.size() - 1; i >= 0 && !counter.metPoint; i--) {
+        for (int i = log.size() - 1; i >= 0 && !counter.open.isEmpty(); i--) {
             Manifest.Segment segment = log.get(i);
             boolean isLast = i == log.size() - 1;
             boolean follows = isLast || segment.number() + 1 == log.get(i + 1).number();
@@ -44,7 +47,7 @@ public record WritesBehind(Map<VolumeId, Count> volumes, boolean isComplete) {
             counter.scan(
                     segment.number(), segment.sealedEnd() == 0 ? activeEnd : segment.sealedEnd());
         }
-        return new WritesBehind(counter.counts, counter.metPoint && counter.complete);
+        return new WritesBehind(counter.counts, counter.open.isEmpty() && counter.complete);
     }
 
     private static final class Counter {
@@ -52,14 +55,21 @@ public record WritesBehind(Map<VolumeId, Count> volumes, boolean isComplete) {
         private final GroupState state;
         private final RecoveryPoint point;
         private final Map<VolumeId, Count> counts = new HashMap<>();
-        private boolean metPoint;
+        private final Set<VolumeId> open =
+                new HashSet<>(); // whose first write behind was not met yet
         private boolean complete = true;
 
         Counter(Segments segments, GroupState state, RecoveryPoint point) {
             this.segments = segments;
             this.state = state;
             this.point = point;
-            point.vector().keySet().forEach(volume -> counts.put(volume, Count.NONE));
+            point.vector()
+                    .forEach((volume, last) -> {
+                        counts.put(volume, Count.NONE);
+                        if (state.find(volume).orElseThrow().through > last) {
+                            open.add(volume);
+                        }
+                    });
         }
 
         void scan(int segment, int end) {
@@ -79,7 +89,6 @@ public record WritesBehind(Map<VolumeId, Count> volumes, boolean isComplete) {
 
         private void take(LogRecord record) {
             switch (record.kind()) {
-                case CUT -> metPoint |= record.offset() <= point.number();
                 case WRITE, ZERO -> {
                     if (!record.pass() && isBehind(record)) {
                         counts.computeIfPresent(
@@ -88,13 +97,18 @@ public record WritesBehind(Map<VolumeId, Count> volumes, boolean isComplete) {
                     }
                 }
                 case VOID, PASS_BEGIN -> complete &= !isBehind(record);
-                case MEMBER, PASS_END, DROP_POINT, PROTECT_POINT -> {}
+                case CUT, MEMBER, PASS_END, DROP_POINT, PROTECT_POINT -> {}
             }
         }
 
+        /// A volume's records stand in the order of their numbers.
         private boolean isBehind(LogRecord record) {
             VolumeId volume = state.member(record.slot()).volume;
-            return record.last() > point.vector().getOrDefault(volume, 0L);
+            long last = point.vector().getOrDefault(volume, 0L);
+            if (record.first() <= last) {
+                open.remove(volume);
+            }
+            return record.last() > last;
         }
     }
 }
