@@ -15,6 +15,7 @@ import io.redoubt.core.system.SystemDisk;
 import io.redoubt.node.link.ControlSession;
 import io.redoubt.node.link.Identity;
 import io.redoubt.node.machines.Freezing;
+import io.redoubt.node.machines.IsolationGuard;
 import io.redoubt.node.machines.Machines;
 import io.redoubt.node.storage.NodeStorage;
 import io.redoubt.node.storage.StreamDialer;
@@ -39,11 +40,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 
 /// The daemon of a host: wires storage and compute to the session with the control plane. It holds no truth of its own: what it runs is
 /// what it was told, kept on disk.
 final class NodeDaemon implements ControlSession.Node, AutoCloseable {
     private static final Duration DISK_AWAY_MAX = Duration.ofSeconds(35);
+    private static final long LOOK_MILLIS = 250;
 
     private final String zone;
     private final Path home;
@@ -55,6 +60,10 @@ final class NodeDaemon implements ControlSession.Node, AutoCloseable {
     private final NodeStorage storage;
     private final Machines machines;
     private final Freezing freezing;
+    private final IsolationGuard isolation;
+    private final ScheduledExecutorService looks =
+            Executors.newSingleThreadScheduledExecutor(
+                    Thread.ofPlatform().name("isolation-guard").daemon().factory());
     private final Path cache;
     private final Optional<RunAs> runAs;
     private volatile Optional<Hypervisor> hypervisor = Optional.empty();
@@ -81,12 +90,27 @@ final class NodeDaemon implements ControlSession.Node, AutoCloseable {
         var told = new Told(new SystemDisk(home.resolve("told")));
         this.machines = new Machines(told, storage, this::hypervisor);
         this.freezing = new Freezing(told, machines);
+        this.isolation =
+                new IsolationGuard(told, machines, volume -> storage.leftNanos(volume, clock));
     }
 
     void start() {
         storage.start();
         machines.start();
         freezing.thawLeft();
+        var _ =
+                looks.scheduleWithFixedDelay(
+                        this::lookForIsolated, LOOK_MILLIS, LOOK_MILLIS, TimeUnit.MILLISECONDS);
+    }
+
+    /// A look that fails must not be the last one.
+    private void lookForIsolated() {
+        try {
+            isolation.look();
+        } catch (RuntimeException e) {
+            System.getLogger("node")
+                    .log(System.Logger.Level.ERROR, "isolated guests are not looked after", e);
+        }
     }
 
     private synchronized Hypervisor hypervisor() {
@@ -211,6 +235,7 @@ final class NodeDaemon implements ControlSession.Node, AutoCloseable {
 
     @Override
     public void close() throws IOException {
+        looks.shutdownNow();
         freezing.close();
         storage.close();
     }

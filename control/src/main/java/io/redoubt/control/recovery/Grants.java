@@ -6,6 +6,7 @@ import io.redoubt.control.gateway.NodeListener;
 import io.redoubt.core.grant.GrantAnswer;
 import io.redoubt.core.grant.GrantTimes;
 import io.redoubt.core.grant.Grantor;
+import io.redoubt.core.grant.SourceEnd;
 import io.redoubt.core.port.Clock;
 import io.redoubt.protocol.ControlMessage;
 import io.redoubt.protocol.Grant;
@@ -106,13 +107,13 @@ class Grants implements GrantDesk, NodeListener {
     }
 
     /// @return whether the promotion may be recorded: the source released, or all grants of ours have expired
-    boolean promote(String group, long term, boolean released) {
+    boolean promote(String group, long term, SourceEnd end) {
         Desk desk = desks.get(group);
         if (desk == null) {
             return false;
         }
         synchronized (desk) {
-            return desk.grantor.promote(term, released, clock.bootNanos());
+            return desk.grantor.promote(term, end, clock.bootNanos());
         }
     }
 

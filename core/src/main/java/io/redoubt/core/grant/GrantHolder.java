@@ -29,8 +29,14 @@ public final class GrantHolder {
     /// What survives the process within one boot.
     ///
     /// @param validUntilNanos CLOCK_BOOTTIME; 0 when there is no grant
+    /// @param mayGoOn         whether the last that a grantor said was yes
     public record Memory(
-            String bootId, long term, long releasedTerm, long validUntilNanos, boolean fenced) {}
+            String bootId,
+            long term,
+            long releasedTerm,
+            long validUntilNanos,
+            boolean fenced,
+            boolean mayGoOn) {}
 
     private final GrantTimes times;
     private final Map<GrantorKind, SequencedMap<Long, Long>> open =
@@ -43,9 +49,13 @@ public final class GrantHolder {
     private long releasedTerm;
     private volatile long validUntilNanos;
     private volatile boolean fenced;
+    private volatile Isolation isolation = Isolation.PAUSES;
+
+    /// Granted in this boot, and not told otherwise since: what a source that goes on alone goes on from.
+    private volatile boolean mayGoOn;
 
     public GrantHolder(GrantTimes times, long term) {
-        this(times, new Memory("", term, 0, 0, false), "another boot");
+        this(times, new Memory("", term, 0, 0, false, false), "another boot");
     }
 
     /// Starts from what an earlier process of the group left. A grant counts only within the boot that received it.
@@ -54,7 +64,14 @@ public final class GrantHolder {
         this.term = memory.term();
         this.releasedTerm = memory.releasedTerm();
         this.fenced = memory.fenced();
-        this.validUntilNanos = memory.bootId().equals(bootId) ? memory.validUntilNanos() : 0;
+        boolean sameBoot = memory.bootId().equals(bootId);
+        this.validUntilNanos = sameBoot ? memory.validUntilNanos() : 0;
+        this.mayGoOn = sameBoot && memory.mayGoOn();
+    }
+
+    /// Takes this side's copy of what it does alone; an older one changes nothing.
+    public synchronized void isolation(Isolation told) {
+        isolation = isolation.or(told);
     }
 
     /// Notes that a request is sent now.
@@ -83,6 +100,7 @@ public final class GrantHolder {
                 }
                 term = granted.term();
                 fenced = false;
+                mayGoOn = true;
                 validUntilNanos = Math.max(validUntilNanos, requestedNanos + times.lengthNanos());
                 yield true;
             }
@@ -92,6 +110,9 @@ public final class GrantHolder {
                     fenced = true;
                     yield true;
                 }
+                // A decision that is heard of binds; a grantor that does not know enough says
+                // nothing about it.
+                mayGoOn &= refused.reason() == GrantAnswer.Reason.BOOT_UNCONFIRMED;
                 yield false;
             }
         };
@@ -107,6 +128,7 @@ public final class GrantHolder {
         }
         releasedTerm = decisionTerm;
         validUntilNanos = 0;
+        mayGoOn = false;
         open.values().forEach(Map::clear);
         return true;
     }
@@ -130,7 +152,28 @@ public final class GrantHolder {
         if (fenced) {
             return Standing.FENCED;
         }
-        return nowNanos < validUntilNanos ? Standing.GRANTED : Standing.HELD;
+        return nowNanos < validUntilNanos || goesOnAlone() ? Standing.GRANTED : Standing.HELD;
+    }
+
+    private boolean goesOnAlone() {
+        return isolation.goesOn() && mayGoOn;
+    }
+
+    /// Whether writes are acknowledged without a grant: nobody else knows of them now.
+    public boolean alone(long nowNanos) {
+        return !fenced && nowNanos >= validUntilNanos && goesOnAlone();
+    }
+
+    /// Nanoseconds for which writes are acknowledged without another word of a grantor; [Long#MAX_VALUE] for a source that goes on alone.
+    public long leftNanos(long nowNanos) {
+        if (fenced) {
+            return 0;
+        }
+        return goesOnAlone() ? Long.MAX_VALUE : Math.max(0, validUntilNanos - nowNanos);
+    }
+
+    public Isolation isolation() {
+        return isolation;
     }
 
     public synchronized long term() {
@@ -142,7 +185,7 @@ public final class GrantHolder {
     }
 
     public synchronized Memory memory(String bootId) {
-        return new Memory(bootId, term, releasedTerm, validUntilNanos, fenced);
+        return new Memory(bootId, term, releasedTerm, validUntilNanos, fenced, mayGoOn);
     }
 
     private SequencedMap<Long, Long> requests(GrantorKind grantor) {

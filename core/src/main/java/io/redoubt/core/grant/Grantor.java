@@ -13,6 +13,7 @@ public final class Grantor {
     private long term;
     private boolean stopped;
     private boolean promoted;
+    private Isolation isolation = Isolation.PAUSES;
     private long lastAnswerNanos;
 
     /// @param nowNanos the moment of this start: the worst case for grants given by the life before
@@ -89,15 +90,24 @@ public final class Grantor {
         return Math.max(0, lastAnswerNanos + times.expiryNanos() - nowNanos);
     }
 
+    /// Takes this side's copy of what the source does alone; an older one changes nothing.
+    public void isolation(Isolation told) {
+        isolation = isolation.or(told);
+    }
+
+    /// Whether a promotion has to wait for the source's own release or for a person's word, however long ago it was granted to.
+    public boolean needsWord(SourceEnd end) {
+        return end == SourceEnd.UNHEARD && isolation.goesOn() && !promoted;
+    }
+
     /// Records the promotion of the other side under the decision's term.
     ///
-    /// @param released the source itself has said that it released under this decision
-    /// @return false when neither the release was heard nor the grants have expired, or the decision is not the present one
-    public boolean promote(long decisionTerm, boolean released, long nowNanos) {
-        if (!stopped || decisionTerm != term) {
+    /// @return false when neither the release was heard nor the grants have expired, when it [#needsWord], or when the decision is not the present one
+    public boolean promote(long decisionTerm, SourceEnd end, long nowNanos) {
+        if (!stopped || decisionTerm != term || needsWord(end)) {
             return false;
         }
-        if (!promoted && !released && !expired(nowNanos)) {
+        if (!promoted && end != SourceEnd.RELEASED && !expired(nowNanos)) {
             return false;
         }
         promoted = true;
@@ -106,6 +116,10 @@ public final class Grantor {
 
     public long term() {
         return term;
+    }
+
+    public Isolation isolation() {
+        return isolation;
     }
 
     public boolean stopped() {

@@ -97,16 +97,16 @@ class GrantTest {
         var grantor = new Grantor(TIMES, 1, false, false, 0);
         assertThat(grantor.answer(1, 100 * SECOND)).isEqualTo(new Granted(1));
         assertThat(grantor.stop(2)).isTrue();
-        assertThat(grantor.promote(2, false, 107 * SECOND - 1)).isFalse();
-        assertThat(grantor.promote(2, false, 107 * SECOND)).isTrue();
+        assertThat(grantor.promote(2, SourceEnd.UNHEARD, 107 * SECOND - 1)).isFalse();
+        assertThat(grantor.promote(2, SourceEnd.UNHEARD, 107 * SECOND)).isTrue();
         assertThat(grantor.answer(2, 108 * SECOND)).isEqualTo(new Refused(2, Reason.PROMOTED));
     }
 
     @Test
     void a_grantor_that_restarted_waits_a_full_expiry() {
         var grantor = new Grantor(TIMES, 2, true, false, 50 * SECOND);
-        assertThat(grantor.promote(2, false, 57 * SECOND - 1)).isFalse();
-        assertThat(grantor.promote(2, false, 57 * SECOND)).isTrue();
+        assertThat(grantor.promote(2, SourceEnd.UNHEARD, 57 * SECOND - 1)).isFalse();
+        assertThat(grantor.promote(2, SourceEnd.UNHEARD, 57 * SECOND)).isTrue();
     }
 
     @Test
@@ -114,7 +114,7 @@ class GrantTest {
         var grantor = new Grantor(TIMES, 1, false, false, 0);
         grantor.answer(1, SECOND);
         grantor.stop(2);
-        assertThat(grantor.promote(2, true, SECOND)).isTrue();
+        assertThat(grantor.promote(2, SourceEnd.RELEASED, SECOND)).isTrue();
     }
 
     @Test
@@ -134,15 +134,104 @@ class GrantTest {
         assertThat(grantor.resume(2)).isFalse();
         assertThat(grantor.resume(3)).isTrue();
         assertThat(grantor.answer(3, SECOND)).isEqualTo(new Granted(3));
-        assertThat(grantor.promote(2, true, SECOND)).isFalse();
+        assertThat(grantor.promote(2, SourceEnd.RELEASED, SECOND)).isFalse();
         grantor.stop(4);
-        grantor.promote(4, true, SECOND);
+        grantor.promote(4, SourceEnd.RELEASED, SECOND);
         assertThat(grantor.resume(5)).isFalse();
     }
 
     @Test
     void without_a_decision_there_is_no_promotion() {
         var grantor = new Grantor(TIMES, 1, false, false, 0);
-        assertThat(grantor.promote(1, true, 100 * SECOND)).isFalse();
+        assertThat(grantor.promote(1, SourceEnd.RELEASED, 100 * SECOND)).isFalse();
+    }
+
+    private static GrantHolder grantedAtZero() {
+        var holder = new GrantHolder(TIMES, 1);
+        holder.requested(GrantorKind.CONTROL, 1, 0);
+        holder.answered(GrantorKind.CONTROL, 1, new Granted(1));
+        return holder;
+    }
+
+    @Test
+    void
+            a_source_that_goes_on_alone_does_so_from_a_grant_of_this_boot_until_it_hears_of_a_decision() {
+        var alone = new Isolation(1, true);
+        var never = new GrantHolder(TIMES, 1);
+        never.isolation(alone);
+        assertThat(never.standing(0)).isEqualTo(Standing.HELD);
+
+        var holder = grantedAtZero();
+        holder.isolation(alone);
+        assertThat(holder.alone(SECOND)).isFalse();
+        assertThat(holder.standing(100 * SECOND)).isEqualTo(Standing.GRANTED);
+        assertThat(holder.alone(100 * SECOND)).isTrue();
+        assertThat(holder.leftNanos(100 * SECOND)).isEqualTo(Long.MAX_VALUE);
+        var memory = holder.memory("boot-1");
+        assertThat(again(memory, "boot-1", alone).standing(100 * SECOND))
+                .isEqualTo(Standing.GRANTED);
+        assertThat(again(memory, "boot-2", alone).standing(100 * SECOND)).isEqualTo(Standing.HELD);
+
+        holder.requested(GrantorKind.CONTROL, 2, 100 * SECOND);
+        holder.answered(GrantorKind.CONTROL, 2, new Refused(1, Reason.BOOT_UNCONFIRMED));
+        assertThat(holder.standing(100 * SECOND)).isEqualTo(Standing.GRANTED);
+        holder.requested(GrantorKind.CONTROL, 3, 100 * SECOND);
+        holder.answered(GrantorKind.CONTROL, 3, new Refused(2, Reason.STOPPED));
+        assertThat(holder.standing(100 * SECOND)).isEqualTo(Standing.HELD);
+    }
+
+    private static GrantHolder again(GrantHolder.Memory memory, String boot, Isolation isolation) {
+        var holder = new GrantHolder(TIMES, memory, boot);
+        holder.isolation(isolation);
+        return holder;
+    }
+
+    @Test
+    void a_release_ends_going_on_alone() {
+        var holder = grantedAtZero();
+        holder.isolation(new Isolation(1, true));
+        assertThat(holder.release(2)).isTrue();
+        assertThat(holder.standing(SECOND)).isEqualTo(Standing.HELD);
+        assertThat(again(holder.memory("b"), "b", new Isolation(1, true)).standing(SECOND))
+                .isEqualTo(Standing.HELD);
+    }
+
+    @Test
+    void an_older_word_about_isolation_changes_nothing() {
+        var holder = grantedAtZero();
+        holder.isolation(new Isolation(2, false));
+        holder.isolation(new Isolation(1, true));
+        assertThat(holder.standing(100 * SECOND)).isEqualTo(Standing.HELD);
+        var grantor = new Grantor(TIMES, 1, false, false, 0);
+        grantor.isolation(new Isolation(2, true));
+        grantor.isolation(new Isolation(1, false));
+        assertThat(grantor.isolation()).isEqualTo(new Isolation(2, true));
+    }
+
+    /// Rule 3: no clock ends the right of a source that goes on alone.
+    @Test
+    void a_source_that_may_go_on_is_passed_by_only_after_its_release_or_a_persons_word() {
+        var grantor = new Grantor(TIMES, 1, false, false, 0);
+        grantor.isolation(new Isolation(1, true));
+        grantor.stop(2);
+        assertThat(grantor.needsWord(SourceEnd.UNHEARD)).isTrue();
+        assertThat(grantor.promote(2, SourceEnd.UNHEARD, 100 * SECOND)).isFalse();
+        assertThat(grantor.promote(2, SourceEnd.OFF_BY_WORD, 7 * SECOND - 1)).isFalse();
+        assertThat(grantor.promote(2, SourceEnd.OFF_BY_WORD, 7 * SECOND)).isTrue();
+        assertThat(grantor.needsWord(SourceEnd.UNHEARD)).isFalse();
+
+        var other = new Grantor(TIMES, 1, false, false, 0);
+        other.isolation(new Isolation(1, true));
+        other.stop(2);
+        assertThat(other.promote(2, SourceEnd.RELEASED, SECOND)).isTrue();
+    }
+
+    @Test
+    void what_is_left_of_a_grant_is_told_and_nothing_is_left_of_a_fenced_source() {
+        var holder = grantedAtZero();
+        assertThat(holder.leftNanos(2 * SECOND)).isEqualTo(4 * SECOND);
+        assertThat(holder.leftNanos(9 * SECOND)).isZero();
+        assertThat(holder.fence(2)).isTrue();
+        assertThat(holder.leftNanos(0)).isZero();
     }
 }

@@ -40,7 +40,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// The machines of this node by id.
-public final class Machines {
+public final class Machines implements IsolationGuard.Guests {
     private static final Logger LOG = System.getLogger(Machines.class.getName());
     private static final String NO_ROOM = "No space left on device"; // QEMU's word for ENOSPC
     private static final String KIND = "machine";
@@ -400,6 +400,41 @@ public final class Machines {
             }
         }
         machines.clear();
+    }
+
+    @Override
+    public Map<String, List<String>> volumes() {
+        var volumes = new HashMap<String, List<String>>();
+        machines.forEach((machine, kept) ->
+                volumes.put(
+                        machine,
+                        kept.told.getDisksList().stream().map(MachineDisk::getVolume).toList()));
+        return volumes;
+    }
+
+    @Override
+    public boolean runs(String machine) {
+        Kept kept = machines.get(machine);
+        return kept != null && state(kept) == MachineState.MACHINE_RUNNING;
+    }
+
+    @Override
+    public void halt(String machine, String why) {
+        Kept kept = find(machine);
+        synchronized (kept) {
+            require(kept).pause();
+            kept.reason = why;
+        }
+    }
+
+    @Override
+    public void goOn(String machine) {
+        Kept kept = find(machine);
+        synchronized (kept) {
+            if (!kept.pausedByOrder && state(kept) == MachineState.MACHINE_PAUSED) {
+                require(kept).resume();
+            }
+        }
     }
 
     /// Halts every machine that has one of these volumes: their writes may not be acknowledged any more.

@@ -162,9 +162,7 @@ public final class NodeStorage implements AutoCloseable {
                 var promote = command.getPromoteReceiver();
                 result.setReceiverPromoted(
                         receivers.promote(
-                                promote.getGroup(),
-                                promote.getTerm(),
-                                promote.getSourceReleased()));
+                                promote.getGroup(), promote.getTerm(), Isolations.end(promote)));
                 views.promoted(promote.getGroup(), promote.getTerm());
             }
             case ROLL_BACK_RECEIVER -> {
@@ -291,7 +289,7 @@ public final class NodeStorage implements AutoCloseable {
         report.addAllPools(pools.reports());
         report.addAllDatastores(datastores.reports());
         report.addAllSources(sources.reports());
-        report.addAllReceivers(receivers.reports(views.byGroup()));
+        report.addAllReceivers(receivers.reports(views.byGroup(), views.live()));
     }
 
     /// Whether it is here, and smaller.
@@ -316,6 +314,13 @@ public final class NodeStorage implements AutoCloseable {
                             case FENCED -> VolumeState.VOLUME_RELEASED;
                         })
                 .orElse(VolumeState.VOLUME_READY);
+    }
+
+    /// Nanoseconds for which the volume's writes are answered without another word of a grantor; [Long#MAX_VALUE] when it needs none.
+    public long leftNanos(String volume, Clock clock) {
+        return sources.holderOf(volume)
+                .map(holder -> holder.leftNanos(clock.bootNanos()))
+                .orElse(Long.MAX_VALUE);
     }
 
     /// Whether the volume's writes are neither held nor refused.

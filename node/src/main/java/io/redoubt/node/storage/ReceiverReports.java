@@ -4,6 +4,7 @@ package io.redoubt.node.storage;
 import io.redoubt.protocol.FreezeFailure;
 import io.redoubt.protocol.JournalPressure;
 import io.redoubt.protocol.JournalReport;
+import io.redoubt.protocol.LiveView;
 import io.redoubt.protocol.Point;
 import io.redoubt.protocol.PointPin;
 import io.redoubt.protocol.ReceiverReport;
@@ -12,6 +13,7 @@ import io.redoubt.storage.journal.Housekeeping;
 import io.redoubt.storage.journal.JournalRoom;
 import io.redoubt.storage.journal.PointTag;
 import io.redoubt.storage.journal.RecoveryPoint;
+import io.redoubt.storage.journal.Roles;
 import io.redoubt.storage.replication.HostedReceiver;
 import java.util.List;
 
@@ -23,13 +25,22 @@ final class ReceiverReports {
     private ReceiverReports() {}
 
     static ReceiverReport of(
-            String group, HostedReceiver hosted, Retention retention, List<String> openViews) {
+            String group,
+            HostedReceiver hosted,
+            Retention retention,
+            List<String> openViews,
+            List<LiveView> live) {
         HostedReceiver.Standing standing = hosted.standing();
         List<RecoveryPoint> points = hosted.pointsAndBranch();
+        Roles roles = hosted.roles();
         var report =
                 ReceiverReport.newBuilder()
                         .setGroup(group)
-                        .setTerm(hosted.roles().term())
+                        .setTerm(roles.term())
+                        .setStopped(roles.stopped())
+                        .setPromoted(roles.promoted())
+                        .setIsolation(Isolations.told(roles.isolation()))
+                        .addAllLiveViews(live)
                         .setCommittedPoint(hosted.journal().branch().committed().orElse(0))
                         .setOldestPoint(points.isEmpty() ? 0 : points.getFirst().number())
                         .addAllOpenViews(openViews)

@@ -5,11 +5,13 @@ import io.redoubt.core.VolumeId;
 import io.redoubt.core.fault.FaultException;
 import io.redoubt.core.grant.GrantTimes;
 import io.redoubt.core.grant.Grantor;
+import io.redoubt.core.grant.SourceEnd;
 import io.redoubt.core.port.Clock;
 import io.redoubt.core.port.Disk;
 import io.redoubt.core.system.SystemDisk;
 import io.redoubt.protocol.AdoptedVolume;
 import io.redoubt.protocol.CountLoss;
+import io.redoubt.protocol.LiveView;
 import io.redoubt.protocol.LossCounted;
 import io.redoubt.protocol.PointsListed;
 import io.redoubt.protocol.ProtectReceiver;
@@ -114,6 +116,9 @@ final class Receivers implements AutoCloseable {
         } else if (wanted.getTerm() > present.hosted.roles().term()) {
             present.hosted.resumeRole(wanted.getTerm());
         }
+        if (present != null) {
+            present.hosted.isolation(Isolations.of(wanted.getIsolation()));
+        }
     }
 
     private Receiver open(ProtectReceiver wanted) {
@@ -136,9 +141,10 @@ final class Receivers implements AutoCloseable {
         }
         Roles roles = journal.roles();
         if (roles.term() < wanted.getTerm()) {
-            roles = new Roles(wanted.getTerm(), false, false);
-            journal.roles(roles);
+            roles = roles.with(wanted.getTerm(), false, false);
         }
+        roles = roles.with(Isolations.of(wanted.getIsolation()));
+        journal.roles(roles);
         var grantor =
                 new Grantor(
                         GrantTimes.DEFAULT,
@@ -263,11 +269,13 @@ final class Receivers implements AutoCloseable {
     }
 
     /// Answers when this side is promoted: at once when the source released, else when its grants have expired.
-    ReceiverPromoted promote(String group, long term, boolean released) {
+    ///
+    /// @throws FaultException with [io.redoubt.storage.journal.JournalFault.SourceMayGoOn]
+    ReceiverPromoted promote(String group, long term, SourceEnd end) {
         HostedReceiver receiver = require(group);
         long began = clock.bootNanos();
         while (true) {
-            long wait = receiver.promote(term, released);
+            long wait = receiver.promote(term, end);
             if (wait < 0) {
                 throw new FaultException(
                         new NodeFault.OldTerm(group, term, receiver.roles().term()));
@@ -325,7 +333,8 @@ final class Receivers implements AutoCloseable {
         return listed.build();
     }
 
-    List<ReceiverReport> reports(Map<String, List<String>> openViews) {
+    List<ReceiverReport> reports(
+            Map<String, List<String>> openViews, Map<String, List<LiveView>> live) {
         var reports = new ArrayList<ReceiverReport>();
         receivers.forEach((group, receiver) ->
                 reports.add(
@@ -333,7 +342,8 @@ final class Receivers implements AutoCloseable {
                                 group,
                                 receiver.hosted,
                                 retentions.of(group),
-                                openViews.getOrDefault(group, List.of()))));
+                                openViews.getOrDefault(group, List.of()),
+                                live.getOrDefault(group, List.of()))));
         return reports;
     }
 

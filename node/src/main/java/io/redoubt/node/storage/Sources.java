@@ -6,6 +6,7 @@ import io.redoubt.core.grant.GrantAnswer;
 import io.redoubt.core.grant.GrantHolder;
 import io.redoubt.core.grant.GrantTimes;
 import io.redoubt.core.grant.GrantorKind;
+import io.redoubt.core.grant.Isolation;
 import io.redoubt.core.port.Clock;
 import io.redoubt.core.system.SystemDisk;
 import io.redoubt.protocol.ControlMessage;
@@ -114,9 +115,11 @@ final class Sources implements AutoCloseable {
         return group.getVolumesList().stream().map(ProtectedVolume::getVolume).toList();
     }
 
-    synchronized SourceProtected protect(ProtectSource wanted) {
-        Source present = sources.get(wanted.getGroup());
+    synchronized SourceProtected protect(ProtectSource said) {
+        Source present = sources.get(said.getGroup());
+        ProtectSource wanted = said;
         if (present != null) {
+            wanted = withLaterIsolation(said, present);
             if (wanted.getTerm() < present.holder.term()) {
                 throw new FaultException(
                         new NodeFault.OldTerm(
@@ -141,6 +144,7 @@ final class Sources implements AutoCloseable {
         if (wanted.getTerm() > source.told.getTerm()) {
             source.holder.resume(wanted.getTerm());
         }
+        source.holder.isolation(Isolations.of(wanted.getIsolation()));
         boolean sameLink = withoutRest(wanted).equals(withoutRest(source.told));
         if (!sameLink) {
             source.link.close();
@@ -162,7 +166,13 @@ final class Sources implements AutoCloseable {
     }
 
     private static ProtectSource withoutRest(ProtectSource told) {
-        return told.toBuilder().clearPeers().clearBytesPerSecond().build();
+        return told.toBuilder().clearPeers().clearBytesPerSecond().clearIsolation().build();
+    }
+
+    /// A command that was long on its way does not bring an older word back.
+    private static ProtectSource withLaterIsolation(ProtectSource said, Source present) {
+        Isolation later = present.holder.isolation().or(Isolations.of(said.getIsolation()));
+        return said.toBuilder().setIsolation(Isolations.told(later)).build();
     }
 
     private void admit(@Nullable ProtectSource group) {
@@ -178,6 +188,7 @@ final class Sources implements AutoCloseable {
                                 home.resolve("groups").resolve(wanted.getGroup() + "-source")));
         var holder =
                 new GrantHolder(GrantTimes.DEFAULT, memory.load(wanted.getTerm()), clock.bootId());
+        holder.isolation(Isolations.of(wanted.getIsolation()));
         // All of them, before the first is changed.
         List<HostedVolume> hosted = members(wanted).stream().map(volumes::require).toList();
         List<SourceVolume> members = new ArrayList<>();
@@ -406,6 +417,8 @@ final class Sources implements AutoCloseable {
                             .addAllPeers(source.told.getPeersList())
                             .setMakesCuts(source.link.makesCuts())
                             .setBytesPerSecond(source.told.getBytesPerSecond())
+                            .setIsolation(Isolations.told(source.holder.isolation()))
+                            .setAlone(source.holder.alone(clock.bootNanos()))
                             .build());
         }
         return reports;

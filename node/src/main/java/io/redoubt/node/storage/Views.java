@@ -6,6 +6,7 @@ import io.redoubt.core.VolumeId;
 import io.redoubt.core.fault.FaultException;
 import io.redoubt.core.port.Clock;
 import io.redoubt.core.system.SystemDisk;
+import io.redoubt.protocol.LiveView;
 import io.redoubt.protocol.OpenView;
 import io.redoubt.protocol.RaiseAttachment;
 import io.redoubt.protocol.ViewExport;
@@ -203,6 +204,25 @@ final class Views {
                         new NodeFault.InUse("Protection group " + group, "view " + view.getView()));
             }
         }
+    }
+
+    /// Those that take the writes of a promotion, or will, by group: enough for a control plane that knows nothing of them.
+    Map<String, List<LiveView>> live() {
+        var live = new HashMap<String, List<LiveView>>();
+        for (View view : views.values()) {
+            if (view.told.hasTerm()) {
+                live.computeIfAbsent(view.told.getGroup(), _ -> new ArrayList<>())
+                        .add(
+                                LiveView.newBuilder()
+                                        .setView(view.told.getView())
+                                        .setCut(view.point.number())
+                                        .setStampMillis(view.point.stampMillis())
+                                        .setTerm(view.told.getTerm())
+                                        .addAllVolumes(view.told.getVolumesList())
+                                        .build());
+            }
+        }
+        return live;
     }
 
     Map<String, List<String>> byGroup() {

@@ -92,7 +92,7 @@ class ReceiverTermsTest {
     }
 
     private ReceiverReport report() {
-        return receivers.reports(Map.of()).getFirst();
+        return receivers.reports(Map.of(), Map.of()).getFirst();
     }
 
     @Test

@@ -5,6 +5,7 @@ import io.redoubt.core.fault.FaultException;
 import io.redoubt.core.grant.GrantAnswer;
 import io.redoubt.core.grant.Grantor;
 import io.redoubt.core.grant.GrantorKind;
+import io.redoubt.core.grant.SourceEnd;
 import io.redoubt.simulation.machine.Violation;
 import io.redoubt.storage.journal.Roles;
 import java.util.List;
@@ -162,7 +163,7 @@ final class RoleTraffic {
                     world.receiver.run(() -> {
                         try {
                             if (side.grantor.stop(DECISION)) {
-                                side.journal.roles(new Roles(DECISION, true, false));
+                                side.journal.roles(Roles.START.with(DECISION, true, false));
                                 stopConfirmed = true;
                             }
                         } catch (FaultException _) {
@@ -184,13 +185,15 @@ final class RoleTraffic {
                         try {
                             if (side.grantor.promote(
                                     DECISION,
-                                    allReleased(),
+                                    allReleased() ? SourceEnd.RELEASED : SourceEnd.UNHEARD,
                                     world.receiver.host.clock().bootNanos())) {
                                 promotedAt = Math.min(promotedAt, world.time.nanos());
-                                side.journal.roles(new Roles(DECISION, true, true));
+                                side.journal.roles(Roles.START.with(DECISION, true, true));
                                 promotionConfirmed = true;
                                 control.promote(
-                                        DECISION, true, world.controlHost.clock().bootNanos());
+                                        DECISION,
+                                        SourceEnd.RELEASED,
+                                        world.controlHost.clock().bootNanos());
                                 world.note(6);
                             }
                         } catch (FaultException _) {

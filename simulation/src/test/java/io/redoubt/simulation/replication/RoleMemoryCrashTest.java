@@ -57,7 +57,7 @@ class RoleMemoryCrashTest {
                 released = grants.releasedTerm();
                 var holder = new GrantHolder(GroupWorld.TIMES, grants, host.clock().bootId());
                 for (int step = random.nextInt(4); step > 0; step--) {
-                    journal.roles(new Roles(stopped + 1, true, false));
+                    journal.roles(Roles.START.with(stopped + 1, true, false));
                     stopped++;
                     holder.release(Math.max(2, released + 1));
                     memory.store(holder, host.clock().bootId());

@@ -237,6 +237,20 @@ public sealed interface JournalFault extends Fault {
         }
     }
 
+    /// A source that goes on alone has not released, and no clock says when it ends.
+    record SourceMayGoOn(long term) implements JournalFault {
+        @Override
+        public String message() {
+            return "The source may still acknowledge writes: its group goes on when it is isolated, and it has not released for decision %d."
+                    .formatted(term);
+        }
+
+        @Override
+        public String remedy() {
+            return "Make sure that the source's host is off, and give your word for it with the failover.";
+        }
+    }
+
     /// Nobody can say any more what changed since this number.
     record ChangesUnknown(VolumeId volume, long since, String why) implements JournalFault {
         @Override

@@ -133,7 +133,7 @@ final class ManifestCodec {
         in.limit(length - 4).position(16);
         var lineage = new UUID(in.getLong(), in.getLong());
         long nextCut = in.getLong();
-        var roles = new Roles(in.getLong(), in.get() != 0, in.get() != 0);
+        var roles = Roles.START.with(in.getLong(), in.get() != 0, in.get() != 0);
         var segments = new ArrayList<Segment>();
         for (int i = in.getInt(); i > 0; i--) {
             segments.add(new Segment(in.getInt(), in.getLong(), in.getInt()));
@@ -163,7 +163,7 @@ final class ManifestCodec {
         return new Manifest(
                 new Origin(lineage, sections.fork, sections.envelope),
                 nextCut,
-                roles,
+                roles.with(sections.isolation),
                 List.copyOf(segments),
                 List.copyOf(runs),
                 List.copyOf(kept),

@@ -2,6 +2,7 @@
 package io.redoubt.storage.journal;
 
 import io.redoubt.core.VolumeId;
+import io.redoubt.core.grant.Isolation;
 import io.redoubt.storage.atrest.KeyEnvelope;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -21,6 +22,7 @@ final class ManifestSections {
     private static final int SEAL = 2;
     private static final int ADOPTED = 3;
     private static final int COMMIT = 4;
+    private static final int ISOLATION = 5;
     private static final int HEAD = 8;
 
     /// What was found.
@@ -29,6 +31,7 @@ final class ManifestSections {
     @Nullable KeyEnvelope envelope;
     List<WayBack.Adopted> adopted = List.of();
     WayBack.@Nullable Commit commit;
+    Isolation isolation = Isolation.PAUSES;
 
     static ByteBuffer encode(Manifest m) {
         Map<Integer, ByteBuffer> sections = new TreeMap<>();
@@ -59,6 +62,11 @@ final class ManifestSections {
             out.put((byte) (commit.forgotten() ? 1 : 0));
             putVector(out, commit.vector());
             sections.put(COMMIT, out.flip());
+        }
+        Isolation isolation = m.roles().isolation();
+        if (!isolation.equals(Isolation.PAUSES)) {
+            ByteBuffer out = LogRecord.buffer(9).putLong(isolation.version());
+            sections.put(ISOLATION, out.put((byte) (isolation.goesOn() ? 1 : 0)).flip());
         }
         int bytes = sections.values().stream().mapToInt(s -> HEAD + s.remaining()).sum();
         ByteBuffer all = LogRecord.buffer(4 + bytes).putInt(sections.size());
@@ -97,6 +105,8 @@ final class ManifestSections {
                 case SEAL -> found.envelope = takeEnvelope(section);
                 case ADOPTED -> found.adopted = takeAdopted(section);
                 case COMMIT -> found.commit = takeCommit(section);
+                case ISOLATION ->
+                        found.isolation = new Isolation(section.getLong(), section.get() != 0);
                 default -> throw new IllegalArgumentException("section " + tag);
             }
         }

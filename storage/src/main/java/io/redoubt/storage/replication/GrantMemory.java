@@ -17,6 +17,10 @@ public final class GrantMemory {
     private static final String ASIDE = "grants.new";
     private static final int BYTES = 256;
 
+    // The flags, in a byte that held the first one alone.
+    private static final int FENCED = 1;
+    private static final int MAY_GO_ON = 2;
+
     private final Disk disk;
 
     public GrantMemory(Disk disk) {
@@ -25,7 +29,7 @@ public final class GrantMemory {
 
     /// @return what was stored; a fresh memory of this term when there is none or it is torn
     public GrantHolder.Memory load(long term) {
-        var fresh = new GrantHolder.Memory("", term, 0, 0, false);
+        var fresh = new GrantHolder.Memory("", term, 0, 0, false, false);
         if (!disk.exists(NAME)) {
             return fresh;
         }
@@ -41,7 +45,7 @@ public final class GrantMemory {
         long storedTerm = in.getLong();
         long released = in.getLong();
         long validUntil = in.getLong();
-        boolean fenced = in.get() != 0;
+        int flags = in.get();
         byte[] boot = new byte[in.get()];
         in.get(boot);
         return new GrantHolder.Memory(
@@ -49,7 +53,8 @@ public final class GrantMemory {
                 Math.max(term, storedTerm),
                 released,
                 validUntil,
-                fenced);
+                (flags & FENCED) != 0,
+                (flags & MAY_GO_ON) != 0);
     }
 
     /// Stores what the holder knows at this moment. With a release in it, it is always durable when this returns: a later
@@ -62,7 +67,7 @@ public final class GrantMemory {
         out.putLong(memory.term())
                 .putLong(memory.releasedTerm())
                 .putLong(memory.validUntilNanos())
-                .put((byte) (memory.fenced() ? 1 : 0))
+                .put((byte) ((memory.fenced() ? FENCED : 0) | (memory.mayGoOn() ? MAY_GO_ON : 0)))
                 .put((byte) boot.length)
                 .put(boot);
         out.putInt(BYTES - 4, Checksum.of(out, 0, BYTES - 4));

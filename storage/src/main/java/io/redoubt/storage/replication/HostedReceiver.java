@@ -3,6 +3,8 @@ package io.redoubt.storage.replication;
 
 import io.redoubt.core.fault.FaultException;
 import io.redoubt.core.grant.Grantor;
+import io.redoubt.core.grant.Isolation;
+import io.redoubt.core.grant.SourceEnd;
 import io.redoubt.core.port.Clock;
 import io.redoubt.storage.journal.Housekeeping;
 import io.redoubt.storage.journal.Journal;
@@ -62,6 +64,7 @@ public final class HostedReceiver implements AutoCloseable {
             Journal journal, Grantor grantor, Clock clock, Housekeeping.Settings settings) {
         this.journal = journal;
         this.grantor = grantor;
+        grantor.isolation(journal.roles().isolation());
         this.clock = clock;
         this.group = new GroupReceiver(journal, grantor, clock);
         this.housekeeping = new Housekeeping(journal, settings, lock);
@@ -144,7 +147,7 @@ public final class HostedReceiver implements AutoCloseable {
             if (!grantor.stop(decisionTerm)) {
                 return false;
             }
-            journal.roles(new Roles(grantor.term(), true, grantor.promoted()));
+            journal.roles(journal.roles().with(grantor.term(), true, grantor.promoted()));
             return true;
         } finally {
             lock.unlock();
@@ -156,8 +159,19 @@ public final class HostedReceiver implements AutoCloseable {
         lock.lock();
         try {
             if (grantor.resume(laterTerm)) {
-                journal.roles(new Roles(laterTerm, false, false));
+                journal.roles(journal.roles().with(laterTerm, false, false));
             }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Takes this side's copy of what the source does alone, durably; an older one changes nothing.
+    public void isolation(Isolation told) {
+        lock.lock();
+        try {
+            journal.roles(journal.roles().with(told));
+            grantor.isolation(told);
         } finally {
             lock.unlock();
         }
@@ -165,19 +179,22 @@ public final class HostedReceiver implements AutoCloseable {
 
     /// Promotes this side when that is safe now.
     ///
-    /// @param released the source said that it released under this decision
     /// @return 0 when promoted (durably), else the nanoseconds to wait before asking again; -1 for an unknown decision
-    public long promote(long decisionTerm, boolean released) {
+    /// @throws FaultException with [JournalFault.SourceMayGoOn] while only a release or a word could prove that the source has ended
+    public long promote(long decisionTerm, SourceEnd end) {
         lock.lock();
         try {
             if (!grantor.stopped() || grantor.term() != decisionTerm) {
                 return -1;
             }
+            if (grantor.needsWord(end)) {
+                throw new FaultException(new JournalFault.SourceMayGoOn(decisionTerm));
+            }
             long now = clock.bootNanos();
-            if (!grantor.promote(decisionTerm, released, now)) {
+            if (!grantor.promote(decisionTerm, end, now)) {
                 return Math.max(1, grantor.expiresInNanos(now));
             }
-            journal.roles(new Roles(decisionTerm, true, true));
+            journal.roles(journal.roles().with(decisionTerm, true, true));
             sessions.keySet().forEach(FrameChannel::close);
             LOG.log(Level.INFO, "promoted under term {0}", decisionTerm);
             return 0;
@@ -197,7 +214,7 @@ public final class HostedReceiver implements AutoCloseable {
             if (!grantor.takeBack(laterTerm)) {
                 return false;
             }
-            journal.roles(new Roles(laterTerm, false, false));
+            journal.roles(journal.roles().with(laterTerm, false, false));
             return true;
         } finally {
             lock.unlock();
