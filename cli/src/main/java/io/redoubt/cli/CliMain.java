@@ -77,6 +77,7 @@ public final class CliMain {
                         .addSubcommand(new GroupCommands.Reverse())
                         .addSubcommand(new GroupCommands.Change())
                         .addSubcommand(new VerifyCommand())
+                        .addSubcommand(new WordsCommand())
                         .addSubcommand(new Writes.Delete(Nouns.GROUP)));
         line.addSubcommand(
                 noun("point", "Recovery points of a group.")

@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -41,12 +42,23 @@ final class FailoverCommands {
                         "The recovery point (default: ${DEFAULT-VALUE}); a move goes to a last one of its own.")
         private String point = "";
 
+        @Option(
+                names = "--source-is-off",
+                paramLabel = "WORD",
+                description =
+                        "Of a live one: your word, which is recorded, that nodes that do not answer are off and stay off; say what you saw. Needed for a"
+                                + " group whose machines go on when they are isolated.")
+        private @Nullable String sourceIsOff;
+
         @Override
         public Integer call() {
             var body = new HashMap<String, Object>();
             body.put("group", group);
             body.put("kind", kind);
             body.put("point", point.matches("\\d{1,18}") ? Long.valueOf(point) : point);
+            if (sourceIsOff != null) {
+                body.put("sourceIsOff", sourceIsOff);
+            }
             return writes.post(
                     Nouns.FAILOVER.path(), body, "group " + group + " runs in its target zone");
         }

@@ -45,6 +45,14 @@ final class GroupCommands {
                         "What its streams may take of the links between the zones together, in a second, such as 20MiB; 0: no limit.")
         private @Nullable Bytes streamLimit;
 
+        @Option(
+                names = "--when-isolated",
+                paramLabel = "pause|continue",
+                description =
+                        "What its machines do while their nodes hear neither control plane nor target zone. pause (usual): they stand still and"
+                                + " go on by themselves. continue: they go on; then a failover without their node's answer needs your word that it is off.")
+        private @Nullable String whenIsolated;
+
         Map<String, Object> wish(@Nullable CommandSpec spec) {
             var wish = new HashMap<String, Object>();
             String wantedLadder = ladder;
@@ -58,6 +66,9 @@ final class GroupCommands {
             Bytes wantedLimit = streamLimit;
             if (wantedLimit != null) {
                 wish.put("streamBytesPerSecond", wantedLimit.value());
+            }
+            if (whenIsolated != null) {
+                wish.put("whenIsolated", whenIsolated);
             }
             return wish;
         }
@@ -119,7 +130,8 @@ final class GroupCommands {
     @Command(
             name = "set",
             description = {
-                "Changes how long the journal of a group keeps what, or what its streams may take of the links, without a restart.",
+                "Changes how long the journal of a group keeps what, what its streams may take of the links, or what its machines do when they are isolated,"
+                        + " without a restart.",
                 "With --dry-run nothing changes; it says which points would go."
             })
     static final class Change implements Callable<Integer> {

@@ -10,6 +10,8 @@ import io.redoubt.core.grant.GrantHolder;
 import io.redoubt.core.grant.GrantTimes;
 import io.redoubt.core.grant.Grantor;
 import io.redoubt.core.grant.GrantorKind;
+import io.redoubt.core.grant.Isolation;
+import io.redoubt.core.grant.SourceEnd;
 import io.redoubt.protocol.Attachment;
 import io.redoubt.protocol.AttachmentRaised;
 import io.redoubt.protocol.ByteRange;
@@ -38,6 +40,7 @@ import io.redoubt.protocol.NodeMessage;
 import io.redoubt.protocol.OpenView;
 import io.redoubt.protocol.Point;
 import io.redoubt.protocol.PointTaken;
+import io.redoubt.protocol.PromoteReceiver;
 import io.redoubt.protocol.ProtectReceiver;
 import io.redoubt.protocol.ProtectSource;
 import io.redoubt.protocol.ProtectedVolume;
@@ -445,6 +448,8 @@ public final class FakeNode implements AutoCloseable {
                         .setBytesPerSecond(source.told().getBytesPerSecond())
                         .setBytesBehind(4096)
                         .setCutsGivenUp(3)
+                        .setIsolation(told(source.holder().isolation()))
+                        .setAlone(source.holder().alone(System.nanoTime()))
                         .setSpoolBytes(8192);
         for (ProtectedVolume volume : source.volumes()) {
             report.addVolumes(
@@ -460,8 +465,30 @@ public final class FakeNode implements AutoCloseable {
         return report;
     }
 
+    private static Isolation isolation(io.redoubt.protocol.Isolation told) {
+        return new Isolation(told.getVersion(), told.getGoesOn());
+    }
+
+    private static io.redoubt.protocol.Isolation told(Isolation isolation) {
+        return io.redoubt.protocol.Isolation.newBuilder()
+                .setVersion(isolation.version())
+                .setGoesOn(isolation.goesOn())
+                .build();
+    }
+
+    private static SourceEnd end(PromoteReceiver promote) {
+        if (promote.getSourceReleased()) {
+            return SourceEnd.RELEASED;
+        }
+        return promote.getSourceOff() ? SourceEnd.OFF_BY_WORD : SourceEnd.UNHEARD;
+    }
+
     private static ReceiverReport receiver(String group, Receiver receiver) {
-        var report = ReceiverReport.newBuilder().setGroup(group).setTerm(receiver.term);
+        var report =
+                ReceiverReport.newBuilder()
+                        .setGroup(group)
+                        .setTerm(receiver.term)
+                        .setIsolation(told(receiver.grantor.isolation()));
         receiver.journal.report(report);
         return report.build();
     }
@@ -586,6 +613,9 @@ public final class FakeNode implements AutoCloseable {
                                         before != null && before.term() == protect.getTerm()
                                                 ? before.holder()
                                                 : new GrantHolder(TIMES, protect.getTerm())));
+                Objects.requireNonNull(sources.get(protect.getGroup()))
+                        .holder()
+                        .isolation(isolation(protect.getIsolation()));
                 result.setSourceProtected(
                         SourceProtected.newBuilder().setCompared(protect.getDelta().getUnknown()));
             }
@@ -614,7 +644,9 @@ public final class FakeNode implements AutoCloseable {
                 }
                 if (before != null && before.told.getLineage().equals(protect.getLineage())) {
                     now.journal.become(before.journal);
+                    now.grantor.isolation(before.grantor.isolation());
                 }
+                now.grantor.isolation(isolation(protect.getIsolation()));
                 receivers.put(protect.getGroup(), now);
             }
             case UNPROTECT -> {
@@ -663,8 +695,12 @@ public final class FakeNode implements AutoCloseable {
             case PROMOTE_RECEIVER -> {
                 var promote = command.getPromoteReceiver();
                 Receiver receiver = receiver(promote.getGroup());
-                while (!receiver.grantor.promote(
-                        promote.getTerm(), promote.getSourceReleased(), System.nanoTime())) {
+                SourceEnd end = end(promote);
+                if (receiver.grantor.needsWord(end)) {
+                    FakeJournal.refuse(result, "source-may-go-on");
+                    break;
+                }
+                while (!receiver.grantor.promote(promote.getTerm(), end, System.nanoTime())) {
                     sleep();
                 }
                 result.setReceiverPromoted(ReceiverPromoted.getDefaultInstance());

@@ -122,7 +122,7 @@ class GroupRetentionTest {
                     .contains("20001 points");
             assertThat(refused(scene, "'journalQuotaBytes': 1000000")).contains("or more");
             assertThat(refused(scene, ""))
-                    .contains("ladder, journalQuotaBytes or streamBytesPerSecond");
+                    .contains("ladder, journalQuotaBytes, streamBytesPerSecond or whenIsolated");
         }
     }
 

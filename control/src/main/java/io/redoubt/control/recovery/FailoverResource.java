@@ -48,7 +48,8 @@ class FailoverResource {
             @Qualifier("plannedMove") Workflow<ViewSteps.OneFailover> move,
             @Qualifier("testFailover") Workflow<ViewSteps.OneFailover> test,
             @Qualifier("tearDown") Workflow<ViewSteps.OneFailover> tearDown,
-            Nodes nodes) {
+            Nodes nodes,
+            Words words) {
         Workflow<ViewSteps.OneFailover> of(Failover.Kind kind) {
             return switch (kind) {
                 case TEST -> test;
@@ -74,8 +75,11 @@ class FailoverResource {
     }
 
     /// @param kind  `test`, `live` or `move`
-    /// @param point a number or `newest`, which it also is when left out; a move goes to a point of its own
-    record NewFailover(String group, String kind, @Nullable String point) {}
+    /// @param point       a number or `newest`, which it also is when left out; a move goes to a point of its own
+    /// @param sourceIsOff of a live one: a person's word, recorded, that nodes which do not answer are off and stay off; without it a group that
+    ///                    goes on when it is isolated waits for their release
+    record NewFailover(
+            String group, String kind, @Nullable String point, @Nullable String sourceIsOff) {}
 
     /// Decides. A live one takes the right to write from the old side, whatever became of it; a move stops the machines first and loses
     /// nothing.
@@ -103,6 +107,11 @@ class FailoverResource {
             throw new IllegalArgumentException(
                     "a move makes a last point and goes there: leave out the point");
         }
+        String word = body.sourceIsOff();
+        @Nullable String sourceIsOff = word == null ? null : Words.require("sourceIsOff", word);
+        if (sourceIsOff != null && kind != Failover.Kind.LIVE) {
+            throw new IllegalArgumentException("sourceIsOff is said with a live failover");
+        }
         String id = RandomId.next();
         return OperationView.accepted(
                 operations.begin(
@@ -115,6 +124,15 @@ class FailoverResource {
                         operation -> {
                             requireReceiver(group);
                             failovers.decide(id, operation, group.id(), kind, number);
+                            if (sourceIsOff != null) {
+                                flows.words()
+                                        .say(
+                                                caller,
+                                                group,
+                                                id,
+                                                Words.About.SOURCE_OFF,
+                                                sourceIsOff);
+                            }
                         }));
     }
 

@@ -5,6 +5,7 @@ import io.redoubt.control.compute.Machines;
 import io.redoubt.control.gateway.Nodes;
 import io.redoubt.control.recovery.ViewSteps.OneFailover;
 import io.redoubt.core.fault.FaultException;
+import io.redoubt.core.grant.SourceEnd;
 import io.redoubt.protocol.Command;
 import io.redoubt.protocol.CommandResult;
 import io.redoubt.protocol.PromoteReceiver;
@@ -51,6 +52,7 @@ class FailoverWorkflows {
             Machines machines,
             Nodes nodes,
             Grants grants,
+            Words words,
             Losses losses) {
         return Workflow.named("failover.live", OneFailover.class)
                 .step(new StopOwnGrants(failovers, groups, grants))
@@ -58,11 +60,11 @@ class FailoverWorkflows {
                         List.of(
                                 new StopReceiverGrants(failovers, nodes),
                                 new AskRelease(failovers, nodes),
-                                new AwaitExpiry(failovers, grants)),
+                                new AwaitExpiry(failovers, groups, grants, words)),
                         List.of(
                                 new ViewSteps.OpenView(failovers, groups, nodes),
                                 new ViewSteps.PrepareMachines(failovers, machines, nodes, true)))
-                .step(new Promote(failovers, groups, grants, nodes))
+                .step(new Promote(failovers, groups, grants, words, nodes))
                 .step(new MoveMachines(failovers))
                 .step(new ResumeMachines(failovers, machines))
                 .step(new RecordOutcome(failovers, groups))
@@ -167,10 +169,12 @@ class FailoverWorkflows {
         }
     }
 
-    record AwaitExpiry(Failovers failovers, Grants grants) implements Step<OneFailover> {
+    record AwaitExpiry(Failovers failovers, Groups groups, Grants grants, Words words)
+            implements Step<OneFailover> {
         @Override
         public void run(OneFailover input) {
             Failover failover = failovers.find(input.id()).orElseThrow();
+            SourceEnd _ = end(failover, groups, words);
             if (!failover.released()) {
                 requireExpired(failover, grants);
             }
@@ -178,12 +182,13 @@ class FailoverWorkflows {
     }
 
     /// The point of no return. What is durable first is that the source is fenced for good; then the receiver answers for its own grants.
-    record Promote(Failovers failovers, Groups groups, Grants grants, Nodes nodes)
+    record Promote(Failovers failovers, Groups groups, Grants grants, Words words, Nodes nodes)
             implements Step<OneFailover> {
         @Override
         public void run(OneFailover input) {
             Failover failover = failovers.find(input.id()).orElseThrow();
-            if (!grants.promote(failover.group(), failover.term(), failover.released())) {
+            SourceEnd end = end(failover, groups, words);
+            if (!grants.promote(failover.group(), failover.term(), end)) {
                 // Also after a restart in between: this life must wait for what the earlier one may
                 // have granted.
                 requireExpired(failover, grants);
@@ -198,7 +203,8 @@ class FailoverWorkflows {
                                             PromoteReceiver.newBuilder()
                                                     .setGroup(failover.group())
                                                     .setTerm(failover.term())
-                                                    .setSourceReleased(failover.released())
+                                                    .setSourceReleased(end == SourceEnd.RELEASED)
+                                                    .setSourceOff(end == SourceEnd.OFF_BY_WORD)
                                                     .putAllReleasedVseqs(failover.releasedVseqs())),
                             PROMOTE_WAIT));
             failovers.stamp(failover.id(), Failovers.Stamp.GRANTS_ENDED, Instant.now());
@@ -299,6 +305,26 @@ class FailoverWorkflows {
             failovers.forgetCopies(failovers.find(input.id()).orElseThrow());
             failovers.state(input.id(), "deleted");
         }
+    }
+
+    /// @throws FaultException with [RecoveryFault.SourceMayGoOn] where no clock says that the sources have ended, and nobody else did
+    static SourceEnd end(Failover failover, Groups groups, Words words) {
+        if (failover.released()) {
+            return SourceEnd.RELEASED;
+        }
+        if (words.said(failover.id(), Words.About.SOURCE_OFF)) {
+            return SourceEnd.OFF_BY_WORD;
+        }
+        Group group = groups.find(failover.group()).orElseThrow();
+        if (group.whenIsolated().mayGoOn() && !group.promoted()) {
+            List<String> silent =
+                    failover.releases().stream()
+                            .filter(release -> !release.released())
+                            .map(Failover.Release::node)
+                            .toList();
+            throw new FaultException(new RecoveryFault.SourceMayGoOn(group.name(), silent));
+        }
+        return SourceEnd.UNHEARD;
     }
 
     private static void requireExpired(Failover failover, Grants grants) {

@@ -28,6 +28,7 @@ record Group(
         String receiverNode,
         int intervalMillis,
         long streamBytesPerSecond,
+        WhenIsolated whenIsolated,
         @Nullable Instant receiverSeenAt,
         List<String> machines,
         List<Member> volumes) {
@@ -36,17 +37,19 @@ record Group(
     ///
     /// @param name      that it joined the region with, for people
     /// @param makesCuts whether it is the coordinator; after a change two may say so for a second
+    /// @param alone     whether it acknowledges without a grant, as far as it was heard
     record Source(
             String node,
             String name,
             long bytesBehind,
             long spoolBytes,
             boolean makesCuts,
+            boolean alone,
             @Nullable Instant seenAt) {
 
         /// One that has not spoken yet.
         static Source unheard(String node, String name) {
-            return new Source(node, name, 0, 0, false, null);
+            return new Source(node, name, 0, 0, false, false, null);
         }
     }
 
@@ -81,6 +84,13 @@ record Group(
         }
         if (silent(receiverSeenAt, now)) {
             return new Health("degraded", "no word from the receiver, node " + receiverNode);
+        }
+        for (Source source : sources) {
+            if (source.alone()) {
+                return new Health(
+                        "degraded",
+                        "node %s goes on alone: no grantor answers it".formatted(source.name()));
+            }
         }
         for (Member volume : volumes) {
             if ("TRACK".equals(volume.state())) {

@@ -16,6 +16,7 @@ import io.redoubt.core.fault.FaultException;
 import io.redoubt.workflow.Operation;
 import io.redoubt.workflow.Workflow;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -61,7 +62,8 @@ class GroupResource {
             Volumes volumes,
             Region region,
             Points points,
-            Retentions retentions) {}
+            Retentions retentions,
+            Words words) {}
 
     GroupResource(
             Groups groups,
@@ -83,6 +85,7 @@ class GroupResource {
     ///                          and one an hour of thirty days when left out
     /// @param journalQuotaBytes three times the size of the volumes and 4 GiB when left out or 0
     /// @param streamBytesPerSecond what its streams may take of the links together; no limit when left out or 0
+    /// @param whenIsolated      what the machines do while their nodes hear neither control plane nor target zone: `pause` when left out, or `continue`
     record NewGroup(
             String name,
             List<String> machines,
@@ -90,7 +93,8 @@ class GroupResource {
             @Nullable Double intervalSeconds,
             @Nullable List<Retention.Rung> ladder,
             @Nullable Long journalQuotaBytes,
-            @Nullable Long streamBytesPerSecond) {}
+            @Nullable Long streamBytesPerSecond,
+            @Nullable String whenIsolated) {}
 
     @PostMapping("/v1/protection-groups")
     @ResponseStatus(HttpStatus.ACCEPTED)
@@ -100,7 +104,8 @@ class GroupResource {
             @RequestBody NewGroup body) {
         Group group = group(caller, body);
         Retention retention =
-                new RetentionResource.GroupChange(body.ladder(), body.journalQuotaBytes(), null)
+                new RetentionResource.GroupChange(
+                                body.ladder(), body.journalQuotaBytes(), null, null)
                         .over(Retention.USUAL);
         retention.require(group.intervalMillis(), Retentions.volumeBytes(group));
         return OperationView.accepted(
@@ -170,6 +175,12 @@ class GroupResource {
                         }));
     }
 
+    /// What persons gave their word for, oldest first: that a source is off, or a receiver lost.
+    @GetMapping("/v1/protection-groups/{group}/words")
+    Page<Words.Word> listWords(@RequestAttribute Caller caller, @PathVariable String group) {
+        return new Page<>(members.words().of(groups.require(caller, group).id()), null);
+    }
+
     private Group group(Caller caller, NewGroup body) {
         Name.require("protection group", body.name());
         double interval =
@@ -209,6 +220,9 @@ class GroupResource {
                 members.region().place(target).id(),
                 (int) Math.round(interval * 1000),
                 RetentionResource.streamLimit(body.streamBytesPerSecond()),
+                WhenIsolated.first(
+                        WhenIsolated.Wish.of(
+                                Objects.requireNonNullElse(body.whenIsolated(), "pause"))),
                 null,
                 machines.stream().map(Machine::id).toList(),
                 volumes);

@@ -61,8 +61,8 @@ class Groups implements NodeListener {
     void add(Group group) {
         try {
             sql.sql(
-                            "insert into protection_group (id, tenant, name, state, term, lineage, source_zone, target_zone, receiver_node, interval_millis, stream_bytes_per_second)"
-                                    + " values (?, ?, ?, 'making', ?, ?, ?, ?, ?, ?, ?)")
+                            "insert into protection_group (id, tenant, name, state, term, lineage, source_zone, target_zone, receiver_node, interval_millis, stream_bytes_per_second, isolation_version, goes_on, may_go_on)"
+                                    + " values (?, ?, ?, 'making', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
                     .params(
                             group.id(),
                             group.tenant(),
@@ -73,7 +73,10 @@ class Groups implements NodeListener {
                             group.targetZone(),
                             group.receiverNode(),
                             group.intervalMillis(),
-                            group.streamBytesPerSecond())
+                            group.streamBytesPerSecond(),
+                            group.whenIsolated().version(),
+                            group.whenIsolated().goesOn(),
+                            group.whenIsolated().mayGoOn())
                     .update();
         } catch (DuplicateKeyException e) {
             throw new FaultException(new Refusal.NameTaken("protection group", group.name()), e);
@@ -111,6 +114,24 @@ class Groups implements NodeListener {
     void streamLimit(String id, long bytesPerSecond) {
         sql.sql("update protection_group set stream_bytes_per_second = ? where id = ?")
                 .params(bytesPerSecond, id)
+                .update();
+    }
+
+    /// From here on some source may go on, also if nobody was told yet; that none does any more is what the sources say.
+    void whenIsolated(String id, WhenIsolated.Wish wish) {
+        boolean goesOn = wish == WhenIsolated.Wish.CONTINUE;
+        sql.sql(
+                        "update protection_group set isolation_version = isolation_version + 1, goes_on = :goes, may_go_on = may_go_on or :goes where id = :id and goes_on <> :goes")
+                .param("goes", goesOn)
+                .param("id", id)
+                .update();
+    }
+
+    /// The receiver has this version durably.
+    void receiverKnows(String id, String node, long isolationVersion) {
+        sql.sql(
+                        "update protection_group set receiver_isolation = ? where id = ? and receiver_node = ? and receiver_isolation < ?")
+                .params(isolationVersion, id, node, isolationVersion)
                 .update();
     }
 
@@ -161,7 +182,8 @@ class Groups implements NodeListener {
     int swap(String id, String lineage, long term, String receiver) {
         return sql.sql(
                         "update protection_group set term = ?, lineage = ?, source_zone = target_zone, target_zone = source_zone, receiver_node = ?,"
-                                + " stopped = false, promoted = false, receiver_seen_at = null where id = ? and term < ?")
+                                + " stopped = false, promoted = false, receiver_seen_at = null,"
+                                + " isolation_version = isolation_version + 1, may_go_on = goes_on, receiver_isolation = 0 where id = ? and term < ?")
                 .params(term, lineage, receiver, id, term)
                 .update();
     }
@@ -171,18 +193,30 @@ class Groups implements NodeListener {
         for (SourceReport source : report.getSourcesList()) {
             int ours =
                     sql.sql(
-                                    "update group_source set seen_at = now(), bytes_behind = ?, spool_bytes = ?, makes_cuts = ? where group_id = ? and node = ?")
+                                    "update group_source set seen_at = now(), bytes_behind = ?, spool_bytes = ?, makes_cuts = ?, alone = ?, isolation_version = ? where group_id = ? and node = ?")
                             .params(
                                     source.getBytesBehind(),
                                     source.getSpoolBytes(),
                                     source.getMakesCuts(),
+                                    source.getAlone(),
+                                    source.getIsolation().getVersion(),
                                     source.getGroup(),
                                     node)
                             .update();
             if (ours == 1) {
                 source.getVolumesList().forEach(volume -> take(source.getGroup(), node, volume));
+                settle(source.getGroup());
             }
         }
+    }
+
+    /// Once each source has said that it knows of the last wish, which is to stand still, none goes on alone.
+    private void settle(String group) {
+        sql.sql(
+                        "update protection_group set may_go_on = false where id = ? and may_go_on and not goes_on and not exists"
+                                + " (select from group_source where group_id = protection_group.id and group_source.isolation_version <> protection_group.isolation_version)")
+                .param(group)
+                .update();
     }
 
     /// Of a volume only the node's word counts that writes it.
@@ -222,6 +256,11 @@ class Groups implements NodeListener {
                 row.getString("receiver_node"),
                 row.getInt("interval_millis"),
                 row.getLong("stream_bytes_per_second"),
+                new WhenIsolated(
+                        row.getLong("isolation_version"),
+                        row.getBoolean("goes_on"),
+                        row.getBoolean("may_go_on"),
+                        row.getLong("receiver_isolation")),
                 Rows.instant(row, "receiver_seen_at"),
                 List.of((String[]) row.getArray("machines").getArray()),
                 members(id));
@@ -245,6 +284,7 @@ class Groups implements NodeListener {
                 row.getLong("bytes_behind"),
                 row.getLong("spool_bytes"),
                 !silent && row.getBoolean("makes_cuts"),
+                row.getBoolean("alone"),
                 seenAt);
     }
 

@@ -47,7 +47,8 @@ class MoveWorkflow {
             PointOrders orders,
             Machines machines,
             Nodes nodes,
-            Grants grants) {
+            Grants grants,
+            Words words) {
         var ask = new FailoverWorkflows.AskRelease(failovers, nodes);
         return Workflow.named("failover.move", OneFailover.class)
                 .step(new StopMachines(failovers, moves, groups, machines))
@@ -62,7 +63,7 @@ class MoveWorkflow {
                         List.of(
                                 new ViewSteps.OpenView(failovers, groups, nodes),
                                 new ViewSteps.PrepareMachines(failovers, machines, nodes, true)))
-                .step(new FailoverWorkflows.Promote(failovers, groups, grants, nodes))
+                .step(new FailoverWorkflows.Promote(failovers, groups, grants, words, nodes))
                 .step(new FailoverWorkflows.MoveMachines(failovers))
                 .step(new FailoverWorkflows.ResumeMachines(failovers, machines))
                 .step(new FailoverWorkflows.RecordOutcome(failovers, groups))

@@ -45,6 +45,20 @@ sealed interface RecoveryFault extends Refusal {
         }
     }
 
+    /// Sources that go on alone did not answer, and no clock ends their right.
+    record SourceMayGoOn(String group, List<String> nodes) implements RecoveryFault {
+        @Override
+        public String message() {
+            return "protection group '%s' goes on when it is isolated, and node %s did not release it: its machines may be writing there now"
+                    .formatted(group, String.join(", ", nodes));
+        }
+
+        @Override
+        public String remedy() {
+            return "Make sure that this node is off and stays off, then start the failover again with sourceIsOff (--source-is-off) and say what you saw.";
+        }
+    }
+
     /// A source that a move asked to give its right up, and that did not.
     record NotReleased(String group, List<String> nodes) implements RecoveryFault {
         @Override

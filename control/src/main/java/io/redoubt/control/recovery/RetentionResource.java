@@ -78,12 +78,21 @@ class RetentionResource {
     ///
     /// @param journalQuotaBytes 0 for the usual one: three times the size of the volumes and 4 GiB
     /// @param streamBytesPerSecond what its streams may take of the links together; 0 for no limit
+    /// @param whenIsolated `pause` or `continue`: what the machines do while their nodes hear neither control plane nor target zone
     record GroupChange(
             @Nullable List<Retention.Rung> ladder,
             @Nullable Long journalQuotaBytes,
-            @Nullable Long streamBytesPerSecond) {
+            @Nullable Long streamBytesPerSecond,
+            @Nullable String whenIsolated) {
         boolean isEmpty() {
-            return ladder == null && journalQuotaBytes == null && streamBytesPerSecond == null;
+            return ladder == null
+                    && journalQuotaBytes == null
+                    && streamBytesPerSecond == null
+                    && whenIsolated == null;
+        }
+
+        WhenIsolated.@Nullable Wish wish() {
+            return whenIsolated == null ? null : WhenIsolated.Wish.of(whenIsolated);
         }
 
         Retention over(Retention now) {
@@ -119,10 +128,11 @@ class RetentionResource {
             @RequestBody GroupChange body) {
         if (body.isEmpty()) {
             throw new IllegalArgumentException(
-                    "a change of a protection group has ladder, journalQuotaBytes or streamBytesPerSecond");
+                    "a change of a protection group has ladder, journalQuotaBytes, streamBytesPerSecond or whenIsolated");
         }
         Long limit = body.streamBytesPerSecond();
         long streamLimit = streamLimit(limit);
+        WhenIsolated.Wish isolated = body.wish();
         Group found = groups.require(caller, group);
         Retention wanted = wanted(found, body);
         return OperationView.accepted(
@@ -134,11 +144,15 @@ class RetentionResource {
                         found.id(),
                         new OneJournal(found.id()),
                         _ -> {
-                            groups.lock(found.id());
+                            Group now = groups.lock(found.id());
                             retentions.put(found.id(), wanted);
                             if (limit != null) {
                                 groups.streamLimit(
                                         found.id(), streamLimit); // Roles tells the sources
+                            }
+                            if (isolated != null) {
+                                requireProtected(now);
+                                groups.whenIsolated(now.id(), isolated); // Roles tells both sides
                             }
                         }));
     }
@@ -161,6 +175,13 @@ class RetentionResource {
                 told.getGoingPointsCount(),
                 told.getGoingPointsList().stream().limit(NAMED_MAX).toList(),
                 wanted.points(found.intervalMillis()));
+    }
+
+    /// While a group changes sides nobody knows which source it would be said to.
+    private static void requireProtected(Group group) {
+        if (!group.state().equals("protected")) {
+            throw new FaultException(new RecoveryFault.NotProtected(group.name(), group.state()));
+        }
     }
 
     /// @throws IllegalArgumentException with the bounds

@@ -31,7 +31,7 @@ import org.springframework.stereotype.Component;
 /// Keeps every node in the role that was decided last: reads what it reports, compares, corrects.
 ///
 /// A source whose group was promoted elsewhere is released, its volumes are fenced and what it still runs is paused; a side that knows
-/// an older term is told the present one; a source that looks for the receiver or for another source where it is not is told where it is, and one that keeps to another limit is told the present one.
+/// an older term is told the present one, and one that knows an older word about isolation the present one, each in its turn; a source that looks for the receiver or for another source where it is not is told where it is, and one that keeps to another limit is told the present one.
 /// Each source is compared and corrected for itself: one that is away keeps no other from its role. A group that we do not know is left
 /// alone: our database may be an old one, and a journal is not ours to delete by mistake.
 @Component
@@ -64,7 +64,9 @@ class Roles implements NodeListener {
                                 .addAllVolumes(group.protectedVolumes())
                                 .addAllSourceNodes(
                                         group.sources().stream().map(Group.Source::node).toList())
-                                .setTenant(group.tenant()));
+                                .setTenant(group.tenant())
+                                .setIsolation(
+                                        WhenIsolated.told(group.whenIsolated().forReceiver())));
     }
 
     /// What one of the group's sources is told.
@@ -82,6 +84,7 @@ class Roles implements NodeListener {
                         .setIntervalMillis(group.intervalMillis())
                         .setBytesPerSecond(
                                 Math.ceilDiv(group.streamBytesPerSecond(), group.sources().size()))
+                        .setIsolation(WhenIsolated.told(group.whenIsolated().forSource()))
                         .setSourceNode(node);
         for (Group.Source peer : group.sources()) {
             if (!peer.node().equals(node)) {
@@ -117,12 +120,18 @@ class Roles implements NodeListener {
             Optional<Group> group = groups.find(receiver.getGroup());
             if (group.isPresent()
                     && group.get().receiverNode().equals(node)
-                    && group.get().state().equals("protected")
-                    && receiver.getTerm() < group.get().term()) {
-                correct(
-                        group.get(),
-                        node,
-                        () -> nodes.ask(node, receiver(group.get()), Nodes.SOON));
+                    && group.get().state().equals("protected")) {
+                groups.receiverKnows(group.get().id(), node, receiver.getIsolation().getVersion());
+                boolean knows =
+                        receiver.getTerm() >= group.get().term()
+                                && receiver.getIsolation().getVersion()
+                                        >= group.get().whenIsolated().forReceiver().version();
+                if (!knows) {
+                    correct(
+                            group.get(),
+                            node,
+                            () -> nodes.ask(node, receiver(group.get()), Nodes.SOON));
+                }
             }
         }
     }
@@ -153,7 +162,8 @@ class Roles implements NodeListener {
     private static boolean knowsTheRest(SourceReport source, ProtectSource wanted) {
         return source.getReceiverAddress().equals(wanted.getReceiverAddress())
                 && source.getPeersList().equals(wanted.getPeersList())
-                && source.getBytesPerSecond() == wanted.getBytesPerSecond();
+                && source.getBytesPerSecond() == wanted.getBytesPerSecond()
+                && source.getIsolation().getVersion() >= wanted.getIsolation().getVersion();
     }
 
     /// Whether the old place still runs a machine of the group, or a volume of it there still has a holder.

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.redoubt.control.FakeNode;
 import io.redoubt.control.TestRegion;
 import io.redoubt.control.database.RandomId;
+import io.redoubt.core.grant.SourceEnd;
 import io.redoubt.core.port.Clock;
 import io.redoubt.core.system.SystemClock;
 import io.redoubt.protocol.ControlMessage;
@@ -101,9 +102,9 @@ class GrantsTest {
         assertThat(refusal(other, "boot-2")).isEqualTo(GrantRefusal.STOPPED);
         assertThat(grants.expiresInNanos(group)).isEqualTo(EXPIRY - SECOND);
         clock.now += EXPIRY - SECOND - 1;
-        assertThat(grants.promote(group, 2, false)).isFalse();
+        assertThat(grants.promote(group, 2, SourceEnd.UNHEARD)).isFalse();
         clock.now += 1;
-        assertThat(grants.promote(group, 2, false)).isTrue();
+        assertThat(grants.promote(group, 2, SourceEnd.UNHEARD)).isTrue();
         assertThat(refusal(one, "boot-1")).isEqualTo(GrantRefusal.PROMOTED);
         assertThat(refusal(other, "boot-2")).isEqualTo(GrantRefusal.PROMOTED);
     }

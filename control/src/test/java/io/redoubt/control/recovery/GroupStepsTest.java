@@ -73,6 +73,7 @@ class GroupStepsTest {
                         group.receiverNode(),
                         group.intervalMillis(),
                         0,
+                        group.whenIsolated(),
                         null,
                         group.machines(),
                         group.volumes()));
