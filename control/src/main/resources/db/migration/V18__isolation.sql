@@ -14,9 +14,9 @@ alter table group_source
 create table spoken_word (
     id text primary key,
     tenant text not null references tenant (id),
-    group_id text not null,
+    group_id text, -- null: of the whole region
     failover text,
-    about text not null, -- source-off, receiver-lost
+    about text not null, -- source-off, receiver-lost, control-off
     word text not null,
     said_by text not null, -- the role
     said_at timestamptz not null default now()

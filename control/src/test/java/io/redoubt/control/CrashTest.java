@@ -13,7 +13,6 @@ import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -23,6 +22,7 @@ import tools.jackson.databind.JsonNode;
 class CrashTest {
     private final Path base = TestRegion.newHome();
     private final Path home = base.resolve("home");
+    private final ControlProcess control = new ControlProcess(home);
 
     CrashTest() throws IOException {}
 
@@ -30,12 +30,12 @@ class CrashTest {
     /// prepared. Its restart waits for what the earlier life may have granted, and finishes.
     @Test
     void a_failover_whose_control_plane_is_killed_is_finished_after_the_restart() throws Exception {
-        int grpcPort = freePort();
-        Process process = start(grpcPort);
+        int grpcPort = ControlProcess.freePort();
+        Process process = control.start(grpcPort);
         FakeNode source = null;
         FakeNode receiver = null;
         try {
-            var first = new Client();
+            var first = control.new Client();
             source = first.node("a", grpcPort);
             receiver = first.node("b", grpcPort);
             FakeNode before = source;
@@ -63,8 +63,8 @@ class CrashTest {
             assertThat(after.heard(Command.CommandCase.PROMOTE_RECEIVER)).isFalse();
             Files.deleteIfExists(home.resolve("control.json"));
 
-            process = start(grpcPort);
-            var second = new Client();
+            process = control.start(grpcPort);
+            var second = control.new Client();
             after.die();
             after.connect();
             Api.await(
@@ -87,7 +87,7 @@ class CrashTest {
             if (receiver != null) {
                 receiver.close();
             }
-            stop(process);
+            ControlProcess.stop(process);
             TestRegion.delete(base);
         }
     }
@@ -97,8 +97,8 @@ class CrashTest {
     @Test
     void a_release_that_was_heard_before_the_kill_counts_after_the_restart_and_no_other_does()
             throws Exception {
-        int grpcPort = freePort();
-        Process process = start(grpcPort);
+        int grpcPort = ControlProcess.freePort();
+        Process process = control.start(grpcPort);
         try (var nodes = new Nodes(grpcPort)) {
             nodes.other.die();
             long lastGrant = System.nanoTime();
@@ -115,7 +115,7 @@ class CrashTest {
             process.destroyForcibly().waitFor();
             assertThat(nodes.receiver.heard(Command.CommandCase.PROMOTE_RECEIVER)).isFalse();
             Files.deleteIfExists(home.resolve("control.json"));
-            process = start(grpcPort);
+            process = control.start(grpcPort);
             nodes.one.die(); // it is asked nothing any more
             JsonNode failover = nodes.finish(accepted);
             assertThat(Duration.ofNanos(System.nanoTime() - lastGrant))
@@ -134,7 +134,7 @@ class CrashTest {
                         () -> source.standing(nodes.group) == GrantHolder.Standing.FENCED);
             }
         } finally {
-            stop(process);
+            ControlProcess.stop(process);
             TestRegion.delete(base);
         }
     }
@@ -142,8 +142,8 @@ class CrashTest {
     /// The decision is past the point of no return: nothing has to expire any more, although this life may have granted just now.
     @Test
     void two_releases_count_after_the_restart_without_a_wait() throws Exception {
-        int grpcPort = freePort();
-        Process process = start(grpcPort);
+        int grpcPort = ControlProcess.freePort();
+        Process process = control.start(grpcPort);
         try (var nodes = new Nodes(grpcPort)) {
             nodes.receiver.deaf = Command::hasPromoteReceiver;
             Api.Answer accepted = nodes.failover();
@@ -153,7 +153,7 @@ class CrashTest {
             process.destroyForcibly().waitFor();
             nodes.receiver.deaf = _ -> false;
             Files.deleteIfExists(home.resolve("control.json"));
-            process = start(grpcPort);
+            process = control.start(grpcPort);
             JsonNode failover = nodes.finish(accepted);
             assertThat(failover.path("sourceReleased").asBoolean()).isTrue();
             assertThat(nodes.receiver.heard.stream().filter(Command::hasPromoteReceiver))
@@ -162,7 +162,7 @@ class CrashTest {
                             command.getPromoteReceiver().getSourceReleased()
                                     && command.getPromoteReceiver().getReleasedVseqsCount() == 2);
         } finally {
-            stop(process);
+            ControlProcess.stop(process);
             TestRegion.delete(base);
         }
     }
@@ -171,8 +171,8 @@ class CrashTest {
     /// asks no machine twice, and nothing is lost.
     @Test
     void a_move_whose_control_plane_is_killed_goes_on_where_it_stood() throws Exception {
-        int grpcPort = freePort();
-        Process process = start(grpcPort);
+        int grpcPort = ControlProcess.freePort();
+        Process process = control.start(grpcPort);
         try (var nodes = new Nodes(grpcPort)) {
             Api.await("it is protected", () -> nodes.protectedNow(nodes.client));
             nodes.other.makesCuts = false;
@@ -192,7 +192,7 @@ class CrashTest {
             process.destroyForcibly().waitFor();
             assertThat(nodes.one.heard(Command.CommandCase.RELEASE_SOURCE)).isFalse();
             Files.deleteIfExists(home.resolve("control.json"));
-            process = start(grpcPort);
+            process = control.start(grpcPort);
             nodes.receiver.publish(nodes.group, 1000, System.currentTimeMillis(), "");
             nodes.one.die();
             nodes.one.connect();
@@ -207,7 +207,7 @@ class CrashTest {
             assertThat(nodes.one.heard.stream().filter(Command::hasTakePoint)).hasSize(1);
             assertThat(nodes.one.heard.stream().filter(Command::hasStopMachine)).hasSize(1);
         } finally {
-            stop(process);
+            ControlProcess.stop(process);
             TestRegion.delete(base);
         }
     }
@@ -215,8 +215,8 @@ class CrashTest {
     /// What was written in the recovery zone is gone, the old side may write again, and the receiver does not know it yet.
     @Test
     void a_rollback_whose_control_plane_is_killed_is_finished_after_the_restart() throws Exception {
-        int grpcPort = freePort();
-        Process process = start(grpcPort);
+        int grpcPort = ControlProcess.freePort();
+        Process process = control.start(grpcPort);
         try (var nodes = new Nodes(grpcPort)) {
             String failover = nodes.client.done(nodes.failover());
             nodes.receiver.deaf = Command::hasRollBackReceiver;
@@ -228,7 +228,7 @@ class CrashTest {
             process.destroyForcibly().waitFor();
             nodes.receiver.deaf = _ -> false;
             Files.deleteIfExists(home.resolve("control.json"));
-            process = start(grpcPort);
+            process = control.start(grpcPort);
             for (FakeNode source : List.of(nodes.one, nodes.other)) {
                 source.die();
                 source.connect();
@@ -242,7 +242,7 @@ class CrashTest {
             }
             assertThat(nodes.receiver.machines).isEmpty();
         } finally {
-            stop(process);
+            ControlProcess.stop(process);
             TestRegion.delete(base);
         }
     }
@@ -250,9 +250,9 @@ class CrashTest {
     /// The old node has adopted its volumes, the roles are swapped, and the new source does not know it yet.
     @Test
     void a_reversal_whose_control_plane_is_killed_is_finished_after_the_restart() throws Exception {
-        int grpcPort = freePort();
-        Process process = start(grpcPort);
-        var first = new Client();
+        int grpcPort = ControlProcess.freePort();
+        Process process = control.start(grpcPort);
+        var first = control.new Client();
         try (FakeNode old = first.node("a", grpcPort);
                 FakeNode fresh = first.node("b", grpcPort)) {
             String group = first.group(first.machine("m"));
@@ -274,8 +274,8 @@ class CrashTest {
             process.destroyForcibly().waitFor();
             fresh.deaf = _ -> false;
             Files.deleteIfExists(home.resolve("control.json"));
-            process = start(grpcPort);
-            var second = new Client();
+            process = control.start(grpcPort);
+            var second = control.new Client();
             for (FakeNode node : List.of(old, fresh)) {
                 node.die();
                 node.connect();
@@ -292,14 +292,14 @@ class CrashTest {
             second.api.close();
         } finally {
             first.api.close();
-            stop(process);
+            ControlProcess.stop(process);
             TestRegion.delete(base);
         }
     }
 
     /// Two sources and a receiver of the real process, with a group and a point.
     private final class Nodes implements AutoCloseable {
-        final Client client = new Client();
+        final ControlProcess.Client client = control.new Client();
         final FakeNode one;
         final FakeNode other;
         final FakeNode receiver;
@@ -334,13 +334,13 @@ class CrashTest {
                     "/v1/failovers", "{\"group\":\"%s\",\"kind\":\"%s\"}".formatted(group, kind));
         }
 
-        boolean protectedNow(Client asked) {
+        boolean protectedNow(ControlProcess.Client asked) {
             return asked.get("/v1/protection-groups/" + group).text("state").equals("protected");
         }
 
         /// @return the failover, when the operation has ended under the restarted control plane
         JsonNode finish(Api.Answer accepted) throws Exception {
-            var second = new Client();
+            var second = control.new Client();
             receiver.die();
             receiver.connect();
             Api.await(
@@ -389,7 +389,7 @@ class CrashTest {
     void a_second_control_plane_in_the_same_home_is_refused() throws Exception {
         TestRegion region = TestRegion.shared();
         TestRegion.delete(base);
-        Process second = run(region.base.resolve("home"), "--http-port=0");
+        Process second = ControlProcess.run(region.base.resolve("home"), "--http-port=0");
         String said =
                 new String(
                         second.getErrorStream().readAllBytes(),
@@ -402,7 +402,7 @@ class CrashTest {
     @Test
     void a_port_in_use_is_named_before_anything_is_touched() throws Exception {
         try (var taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            Process process = run(home, "--grpc-port=" + taken.getLocalPort());
+            Process process = ControlProcess.run(home, "--grpc-port=" + taken.getLocalPort());
             String said =
                     new String(
                             process.getErrorStream().readAllBytes(),
@@ -413,130 +413,6 @@ class CrashTest {
             assertThat(home).doesNotExist();
         } finally {
             TestRegion.delete(base);
-        }
-    }
-
-    private Process start(int grpcPort) throws Exception {
-        Process process = run(home, "--grpc-port=" + grpcPort);
-        Api.await(
-                "control.json",
-                () -> {
-                    assertThat(process.isAlive()).as("the control plane runs").isTrue();
-                    return Files.exists(home.resolve("control.json"));
-                });
-        return process;
-    }
-
-    private static Process run(Path home, String option) throws IOException {
-        List<String> argv = new ArrayList<>();
-        argv.add(Path.of(System.getProperty("java.home"), "bin/java").toString());
-        argv.addAll(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx256m"));
-        argv.addAll(
-                List.of(
-                        "--enable-native-access=ALL-UNNAMED",
-                        "--sun-misc-unsafe-memory-access=allow"));
-        argv.addAll(
-                List.of(
-                        "-cp",
-                        System.getProperty(
-                                "surefire.test.class.path", System.getProperty("java.class.path")),
-                        ControlMain.class.getName(),
-                        "--home=" + home,
-                        "--postgres-user=nobody",
-                        option));
-        return new ProcessBuilder(argv).redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
-    }
-
-    private static void stop(Process process) throws InterruptedException {
-        process.destroy();
-        if (!process.waitFor(20, TimeUnit.SECONDS)) {
-            process.destroyForcibly().waitFor();
-        }
-    }
-
-    private static int freePort() throws IOException {
-        try (var socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        }
-    }
-
-    /// Speaks to the process that `control.json` names now.
-    private final class Client {
-        final Api api;
-        final String token;
-
-        Client() throws Exception {
-            JsonNode where = Api.JSON.readTree(Files.readString(home.resolve("control.json")));
-            this.api =
-                    new Api(
-                            where.path("apiUrl").asString(),
-                            Path.of(where.path("caFile").asString()));
-            this.token = Files.readString(Path.of(where.path("tokenFile").asString()));
-        }
-
-        Api.Answer get(String path) {
-            return api.call("GET", path, token, null, null);
-        }
-
-        Api.Answer post(String path, String body) {
-            return api.call("POST", path, token, null, body);
-        }
-
-        String done(Api.Answer accepted) throws Exception {
-            assertThat(accepted.status()).as(accepted.body().toString()).isEqualTo(202);
-            Api.await(
-                    accepted.text("kind"),
-                    () ->
-                            get("/v1/operations/" + accepted.text("id") + "?waitSeconds=5")
-                                    .text("state")
-                                    .equals("succeeded"));
-            return accepted.text("target");
-        }
-
-        FakeNode node(String zone, int grpcPort) throws Exception {
-            done(post("/v1/zones", "{\"name\":\"%s\"}".formatted(zone)));
-            return join(zone, "node-" + zone, grpcPort);
-        }
-
-        FakeNode join(String zone, String name, int grpcPort) throws Exception {
-            String join =
-                    post("/v1/join-tokens", "{\"zone\":\"%s\"}".formatted(zone)).text("token");
-            FakeNode node =
-                    FakeNode.join(
-                            "127.0.0.1:" + grpcPort, home.resolve("ca.pem"), join, zone, name);
-            node.connect();
-            Api.await(
-                    "the node is online",
-                    () -> get("/v1/nodes/" + node.id).text("state").equals("online"));
-            return node;
-        }
-
-        String machine(String name) throws Exception {
-            String datastore =
-                    done(
-                            post(
-                                    "/v1/datastores",
-                                    "{\"name\":\"%s-d\",\"zone\":\"a\",\"sizeBytes\":1073741824}"
-                                            .formatted(name)));
-            String volume =
-                    done(
-                            post(
-                                    "/v1/volumes",
-                                    "{\"name\":\"%s-v\",\"datastore\":\"%s\",\"sizeBytes\":67108864}"
-                                            .formatted(name, datastore)));
-            return done(
-                    post(
-                            "/v1/machines",
-                            "{\"name\":\"%s\",\"zone\":\"a\",\"memoryBytes\":134217728,\"vcpus\":1,\"disks\":[\"%s\"]}"
-                                    .formatted(name, volume)));
-        }
-
-        String group(String... machines) throws Exception {
-            return done(
-                    post(
-                            "/v1/protection-groups",
-                            "{\"name\":\"g\",\"machines\":[\"%s\"],\"targetZone\":\"b\"}"
-                                    .formatted(String.join("\",\"", machines))));
         }
     }
 }

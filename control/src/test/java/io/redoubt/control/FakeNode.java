@@ -62,6 +62,7 @@ import io.redoubt.protocol.VolumeDelta;
 import io.redoubt.protocol.VolumeLoss;
 import io.redoubt.protocol.VolumeReport;
 import io.redoubt.protocol.VolumeState;
+import io.redoubt.protocol.Welcome;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -141,6 +142,7 @@ public final class FakeNode implements AutoCloseable {
     private final ScheduledExecutorService ticker =
             Executors.newSingleThreadScheduledExecutor(
                     Thread.ofPlatform().daemon(true).name("fake-node").factory());
+    private volatile Welcome bound = Welcome.getDefaultInstance();
     private @Nullable ManagedChannel channel;
     private volatile @Nullable StreamObserver<NodeMessage> out;
     volatile @Nullable Throwable ended;
@@ -313,7 +315,9 @@ public final class FakeNode implements AutoCloseable {
                                         .setProcessNonce(UUID.randomUUID().toString())
                                         .setReplicationAddress(takesStreamsAt)
                                         .setHome("/nowhere/" + name)
-                                        .setPid(ProcessHandle.current().pid()))
+                                        .setPid(ProcessHandle.current().pid())
+                                        .setBoundIncarnation(bound.getIncarnation())
+                                        .setBoundLife(bound.getLife()))
                         .build());
         out = stream;
     }
@@ -326,6 +330,23 @@ public final class FakeNode implements AutoCloseable {
         if (open != null) {
             open.shutdownNow();
         }
+    }
+
+    /// A person promotes this side while there is no control plane.
+    void breakGlass(String group, String volume, long term, String word) {
+        Receiver receiver = receiver(group);
+        boolean _ = receiver.grantor.stop(term);
+        boolean _ = receiver.grantor.promote(term, SourceEnd.RELEASED, System.nanoTime());
+        OpenView view = FakeViews.brokenGlass(group, volume, term, receiver.points.lastKey(), word);
+        views.put(view.getView(), view);
+    }
+
+    /// As if its host had booted anew.
+    void forgetGrants(String group) {
+        sources.computeIfPresent(
+                group,
+                (_, before) ->
+                        new Source(before.told(), new GrantHolder(TIMES, before.holder().term())));
     }
 
     void publish(String group, long number, long stampMillis, String tag) {
@@ -415,12 +436,17 @@ public final class FakeNode implements AutoCloseable {
     }
 
     private Report report() {
-        var report = Report.newBuilder().setAtMillis(System.currentTimeMillis());
+        var report =
+                Report.newBuilder()
+                        .setAtMillis(System.currentTimeMillis())
+                        .setIncarnation(bound.getIncarnation());
         report.addAllVolumes(volumes.values()).addAllDatastores(datastores.values());
         machines.forEach((machine, state) -> report.addMachines(machine(machine, state)));
         sources.forEach((group, source) ->
                 report.addSources(source(group, source).setMakesCuts(makesCuts)));
-        receivers.forEach((group, receiver) -> report.addReceivers(receiver(group, receiver)));
+        receivers.forEach((group, receiver) ->
+                report.addReceivers(
+                        receiver(group, receiver).addAllLiveViews(FakeViews.live(views, group))));
         return report.build();
     }
 
@@ -483,14 +509,16 @@ public final class FakeNode implements AutoCloseable {
         return promote.getSourceOff() ? SourceEnd.OFF_BY_WORD : SourceEnd.UNHEARD;
     }
 
-    private static ReceiverReport receiver(String group, Receiver receiver) {
+    private static ReceiverReport.Builder receiver(String group, Receiver receiver) {
         var report =
                 ReceiverReport.newBuilder()
                         .setGroup(group)
-                        .setTerm(receiver.term)
+                        .setTerm(Math.max(receiver.term, receiver.grantor.term()))
+                        .setStopped(receiver.grantor.stopped())
+                        .setPromoted(receiver.grantor.promoted())
                         .setIsolation(told(receiver.grantor.isolation()));
         receiver.journal.report(report);
-        return report.build();
+        return report;
     }
 
     private final class Incoming implements StreamObserver<ControlMessage> {
@@ -510,7 +538,8 @@ public final class FakeNode implements AutoCloseable {
                                 new GrantAnswer.Refused(
                                         message.getGrantRefused().getTerm(),
                                         reason(message.getGrantRefused().getReason().name())));
-                case WELCOME, MESSAGE_NOT_SET -> {}
+                case WELCOME -> bound = message.getWelcome();
+                case MESSAGE_NOT_SET -> {}
             }
         }
 

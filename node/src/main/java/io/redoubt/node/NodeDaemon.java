@@ -29,6 +29,7 @@ import io.redoubt.protocol.Hello;
 import io.redoubt.protocol.PointTaken;
 import io.redoubt.protocol.Report;
 import io.redoubt.protocol.TakePoint;
+import io.redoubt.protocol.Welcome;
 import io.redoubt.storage.nbd.SocketAccess;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -61,6 +62,7 @@ final class NodeDaemon implements ControlSession.Node, AutoCloseable {
     private final Machines machines;
     private final Freezing freezing;
     private final IsolationGuard isolation;
+    private final Obedience obedience;
     private final ScheduledExecutorService looks =
             Executors.newSingleThreadScheduledExecutor(
                     Thread.ofPlatform().name("isolation-guard").daemon().factory());
@@ -90,6 +92,7 @@ final class NodeDaemon implements ControlSession.Node, AutoCloseable {
         var told = new Told(new SystemDisk(home.resolve("told")));
         this.machines = new Machines(told, storage, this::hypervisor);
         this.freezing = new Freezing(told, machines);
+        this.obedience = new Obedience(told);
         this.isolation =
                 new IsolationGuard(told, machines, volume -> storage.leftNanos(volume, clock));
     }
@@ -160,12 +163,22 @@ final class NodeDaemon implements ControlSession.Node, AutoCloseable {
                 .setReplicationAddress(host + ":" + storage.port())
                 .setHome(home.toString())
                 .setPid(ProcessHandle.current().pid())
+                .setBoundIncarnation(obedience.bound().getIncarnation())
+                .setBoundLife(obedience.bound().getLife())
                 .build();
     }
 
     @Override
+    public boolean welcomed(Welcome welcome) {
+        return obedience.takes(welcome);
+    }
+
+    @Override
     public Report report() {
-        var report = Report.newBuilder().setAtMillis(clock.wallMillis());
+        var report =
+                Report.newBuilder()
+                        .setAtMillis(clock.wallMillis())
+                        .setIncarnation(obedience.bound().getIncarnation());
         storage.report(report, clock);
         machines.resumeThoseWithRoom();
         report.addAllMachines(machines.reports());

@@ -3,11 +3,15 @@ package io.redoubt.control.gateway;
 
 import io.redoubt.protocol.ControlMessage;
 import io.redoubt.protocol.GrantRequest;
+import io.redoubt.protocol.Hello;
 
 /// Answers the every-second request of a source. Must not wait for anything.
 public interface GrantDesk {
     ControlMessage answer(String node, GrantRequest request);
 
     /// Of this start of the control plane; told to every node that says hello.
-    long incarnation();
+    Mark mark();
+
+    /// Whether the node will obey this start.
+    boolean isObeyedBy(Hello hello);
 }

@@ -70,6 +70,19 @@ class SessionService extends NodeGatewayGrpc.NodeGatewayImplBase {
                                 .formatted(node, hello.getNode()));
                 return;
             }
+            if (!grants.isObeyedBy(hello)) {
+                LOG.error(
+                        "node {} obeys another control plane, of incarnation {}: it is not heard here",
+                        node,
+                        hello.getBoundIncarnation());
+                out.onError(
+                        Status.FAILED_PRECONDITION
+                                .withDescription(
+                                        "node %s obeys another control plane, of incarnation %d. Remedy: if that one is over and this one was restored from a backup, take the region over: redoubt region take-over."
+                                                .formatted(node, hello.getBoundIncarnation()))
+                                .asRuntimeException());
+                return;
+            }
             try {
                 listeners.forEach(listener -> listener.hello(hello));
             } catch (RuntimeException e) {
@@ -87,7 +100,8 @@ class SessionService extends NodeGatewayGrpc.NodeGatewayImplBase {
                     ControlMessage.newBuilder()
                             .setWelcome(
                                     Welcome.newBuilder()
-                                            .setIncarnation(grants.incarnation())
+                                            .setIncarnation(grants.mark().incarnation())
+                                            .setLife(grants.mark().life())
                                             .setReportIntervalMillis(REPORT_INTERVAL_MILLIS))
                             .build());
             Session before = nodes.enter(node, session);

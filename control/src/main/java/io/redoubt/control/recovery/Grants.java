@@ -2,6 +2,7 @@
 package io.redoubt.control.recovery;
 
 import io.redoubt.control.gateway.GrantDesk;
+import io.redoubt.control.gateway.Mark;
 import io.redoubt.control.gateway.NodeListener;
 import io.redoubt.core.grant.GrantAnswer;
 import io.redoubt.core.grant.GrantTimes;
@@ -13,11 +14,13 @@ import io.redoubt.protocol.Grant;
 import io.redoubt.protocol.GrantRefusal;
 import io.redoubt.protocol.GrantRefused;
 import io.redoubt.protocol.GrantRequest;
+import io.redoubt.protocol.Hello;
 import io.redoubt.protocol.ReceiverReport;
 import io.redoubt.protocol.Report;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -41,12 +44,14 @@ class Grants implements GrantDesk, NodeListener {
     private final JdbcClient sql;
     private final Clock clock;
     private final Incarnation incarnation;
+    private final Words words;
     private final Map<String, Desk> desks = new ConcurrentHashMap<>();
 
-    Grants(JdbcClient sql, Clock clock, Incarnation incarnation) {
+    Grants(JdbcClient sql, Clock clock, Incarnation incarnation, Words words) {
         this.sql = sql;
         this.clock = clock;
         this.incarnation = incarnation;
+        this.words = words;
         sql.sql("select * from protection_group")
                 .query(this::desk)
                 .list()
@@ -59,7 +64,7 @@ class Grants implements GrantDesk, NodeListener {
         private final String receiver;
         private final Grantor grantor;
         private final Map<String, String> boots; // that was granted to last, of each source
-        private boolean confirmed;
+        private volatile boolean confirmed;
 
         Desk(String group, String receiver, Grantor grantor, Map<String, String> boots) {
             this.group = group;
@@ -118,8 +123,46 @@ class Grants implements GrantDesk, NodeListener {
     }
 
     @Override
-    public long incarnation() {
-        return incarnation.number();
+    public Mark mark() {
+        return incarnation.mark();
+    }
+
+    @Override
+    public boolean isObeyedBy(Hello hello) {
+        return incarnation.isObeyedBy(hello);
+    }
+
+    /// The groups to which nothing is granted before their receivers were heard.
+    List<String> unconfirmed() {
+        return incarnation.restored()
+                ? desks.values().stream()
+                        .filter(desk -> !desk.confirmed)
+                        .map(desk -> desk.group)
+                        .sorted()
+                        .toList()
+                : List.of();
+    }
+
+    /// A person has said that the receiver is lost: a new boot of the source is granted to without it.
+    void receiverLost(String group) {
+        Desk desk = desks.get(group);
+        if (desk != null) {
+            synchronized (desk) {
+                desk.confirmed = true;
+            }
+        }
+    }
+
+    /// A person has said that the control plane before this one is over. What it decided since our database was saved is not known here, so the
+    /// roles are heard anew before anything is granted.
+    void takeOver() {
+        incarnation.takeOver();
+        desks.values()
+                .forEach(desk -> {
+                    synchronized (desk) {
+                        desk.confirmed = false;
+                    }
+                });
     }
 
     @Override
@@ -146,7 +189,7 @@ class Grants implements GrantDesk, NodeListener {
                                                 .setGroup(desk.group)
                                                 .setNonce(request.getNonce())
                                                 .setTerm(granted.term())
-                                                .setIncarnation(incarnation.number())
+                                                .setIncarnation(incarnation.mark().incarnation())
                                                 .setLengthMillis(
                                                         (int) (TIMES.lengthNanos() / 1_000_000)))
                                 .build();
@@ -160,15 +203,21 @@ class Grants implements GrantDesk, NodeListener {
         }
     }
 
-    /// A receiver that reports the term that we know confirms the roles to this life of ours.
+    /// A receiver that reports the term that we know confirms the roles to this start of ours, once its node obeys it: from then on it takes no
+    /// decision of an older one. One that knows a later decision ends our grants at once; [Adoptions] looks what that was.
     @Override
     public void report(String node, Report report) {
+        if (report.getIncarnation() != incarnation.mark().incarnation()) {
+            return;
+        }
         for (ReceiverReport receiver : report.getReceiversList()) {
             Desk desk = desks.get(receiver.getGroup());
             if (desk != null && desk.receiver.equals(node)) {
                 synchronized (desk) {
                     if (receiver.getTerm() == desk.grantor.term()) {
                         desk.confirmed = true;
+                    } else if (receiver.getTerm() > desk.grantor.term()) {
+                        boolean _ = desk.grantor.stop(receiver.getTerm());
                     }
                 }
             }
@@ -232,16 +281,19 @@ class Grants implements GrantDesk, NodeListener {
 
     private Desk desk(ResultSet row, int ignored) throws SQLException {
         String group = row.getString("id");
-        return new Desk(
-                group,
-                row.getString("receiver_node"),
-                new Grantor(
-                        TIMES,
-                        row.getLong("term"),
-                        row.getBoolean("stopped"),
-                        row.getBoolean("promoted"),
-                        clock.bootNanos()),
-                boots(group));
+        var desk =
+                new Desk(
+                        group,
+                        row.getString("receiver_node"),
+                        new Grantor(
+                                TIMES,
+                                row.getLong("term"),
+                                row.getBoolean("stopped"),
+                                row.getBoolean("promoted"),
+                                clock.bootNanos()),
+                        boots(group));
+        desk.confirmed = words.receiverLost(group);
+        return desk;
     }
 
     private Map<String, String> boots(String group) {

@@ -15,6 +15,7 @@ import io.redoubt.core.Name;
 import io.redoubt.core.fault.FaultException;
 import io.redoubt.workflow.Operation;
 import io.redoubt.workflow.Workflow;
+import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -63,7 +64,8 @@ class GroupResource {
             Region region,
             Points points,
             Retentions retentions,
-            Words words) {}
+            Words words,
+            Grants grants) {}
 
     GroupResource(
             Groups groups,
@@ -179,6 +181,27 @@ class GroupResource {
     @GetMapping("/v1/protection-groups/{group}/words")
     Page<Words.Word> listWords(@RequestAttribute Caller caller, @PathVariable String group) {
         return new Page<>(members.words().of(groups.require(caller, group).id()), null);
+    }
+
+    /// @param word that the receiver is lost with its journal, and was not promoted; recorded
+    record LostReceiver(String word) {}
+
+    /// A source whose host has booted anew is granted to only once the receiver has confirmed its role. When that is lost for good, a person
+    /// says so instead, until it is heard again.
+    @PostMapping("/v1/protection-groups/{group}/receiver-lost")
+    GroupView callReceiverLost(
+            @RequestAttribute Caller caller,
+            @PathVariable String group,
+            @RequestBody LostReceiver body) {
+        String word = Words.require("word", Objects.requireNonNullElse(body.word(), ""));
+        Group found = groups.require(caller, group);
+        if (!Group.silent(found.receiverSeenAt(), Instant.now())) {
+            throw new FaultException(
+                    new RecoveryFault.ReceiverHeard(found.name(), found.receiverNode()));
+        }
+        members.words().say(caller, found, "", Words.About.RECEIVER_LOST, word);
+        members.grants().receiverLost(found.id());
+        return views.of(found);
     }
 
     private Group group(Caller caller, NewGroup body) {

@@ -165,6 +165,22 @@ class Groups implements NodeListener {
                 == 1;
     }
 
+    /// Whatever the receiver was told to decide under this term came to nothing, and is over.
+    void ended(String id, long term) {
+        sql.sql(
+                        "update protection_group set term = ?, stopped = false, promoted = false, state = 'protected' where id = ? and term <= ? and state in ('protected', 'failed-over')")
+                .params(term + 1, id, term)
+                .update();
+    }
+
+    /// The receiver was promoted under this term, without us.
+    void promoted(String id, long term) {
+        sql.sql(
+                        "update protection_group set term = ?, stopped = true, promoted = true, state = 'failed-over' where id = ?")
+                .params(term, id)
+                .update();
+    }
+
     /// A promotion is taken back, under a later term.
     ///
     /// @return false when it was taken back before

@@ -45,6 +45,33 @@ sealed interface RecoveryFault extends Refusal {
         }
     }
 
+    /// There is nobody to take over from.
+    record NotRivalled() implements RecoveryFault {
+        @Override
+        public String message() {
+            return "every node that was heard obeys this control plane: there is nothing to take over";
+        }
+
+        @Override
+        public String remedy() {
+            return "Look at the nodes (redoubt node list); one that obeys another control plane says so in its log, and this one's.";
+        }
+    }
+
+    /// Only a receiver that is not heard can be called lost.
+    record ReceiverHeard(String group, String node) implements RecoveryFault {
+        @Override
+        public String message() {
+            return "the receiver of protection group '%s', node %s, is heard"
+                    .formatted(group, node);
+        }
+
+        @Override
+        public String remedy() {
+            return "Nothing needs to be said about it: it confirms its role by itself.";
+        }
+    }
+
     /// Sources that go on alone did not answer, and no clock ends their right.
     record SourceMayGoOn(String group, List<String> nodes) implements RecoveryFault {
         @Override

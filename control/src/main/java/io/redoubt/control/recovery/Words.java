@@ -4,6 +4,7 @@ package io.redoubt.control.recovery;
 import io.redoubt.control.database.RandomId;
 import io.redoubt.control.database.Rows;
 import io.redoubt.control.identity.Caller;
+import io.redoubt.protocol.WithoutControl;
 import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -27,7 +28,9 @@ class Words {
         /// The sources that did not answer are off, and stay off until the control plane was heard.
         SOURCE_OFF("source-off"),
         /// The receiver is lost with its journal, and was not promoted.
-        RECEIVER_LOST("receiver-lost");
+        RECEIVER_LOST("receiver-lost"),
+        /// The control plane before this one is off, or there was none when somebody decided at a node.
+        CONTROL_OFF("control-off");
 
         private final String word;
 
@@ -55,17 +58,68 @@ class Words {
 
     /// @param failover that it was given for, "" for none
     void say(Caller caller, Group group, String failover, About about, String word) {
+        insert(group.tenant(), group.id(), failover, about, word, caller.role(), Instant.now());
+    }
+
+    private void insert(
+            String tenant,
+            String group,
+            String failover,
+            About about,
+            String word,
+            String by,
+            Instant at) {
         sql.sql(
-                        "insert into spoken_word (id, tenant, group_id, failover, about, word, said_by) values (?, ?, ?, nullif(?, ''), ?, ?, ?)")
+                        "insert into spoken_word (id, tenant, group_id, failover, about, word, said_by, said_at) values (?, ?, nullif(?, ''), nullif(?, ''), ?, ?, ?, ?)")
                 .params(
                         RandomId.next(),
-                        group.tenant(),
-                        group.id(),
+                        tenant,
+                        group,
                         failover,
                         about.word,
                         word,
-                        caller.role())
+                        by,
+                        Rows.timestamp(at))
                 .update();
+    }
+
+    /// About the whole region.
+    void say(Caller caller, String word) {
+        insert(caller.tenant(), "", "", About.CONTROL_OFF, word, caller.role(), Instant.now());
+    }
+
+    /// What was said at the receiver's node, when there was no control plane to say it to.
+    void record(Group group, String failover, WithoutControl said) {
+        Instant at = Instant.ofEpochMilli(said.getAtMillis());
+        String by = "at node " + group.receiverNode();
+        insert(
+                group.tenant(),
+                group.id(),
+                failover,
+                About.CONTROL_OFF,
+                said.getControlIsOff(),
+                by,
+                at);
+        if (!said.getSourceIsOff().isEmpty()) {
+            insert(
+                    group.tenant(),
+                    group.id(),
+                    failover,
+                    About.SOURCE_OFF,
+                    said.getSourceIsOff(),
+                    by,
+                    at);
+        }
+    }
+
+    /// Whether the receiver is called lost, and was not heard since.
+    boolean receiverLost(String group) {
+        return sql.sql(
+                        "select exists (select from spoken_word join protection_group on protection_group.id = spoken_word.group_id"
+                                + " where group_id = ? and about = ? and (receiver_seen_at is null or receiver_seen_at < said_at))")
+                .params(group, About.RECEIVER_LOST.word)
+                .query(Boolean.class)
+                .single();
     }
 
     boolean said(String failover, About about) {

@@ -14,6 +14,8 @@ import io.redoubt.protocol.GrantRefusal;
 import io.redoubt.protocol.GrantRequest;
 import io.redoubt.protocol.ReceiverReport;
 import io.redoubt.protocol.Report;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -32,6 +34,7 @@ class GrantsTest {
     private final String group = RandomId.next();
     private final SettableClock clock = new SettableClock();
     private Grants grants;
+    private final Path home = Files.createTempDirectory("grants");
 
     GrantsTest() throws Exception {
         sql.sql(
@@ -57,7 +60,11 @@ class GrantsTest {
     }
 
     private Grants restarted(boolean restored) {
-        return new Grants(sql, clock, new Incarnation(7, restored));
+        return new Grants(
+                sql,
+                clock,
+                new Incarnation(sql, home.resolve("incarnation"), 7, restored),
+                new Words(sql));
     }
 
     @Test
@@ -81,6 +88,7 @@ class GrantsTest {
         grants.report(
                 receiver.id,
                 Report.newBuilder()
+                        .setIncarnation(7)
                         .addReceivers(ReceiverReport.newBuilder().setGroup(group).setTerm(1))
                         .build());
         assertThat(ask(other, "boot-9").hasGrant()).isTrue();

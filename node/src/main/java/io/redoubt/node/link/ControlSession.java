@@ -15,6 +15,7 @@ import io.redoubt.protocol.Hello;
 import io.redoubt.protocol.NodeGatewayGrpc;
 import io.redoubt.protocol.NodeMessage;
 import io.redoubt.protocol.Report;
+import io.redoubt.protocol.Welcome;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.System.Logger;
@@ -38,6 +39,11 @@ public final class ControlSession implements AutoCloseable {
     /// What the session is for.
     public interface Node {
         Hello hello();
+
+        /// Who speaks; before it nothing is heard, and of one that is not obeyed nothing ever is.
+        ///
+        /// @return whether this node obeys it
+        boolean welcomed(Welcome welcome);
 
         Report report();
 
@@ -64,6 +70,7 @@ public final class ControlSession implements AutoCloseable {
                 }
             };
     private volatile boolean stopped;
+    private volatile long heardNanos = Long.MIN_VALUE / 2;
 
     /// @param control host:port
     public ControlSession(String control, Identity identity, Node node) {
@@ -120,6 +127,7 @@ public final class ControlSession implements AutoCloseable {
     private final class Conversation implements StreamObserver<ControlMessage> {
         private final ReentrantLock sending = new ReentrantLock();
         private volatile boolean over;
+        private volatile boolean welcomed;
         private @Nullable StreamObserver<NodeMessage> out;
 
         void open() {
@@ -156,14 +164,34 @@ public final class ControlSession implements AutoCloseable {
 
         @Override
         public void onNext(ControlMessage message) {
+            if (!welcomed && message.getMessageCase() != ControlMessage.MessageCase.WELCOME) {
+                return;
+            }
             switch (message.getMessageCase()) {
-                case WELCOME -> LOG.log(Level.INFO, "the control plane answers");
+                case WELCOME -> greeted(message.getWelcome());
                 case COMMAND ->
                         Thread.ofVirtual()
                                 .name("command")
                                 .start(() -> carryOut(message.getCommand()));
-                case GRANT, GRANT_REFUSED -> node.answered(message);
+                case GRANT, GRANT_REFUSED -> {
+                    heardNanos = System.nanoTime();
+                    node.answered(message);
+                }
                 case MESSAGE_NOT_SET -> {}
+            }
+        }
+
+        private void greeted(Welcome welcome) {
+            welcomed = node.welcomed(welcome);
+            if (welcomed) {
+                heardNanos = System.nanoTime();
+                LOG.log(Level.INFO, "the control plane answers");
+            } else {
+                LOG.log(
+                        Level.ERROR,
+                        "a control plane of incarnation {0} answers, which is older than the one that this node obeys, or another: it is not heard",
+                        welcome.getIncarnation());
+                end();
             }
         }
 

@@ -211,15 +211,18 @@ final class Views {
         var live = new HashMap<String, List<LiveView>>();
         for (View view : views.values()) {
             if (view.told.hasTerm()) {
-                live.computeIfAbsent(view.told.getGroup(), _ -> new ArrayList<>())
-                        .add(
+                var said =
                                 LiveView.newBuilder()
                                         .setView(view.told.getView())
                                         .setCut(view.point.number())
                                         .setStampMillis(view.point.stampMillis())
                                         .setTerm(view.told.getTerm())
-                                        .addAllVolumes(view.told.getVolumesList())
-                                        .build());
+                                        .addAllVolumes(view.told.getVolumesList());
+                if (view.told.hasWithoutControl()) {
+                    said.setWithoutControl(view.told.getWithoutControl());
+                }
+                live.computeIfAbsent(view.told.getGroup(), _ -> new ArrayList<>())
+                        .add(said.build());
             }
         }
         return live;

@@ -1,0 +1,239 @@
+// Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
+package io.redoubt.control;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.redoubt.core.grant.GrantHolder.Standing;
+import io.redoubt.protocol.Command;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import tools.jackson.databind.JsonNode;
+
+/// Rules 3 and 4: the real process over a real database that is older than what it decided. The database is copied while it is down and put
+/// back later; the nodes know what happened in between.
+@Timeout(240)
+class RestoreTest {
+    private final Path base = TestRegion.newHome();
+    private final Path home = base.resolve("home");
+    private final ControlProcess control = new ControlProcess(home);
+    private final int port = ControlProcess.freePort();
+    private Process process;
+    private ControlProcess.Client client;
+    private final FakeNode source;
+    private final FakeNode receiver;
+    private final String machine;
+    private final String group;
+
+    RestoreTest() throws Exception {
+        process = control.start(port);
+        client = control.new Client();
+        source = client.node("a", port);
+        receiver = client.node("b", port);
+        machine = client.machine("m");
+        group = client.group(machine);
+        Api.await("a grant", () -> source.standing(group) == Standing.GRANTED);
+        receiver.publish(group, 1, System.currentTimeMillis(), "");
+        Api.await(
+                "the point",
+                () ->
+                        client.get("/v1/protection-groups/" + group + "/recovery-points/1").status()
+                                == 200);
+    }
+
+    @AfterEach
+    void end() throws Exception {
+        source.close();
+        receiver.close();
+        ControlProcess.stop(process);
+        TestRegion.delete(base);
+    }
+
+    private void down() throws Exception {
+        source.die();
+        receiver.die();
+        client.api.close();
+        ControlProcess.stop(process);
+    }
+
+    private void up() throws Exception {
+        Files.deleteIfExists(home.resolve("control.json"));
+        process = control.start(port);
+        client = control.new Client();
+    }
+
+    /// The database alone: the number outside of it stays.
+    private static void copy(Path from, Path to) throws IOException {
+        if (Files.exists(to)) {
+            TestRegion.delete(to);
+        }
+        try (Stream<Path> all = Files.walk(from)) {
+            for (Path each : all.sorted(Comparator.naturalOrder()).toList()) {
+                Path target = to.resolve(from.relativize(each).toString());
+                Files.copy(each, target, StandardCopyOption.COPY_ATTRIBUTES);
+                Files.setAttribute(target, "unix:uid", Files.getAttribute(each, "unix:uid"));
+                Files.setAttribute(target, "unix:gid", Files.getAttribute(each, "unix:gid"));
+            }
+        }
+    }
+
+    private Path database() {
+        return home.resolve("postgres");
+    }
+
+    private JsonNode group() {
+        return client.get("/v1/protection-groups/" + group).body();
+    }
+
+    private void failOver() throws Exception {
+        client.done(
+                client.post(
+                        "/v1/failovers", "{\"group\":\"%s\",\"kind\":\"live\"}".formatted(group)));
+    }
+
+    /// The old database knows nothing of a live failover: it grants nothing beside the promoted side, and takes the failover over, so that it can be
+    /// rolled back as if it had been decided here.
+    @Test
+    void a_failover_that_the_database_does_not_know_is_taken_over_and_nothing_is_granted_beside_it()
+            throws Exception {
+        down();
+        copy(database(), base.resolve("backup"));
+        up();
+        source.connect();
+        receiver.connect();
+        Api.await("it is granted again", () -> source.standing(group) == Standing.GRANTED);
+        failOver();
+        long term = group().path("term").asLong();
+        down();
+        copy(base.resolve("backup"), database());
+        up();
+        assertThat(group().path("term").asLong()).isLessThan(term);
+        source.connect();
+        Thread.sleep(2500);
+        assertThat(source.standing(group)).isNotEqualTo(Standing.GRANTED);
+        assertThat(client.get("/v1/control-plane").body().path("unconfirmed").toString())
+                .contains(group);
+
+        receiver.connect();
+        Api.await("it is known", () -> group().path("state").asString().equals("failed-over"));
+        assertThat(group().path("term").asLong()).isEqualTo(term);
+        Api.await("the old side is fenced", () -> source.standing(group) == Standing.FENCED);
+        JsonNode taken = client.get("/v1/failovers").body().path("items").get(0);
+        assertThat(taken.path("state").asString()).isEqualTo("active");
+        assertThat(taken.path("point").path("number").asLong()).isEqualTo(1);
+        assertThat(client.get("/v1/machines/" + machine).text("zone")).isEqualTo("b");
+
+        client.done(
+                client.post("/v1/failovers/" + taken.path("id").asString() + "/rollback", "{}"));
+        Api.await("it writes again", () -> source.standing(group) == Standing.GRANTED);
+        assertThat(client.get("/v1/machines/" + machine).text("zone")).isEqualTo("a");
+        assertThat(receiver.views).isEmpty();
+    }
+
+    /// The number outside is lost, too: no node hears this control plane until a person has said that the other one is over.
+    @Test
+    void a_control_plane_on_another_host_is_obeyed_only_after_a_recorded_word() throws Exception {
+        down();
+        copy(database(), base.resolve("backup"));
+        Path number = home.resolve("incarnation");
+        byte[] then = Files.readAllBytes(number);
+        up();
+        source.connect();
+        receiver.connect();
+        Api.await("it is granted again", () -> source.standing(group) == Standing.GRANTED);
+        down();
+        copy(base.resolve("backup"), database());
+        Files.write(number, then);
+        up();
+        assertThat(takeOver("the old host is off, seen in the rack").status()).isEqualTo(409);
+        source.connect();
+        receiver.connect();
+        Api.await(
+                "it is rivalled",
+                () -> client.get("/v1/control-plane").body().path("rivalled").asBoolean(false));
+        Thread.sleep(1000);
+        assertThat(source.standing(group)).isNotEqualTo(Standing.GRANTED);
+        assertThat(takeOver("yes").status()).isEqualTo(400);
+        assertThat(takeOver("the old host is off, seen in the rack").status()).isEqualTo(200);
+        source.die();
+        receiver.die();
+        source.connect();
+        receiver.connect();
+        Api.await("it is granted again", () -> source.standing(group) == Standing.GRANTED);
+        assertThat(client.get("/v1/control-plane").body().path("rivalled").asBoolean(true))
+                .isFalse();
+    }
+
+    private Api.Answer takeOver(String word) {
+        return client.post(
+                "/v1/control-plane/take-over", "{\"controlIsOff\":\"%s\"}".formatted(word));
+    }
+
+    /// What a person decided at the receiver's node while there was no control plane.
+    @Test
+    void a_promotion_made_without_a_control_plane_is_taken_over_with_its_word() throws Exception {
+        String disk =
+                client.get("/v1/machines/" + machine)
+                        .body()
+                        .path("disks")
+                        .get(0)
+                        .path("id")
+                        .asString();
+        down();
+        receiver.breakGlass(group, disk, 1_000_001, "the control plane burnt down with its rack");
+        up();
+        receiver.connect();
+        source.connect();
+        Api.await("it is known", () -> group().path("state").asString().equals("failed-over"));
+        Api.await("the old side is fenced", () -> source.standing(group) == Standing.FENCED);
+        JsonNode words =
+                client.get("/v1/protection-groups/" + group + "/words").body().path("items");
+        assertThat(words).hasSize(1);
+        assertThat(words.get(0).path("word").asString()).contains("burnt down");
+        assertThat(words.get(0).path("saidBy").asString()).contains(receiver.id);
+    }
+
+    /// A decision that came to nothing is ended under a later term, and the source goes on.
+    @Test
+    void a_decision_without_a_promotion_is_ended() throws Exception {
+        down();
+        Objects.requireNonNull(receiver.receivers.get(group)).grantor.stop(9);
+        up();
+        receiver.connect();
+        source.connect();
+        Api.await("it goes on", () -> group().path("term").asLong() == 10);
+        Api.await("it is granted", () -> source.standing(group) == Standing.GRANTED);
+        assertThat(group().path("state").asString()).isNotEqualTo("failed-over");
+    }
+
+    /// A new boot of the source needs the receiver; when that is lost for good, a person says so.
+    @Test
+    void a_new_boot_beside_a_lost_receiver_is_granted_to_after_a_recorded_word() throws Exception {
+        down();
+        up();
+        source.bootId = "another boot";
+        source.forgetGrants(group);
+        source.connect();
+        Thread.sleep(2000);
+        assertThat(source.standing(group)).isEqualTo(Standing.HELD);
+        String path = "/v1/protection-groups/" + group + "/receiver-lost";
+        assertThat(client.post(path, "{\"word\":\"gone\"}").status()).isEqualTo(400);
+        Api.await(
+                "the receiver is silent",
+                () ->
+                        client.post(path, "{\"word\":\"its disks are broken, all of them\"}")
+                                        .status()
+                                == 200);
+        Api.await("it is granted", () -> source.standing(group) == Standing.GRANTED);
+        List<Command> heard = source.heard;
+        assertThat(heard).isNotEmpty();
+    }
+}
