@@ -4,13 +4,11 @@ package io.redoubt.control;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.redoubt.core.grant.GrantHolder.Standing;
-import io.redoubt.protocol.Command;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Comparator;
-import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -110,6 +108,7 @@ class RestoreTest {
         source.connect();
         receiver.connect();
         Api.await("it is granted again", () -> source.standing(group) == Standing.GRANTED);
+        source.die(); // it hears of no decision, so nothing but the control plane keeps it from writing
         failOver();
         long term = group().path("term").asLong();
         down();
@@ -233,7 +232,5 @@ class RestoreTest {
                                         .status()
                                 == 200);
         Api.await("it is granted", () -> source.standing(group) == Standing.GRANTED);
-        List<Command> heard = source.heard;
-        assertThat(heard).isNotEmpty();
     }
 }

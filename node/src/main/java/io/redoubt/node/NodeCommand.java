@@ -108,6 +108,7 @@ final class NodeCommand implements Callable<Integer> {
         daemon.start();
         var session = new ControlSession(control, identity, daemon);
         session.start();
+        new BreakGlass(directory).serve(session::talks, daemon::promoteWithoutControl);
         Runtime.getRuntime()
                 .addShutdownHook(
                         new Thread(

@@ -21,6 +21,8 @@ import io.redoubt.node.storage.NodeStorage;
 import io.redoubt.node.storage.StreamDialer;
 import io.redoubt.node.storage.TemplateImages;
 import io.redoubt.node.storage.Told;
+import io.redoubt.protocol.BreakGlassAnswer;
+import io.redoubt.protocol.BreakGlassOrder;
 import io.redoubt.protocol.Command;
 import io.redoubt.protocol.CommandResult;
 import io.redoubt.protocol.ControlMessage;
@@ -183,6 +185,11 @@ final class NodeDaemon implements ControlSession.Node, AutoCloseable {
         machines.resumeThoseWithRoom();
         report.addAllMachines(machines.reports());
         return report.build();
+    }
+
+    /// On a person's word, at this host.
+    BreakGlassAnswer promoteWithoutControl(BreakGlassOrder order) {
+        return storage.promoteWithoutControl(order);
     }
 
     @Override

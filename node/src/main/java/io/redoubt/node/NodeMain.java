@@ -15,7 +15,12 @@ import picocli.CommandLine.ScopeType;
 @Command(
         name = "redoubt",
         description = "The processes of a Redoubt host.",
-        subcommands = {VolumeCommand.class, JournalCommand.class, NodeCommand.class})
+        subcommands = {
+            VolumeCommand.class,
+            JournalCommand.class,
+            NodeCommand.class,
+            BreakGlassCommand.class
+        })
 public final class NodeMain {
     @Option(
             names = {"-h", "--help"},

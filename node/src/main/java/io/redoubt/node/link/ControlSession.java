@@ -70,7 +70,7 @@ public final class ControlSession implements AutoCloseable {
                 }
             };
     private volatile boolean stopped;
-    private volatile long heardNanos = Long.MIN_VALUE / 2;
+    private volatile @Nullable Conversation current;
 
     /// @param control host:port
     public ControlSession(String control, Identity identity, Node node) {
@@ -99,9 +99,16 @@ public final class ControlSession implements AutoCloseable {
         thread.start();
     }
 
+    /// Whether a control plane that this node obeys is there now.
+    public boolean talks() {
+        Conversation now = current;
+        return now != null && now.welcomed && !now.over;
+    }
+
     private void talkForEver() {
         while (!stopped) {
             var conversation = new Conversation();
+            current = conversation;
             try {
                 conversation.open();
                 while (!stopped && !conversation.over) {
@@ -173,10 +180,7 @@ public final class ControlSession implements AutoCloseable {
                         Thread.ofVirtual()
                                 .name("command")
                                 .start(() -> carryOut(message.getCommand()));
-                case GRANT, GRANT_REFUSED -> {
-                    heardNanos = System.nanoTime();
-                    node.answered(message);
-                }
+                case GRANT, GRANT_REFUSED -> node.answered(message);
                 case MESSAGE_NOT_SET -> {}
             }
         }
@@ -184,7 +188,6 @@ public final class ControlSession implements AutoCloseable {
         private void greeted(Welcome welcome) {
             welcomed = node.welcomed(welcome);
             if (welcomed) {
-                heardNanos = System.nanoTime();
                 LOG.log(Level.INFO, "the control plane answers");
             } else {
                 LOG.log(

@@ -276,6 +276,19 @@ public sealed interface NodeFault extends Fault {
         }
     }
 
+    /// There is somebody who decides.
+    record ControlPlaneThere() implements NodeFault {
+        @Override
+        public String message() {
+            return "A control plane that this node obeys is there: it decides.";
+        }
+
+        @Override
+        public String remedy() {
+            return "Start the failover with it: ./redoubt failover start GROUP --kind live.";
+        }
+    }
+
     /// A point that only goes when its user lets it.
     record PointProtected(String group, long point) implements NodeFault {
         @Override

@@ -5,6 +5,8 @@ import io.redoubt.core.grant.GrantHolder;
 import io.redoubt.core.port.Clock;
 import io.redoubt.core.system.SystemDisk;
 import io.redoubt.protocol.AttachmentRaised;
+import io.redoubt.protocol.BreakGlassAnswer;
+import io.redoubt.protocol.BreakGlassOrder;
 import io.redoubt.protocol.Command;
 import io.redoubt.protocol.CommandResult;
 import io.redoubt.protocol.ControlMessage;
@@ -35,6 +37,7 @@ public final class NodeStorage implements AutoCloseable {
     private final Sources sources;
     private final Receivers receivers;
     private final Views views;
+    private final PromotionWithoutControl withoutControl;
     private final Clock clock;
     private final ReceiverServer server;
 
@@ -54,6 +57,7 @@ public final class NodeStorage implements AutoCloseable {
         volumes = new Volumes(home, told, clock, access, templates, datastores, limits);
         receivers = new Receivers(home, told, clock, volumes::adopt);
         views = new Views(told, clock, volumes, receivers);
+        withoutControl = new PromotionWithoutControl(told, clock, receivers, views);
         var deltas = new Deltas(receivers, views);
         sources = new Sources(home, told, clock, volumes, streams, deltas);
         try {
@@ -314,6 +318,13 @@ public final class NodeStorage implements AutoCloseable {
                             case FENCED -> VolumeState.VOLUME_RELEASED;
                         })
                 .orElse(VolumeState.VOLUME_READY);
+    }
+
+    /// Promotes a group's journal on this node on a person's word.
+    ///
+    /// @throws FaultException when it is refused; see [PromotionWithoutControl]
+    public BreakGlassAnswer promoteWithoutControl(BreakGlassOrder order) {
+        return withoutControl.promote(order);
     }
 
     /// Nanoseconds for which the volume's writes are answered without another word of a grantor; [Long#MAX_VALUE] when it needs none.

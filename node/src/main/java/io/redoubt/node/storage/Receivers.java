@@ -15,6 +15,7 @@ import io.redoubt.protocol.LiveView;
 import io.redoubt.protocol.LossCounted;
 import io.redoubt.protocol.PointsListed;
 import io.redoubt.protocol.ProtectReceiver;
+import io.redoubt.protocol.ProtectedVolume;
 import io.redoubt.protocol.ReceiverPromoted;
 import io.redoubt.protocol.ReceiverReport;
 import io.redoubt.protocol.Retention;
@@ -202,6 +203,11 @@ final class Receivers implements AutoCloseable {
     /// Also one whose journal did not open.
     boolean has(String group) {
         return told.find(KIND, group, ProtectReceiver.parser()).isPresent();
+    }
+
+    List<ProtectedVolume> volumesOf(String group) {
+        Receiver receiver = receivers.get(group);
+        return receiver == null ? List.of() : receiver.told.getVolumesList();
     }
 
     HostedReceiver require(String group) {

@@ -98,11 +98,20 @@ final class Views {
     }
 
     private OpenView atNewest(OpenView wanted) {
-        List<RecoveryPoint> points = receivers.require(wanted.getGroup()).points();
-        if (points.isEmpty()) {
-            throw new FaultException(new NodeFault.NoPointYet(wanted.getGroup()));
+        return wanted.toBuilder().setCut(requirePoint(wanted.getGroup(), 0)).build();
+    }
+
+    /// @param number 0 for the newest
+    /// @throws FaultException when it is not kept, or there is none yet
+    long requirePoint(String group, long number) {
+        if (number != 0) {
+            return receivers.require(group).view(number).point().number();
         }
-        return wanted.toBuilder().setCut(points.getLast().number()).build();
+        List<RecoveryPoint> points = receivers.require(group).points();
+        if (points.isEmpty()) {
+            throw new FaultException(new NodeFault.NoPointYet(group));
+        }
+        return points.getLast().number();
     }
 
     private View open(OpenView wanted) {
@@ -212,12 +221,12 @@ final class Views {
         for (View view : views.values()) {
             if (view.told.hasTerm()) {
                 var said =
-                                LiveView.newBuilder()
-                                        .setView(view.told.getView())
-                                        .setCut(view.point.number())
-                                        .setStampMillis(view.point.stampMillis())
-                                        .setTerm(view.told.getTerm())
-                                        .addAllVolumes(view.told.getVolumesList());
+                        LiveView.newBuilder()
+                                .setView(view.told.getView())
+                                .setCut(view.point.number())
+                                .setStampMillis(view.point.stampMillis())
+                                .setTerm(view.told.getTerm())
+                                .addAllVolumes(view.told.getVolumesList());
                 if (view.told.hasWithoutControl()) {
                     said.setWithoutControl(view.told.getWithoutControl());
                 }

@@ -4,6 +4,8 @@ package io.redoubt.node.storage;
 import io.redoubt.core.system.SystemClock;
 import io.redoubt.protocol.Attachment;
 import io.redoubt.protocol.AttachmentRaised;
+import io.redoubt.protocol.BreakGlassAnswer;
+import io.redoubt.protocol.BreakGlassOrder;
 import io.redoubt.protocol.Command;
 import io.redoubt.protocol.CommandResult;
 import io.redoubt.protocol.EnsureVolume;
@@ -69,6 +71,10 @@ final class TestedStorage implements AutoCloseable {
         var report = Report.newBuilder();
         storage.report(report, new SystemClock());
         return report.build();
+    }
+
+    BreakGlassAnswer breakGlass(BreakGlassOrder order) {
+        return storage.promoteWithoutControl(order);
     }
 
     CommandResult.Builder carryOut(Command.Builder command) {

@@ -177,6 +177,18 @@ public final class HostedReceiver implements AutoCloseable {
         }
     }
 
+    /// @throws FaultException with [JournalFault.SourceMayGoOn] while only a release or a word could prove that the source has ended
+    public void requireNoWord(SourceEnd end) {
+        lock.lock();
+        try {
+            if (grantor.needsWord(end)) {
+                throw new FaultException(new JournalFault.SourceMayGoOn(grantor.term()));
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /// Promotes this side when that is safe now.
     ///
     /// @return 0 when promoted (durably), else the nanoseconds to wait before asking again; -1 for an unknown decision
@@ -187,9 +199,7 @@ public final class HostedReceiver implements AutoCloseable {
             if (!grantor.stopped() || grantor.term() != decisionTerm) {
                 return -1;
             }
-            if (grantor.needsWord(end)) {
-                throw new FaultException(new JournalFault.SourceMayGoOn(decisionTerm));
-            }
+            requireNoWord(end);
             long now = clock.bootNanos();
             if (!grantor.promote(decisionTerm, end, now)) {
                 return Math.max(1, grantor.expiresInNanos(now));
