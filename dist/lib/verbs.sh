@@ -1,6 +1,6 @@
 # The verbs: which exist, whose help stands in dist/lib/help, what to suggest for a wrong one.
 
-VERBS=(demo up down status test check sim bench control node volume journal machine group point failover operation zone pool class datastore completion)
+VERBS=(demo up down status test check sim bench control node volume journal machine group point failover operation region zone pool class datastore completion)
 
 show_help() {
     if [ ! -f "$ROOT/dist/lib/help/$1.txt" ]; then

@@ -77,7 +77,8 @@ public final class CliMain {
                         .addSubcommand(new GroupCommands.Reverse())
                         .addSubcommand(new GroupCommands.Change())
                         .addSubcommand(new VerifyCommand())
-                        .addSubcommand(new WordsCommand())
+                        .addSubcommand(new WordCommands.ListWords())
+                        .addSubcommand(new WordCommands.ReceiverLost())
                         .addSubcommand(new Writes.Delete(Nouns.GROUP)));
         line.addSubcommand(
                 noun("point", "Recovery points of a group.")
@@ -96,6 +97,10 @@ public final class CliMain {
         line.addSubcommand(
                 noun(Nouns.OPERATION, "Changes that run or ran.")
                         .addSubcommand(new RegionCommands.Watch()));
+        line.addSubcommand(
+                noun("region", "Which control plane the region obeys, for the operator.")
+                        .addSubcommand(new WordCommands.ShowRegion())
+                        .addSubcommand(new WordCommands.TakeOver()));
         line.addSubcommand(
                 noun(Nouns.ZONE, "Availability zones.")
                         .addSubcommand(new RegionCommands.CreateZone()));

@@ -240,6 +240,30 @@ class GroupCliTest {
                         "All of it is compared, because what differs is not known: the node knows its part no more");
     }
 
+    @Test
+    void words_are_given_and_listed() {
+        api.on(
+                        "GET /v1/protection-groups/shop/words?limit=1000",
+                        200,
+                        """
+                        {"items":[{"about":"source-off","word":"seen in the rack","saidBy":"owner","saidAt":"T1","failover":"f1"}],"next":null}
+                        """)
+                .on("POST /v1/protection-groups/shop/receiver-lost", 200, GROUP)
+                .on(
+                        "POST /v1/control-plane/take-over",
+                        200,
+                        """
+                        {"incarnation":9,"restored":true,"rivalled":false,"unconfirmed":["g1"]}
+                        """);
+        assertThat(run("group", "words", "shop")).isZero();
+        assertThat(output.toString()).contains("seen in the rack", "source-off");
+        assertThat(run("group", "receiver-lost", "shop", "its disks are broken")).isZero();
+        assertThat(errors.toString()).contains("are granted to without it");
+        assertThat(run("region", "take-over")).isEqualTo(2);
+        assertThat(run("region", "take-over", "--control-is-off", "it burnt down")).isZero();
+        assertThat(output.toString()).contains("incarnation", "9");
+    }
+
     private int run(String... words) {
         List<String> arguments = new ArrayList<>(List.of(words));
         arguments.addAll(api.options());

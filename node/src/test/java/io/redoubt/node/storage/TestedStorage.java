@@ -73,6 +73,10 @@ final class TestedStorage implements AutoCloseable {
         return report.build();
     }
 
+    NodeStorage storage() {
+        return storage;
+    }
+
     BreakGlassAnswer breakGlass(BreakGlassOrder order) {
         return storage.promoteWithoutControl(order);
     }
