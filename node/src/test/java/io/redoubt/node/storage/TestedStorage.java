@@ -1,6 +1,7 @@
 // Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
 package io.redoubt.node.storage;
 
+import io.redoubt.compute.host.RunAs;
 import io.redoubt.core.system.SystemClock;
 import io.redoubt.protocol.Attachment;
 import io.redoubt.protocol.AttachmentRaised;
@@ -15,6 +16,7 @@ import io.redoubt.storage.nbd.NbdClient;
 import io.redoubt.storage.nbd.SocketAccess;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Optional;
 import javax.net.ssl.SSLContext;
 
 /// A node's storage in a test's own process, over a directory that outlives it, and what a control plane and a guest ask of it.
@@ -40,11 +42,20 @@ final class TestedStorage implements AutoCloseable {
                         home,
                         new SystemClock(),
                         new StreamDialer(tls),
-                        SocketAccess.OWNER,
+                        access(),
                         new TemplateImages(home.resolve("cache")),
                         "127.0.0.1");
         started.start();
         return started;
+    }
+
+    /// QEMU never runs as root.
+    static Optional<RunAs> account() {
+        return RunAs.currentUid() == 0 ? Optional.of(RunAs.user("nobody")) : Optional.empty();
+    }
+
+    private static SocketAccess access() {
+        return account().isPresent() ? SocketAccess.group("nogroup") : SocketAccess.OWNER;
     }
 
     void restart() throws Exception {
