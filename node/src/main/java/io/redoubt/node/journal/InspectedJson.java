@@ -4,6 +4,7 @@ package io.redoubt.node.journal;
 import io.redoubt.core.VolumeId;
 import io.redoubt.storage.journal.JournalFault;
 import io.redoubt.storage.journal.JournalReader;
+import io.redoubt.storage.journal.Pin;
 import io.redoubt.storage.journal.PointTag;
 import io.redoubt.storage.journal.RecoveryPoint;
 import java.time.Instant;
@@ -18,6 +19,21 @@ import tools.jackson.databind.json.JsonMapper;
 
 /// All that `journal inspect` shows, for programs.
 final class InspectedJson {
+    /// Of a point, or of one volume at one number.
+    private static Map<String, Object> pin(Pin pin) {
+        var shown = new LinkedHashMap<String, Object>();
+        Pin.At at = pin.at();
+        if (at == null) {
+            shown.put("point", pin.point());
+        } else {
+            shown.put("volume", at.volume().value());
+            shown.put("write", at.vseq());
+        }
+        shown.put("owner", pin.owner());
+        shown.put("until", instant(pin.untilMillis()));
+        return shown;
+    }
+
     private static final JsonMapper JSON =
             JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
 
@@ -34,15 +50,7 @@ final class InspectedJson {
         all.put("volumes", journal.volumes().stream().map(InspectedJson::volume).toList());
         all.put("pointsKept", journal.points().size());
         all.put("points", points(journal, last));
-        all.put(
-                "pins",
-                journal.pins().stream()
-                        .map(pin ->
-                                Map.of(
-                                        "point", pin.point(),
-                                        "owner", pin.owner(),
-                                        "until", instant(pin.untilMillis())))
-                        .toList());
+        all.put("pins", journal.pins().stream().map(InspectedJson::pin).toList());
         all.put("log", journal.log());
         all.put("kept", journal.kept());
         all.put(

@@ -130,9 +130,17 @@ final class JournalInspect implements Callable<Integer> {
         if (!pins.isEmpty()) {
             out.printf("%n%-8s %-26s %s%n", "HELD", "UNTIL", "BY");
             for (Pin pin : pins) {
+                Pin.At at = pin.at();
+                String by =
+                        at == null
+                                ? pin.owner()
+                                : "%s (volume %s at write %d)"
+                                        .formatted(pin.owner(), at.volume(), at.vseq());
                 out.printf(
-                        "%-8d %-26s %s%n",
-                        pin.point(), Instant.ofEpochMilli(pin.untilMillis()), pin.owner());
+                        "%-8s %-26s %s%n",
+                        at == null ? Long.toString(pin.point()) : "-",
+                        Instant.ofEpochMilli(pin.untilMillis()),
+                        by);
             }
         }
     }

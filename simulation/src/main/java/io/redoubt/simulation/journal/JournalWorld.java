@@ -59,6 +59,7 @@ public final class JournalWorld {
     private final JournalLimits limits;
     private final List<Guest> guests = new ArrayList<>();
     private final Ledger ledger;
+    private final HeldNumbers numbers;
     private final boolean turnsBits;
     private final Map<String, JournalView> views = new LinkedHashMap<>();
     private Journal journal;
@@ -90,6 +91,7 @@ public final class JournalWorld {
         ledger =
                 new Ledger(
                         guests, Duration.ofMinutes(10).toMillis(), quota != JournalLimits.NO_QUOTA);
+        numbers = new HeldNumbers(ledger);
         turnsBits = random.nextInt(8) == 0;
         keys = random.nextBoolean() ? new SimKeys("tenant") : null;
         adopts = !turnsBits && random.nextInt(3) == 0;
@@ -217,6 +219,7 @@ public final class JournalWorld {
                 ledger.afterStart(journal, disk);
                 ledger.look(journal);
                 ledger.everyPoint(journal);
+                numbers.look(journal, now());
                 housekeeping = started(journal);
                 dieSometime();
                 return;
@@ -367,6 +370,7 @@ public final class JournalWorld {
         }
         ledger.look(journal);
         ledger.somePoints(journal, random, 2);
+        numbers.look(journal, now());
         bounded();
     }
 
@@ -427,6 +431,8 @@ public final class JournalWorld {
             ledger.anyNumber(journal, random);
         }
         ledger.changes(journal, random);
+        numbers.look(journal, now());
+        numbers.turn(journal, guests, now());
     }
 
     /// I31 while faults go on: the quota bounds log, index and kept segments; what a sweep has in hand comes on top.

@@ -17,6 +17,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
@@ -258,22 +259,56 @@ final class Ledger {
         if (offered.isEmpty()) {
             return;
         }
-        List<RecoveryPoint> points = List.copyOf(offered.values());
         Guest guest = guests.get(random.nextInt(guests.size()));
-        long published = points.getLast().publishedMillis();
-        RecoveryPoint dense =
-                points.stream()
-                        .filter(p -> published - p.publishedMillis() <= denseMillis)
-                        .findFirst()
-                        .orElseThrow();
-        long from = cut(dense, guest.volume);
-        long to = cut(points.getLast(), guest.volume);
+        long from = denseFrom(guest);
+        long to = cut(List.copyOf(offered.values()).getLast(), guest.volume);
         boolean inside = random.nextInt(4) > 0;
         long vseq = inside ? from + random.nextLong(to - from + 1) : random.nextLong(to + 3);
         try {
             same("rule 33: any number", guest, journal.view(guest.volume, vseq), vseq);
         } catch (FaultException e) {
             requireRefusable(guest, vseq, vseq >= from && vseq <= to, e);
+        }
+    }
+
+    private long denseFrom(Guest guest) {
+        List<RecoveryPoint> points = List.copyOf(offered.values());
+        long published = points.getLast().publishedMillis();
+        RecoveryPoint dense =
+                points.stream()
+                        .filter(p -> published - p.publishedMillis() <= denseMillis)
+                        .findFirst()
+                        .orElseThrow();
+        return cut(dense, guest.volume);
+    }
+
+    /// A number of the dense window that can be shown now, more or less the `which`th.
+    OptionalLong someNumber(Journal journal, Guest guest, int which) {
+        if (offered.isEmpty()) {
+            return OptionalLong.empty();
+        }
+        long from = denseFrom(guest);
+        long to = cut(List.copyOf(offered.values()).getLast(), guest.volume);
+        long vseq = from + which % (to - from + 1);
+        try {
+            BlockImage _ = journal.view(guest.volume, vseq);
+            return OptionalLong.of(vseq);
+        } catch (FaultException e) {
+            requireRefusable(guest, vseq, true, e);
+            return OptionalLong.empty();
+        }
+    }
+
+    void exactAt(Journal journal, Guest guest, long vseq) {
+        try {
+            same("I16: held number", guest, journal.view(guest.volume, vseq), vseq);
+        } catch (FaultException e) {
+            if (!damaged) {
+                throw new Violation(
+                        "I18: %s is held at %d and refused: %s"
+                                .formatted(guest.volume, vseq, e.getMessage()),
+                        e);
+            }
         }
     }
 

@@ -4,9 +4,11 @@ package io.redoubt.storage.journal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.redoubt.core.VolumeId;
 import io.redoubt.core.fault.FaultException;
 import io.redoubt.core.system.ReadOnlyDisk;
 import io.redoubt.simulation.machine.SimDisk;
+import io.redoubt.storage.block.BlockImage;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -331,6 +333,83 @@ class JournalSweepTest {
                         e -> assertThat(e.fault().message()).contains("to " + newest));
         assertThatThrownBy(() -> journal.view(volume, newest + 1))
                 .isInstanceOf(FaultException.class);
+    }
+
+    /// I16 and I18: a number between two points stays while it is held, also over a start; what is let go goes.
+    @Test
+    void a_number_that_is_held_is_shown_when_the_points_around_it_are_thinned_out() {
+        RandomJournal made = made(5, SMALL);
+        var volume = RandomJournal.VOLUMES.getFirst();
+        long between = betweenPoints(made.journal(), volume);
+        byte[] then = content(made.journal().view(volume, between));
+        made.journal().pin("volume x", volume, between, 1_000_000);
+        made.fill(30);
+        sweep(made);
+        assertThatThrownBy(() -> made.journal().view(volume, between + 1))
+                .as("what nobody holds")
+                .hasMessageContaining("it can be at each write from");
+        assertThat(content(made.journal().view(volume, between))).isEqualTo(then);
+        made.journal().close();
+        made.reopen(SMALL);
+        made.journal()
+                .pin(
+                        "volume x",
+                        volume,
+                        between,
+                        2_000_000); // the same again, outside of the window
+        assertThat(made.journal().pins())
+                .containsExactly(new Pin("volume x", new Pin.At(volume, between), 2_000_000));
+        sweep(made);
+        assertThat(content(made.journal().view(volume, between))).isEqualTo(then);
+        everyPointReads(made);
+        made.journal().unpin("volume x");
+        assertThatThrownBy(() -> made.journal().view(volume, between))
+                .hasMessageContaining("write " + between);
+        assertThatThrownBy(() -> made.journal().pin("volume y", volume, between, 1_000_000))
+                .hasMessageContaining("write " + between);
+    }
+
+    /// What a sweep under way will have thinned out when it ends is promised to nobody any more.
+    @Test
+    void a_number_that_a_running_sweep_takes_away_is_not_held_any_more() {
+        RandomJournal made = made(5, SMALL);
+        var volume = RandomJournal.VOLUMES.getFirst();
+        List<RecoveryPoint> points = made.journal().points();
+        long between = points.get(2).vector().getOrDefault(volume, 0L) + 1;
+        Housekeeping house = house(made);
+        house.tick(5_000);
+        assertThat(made.journal().upkeep().sweeping()).isPresent();
+        assertThatThrownBy(() -> made.journal().pin("volume x", volume, between, 1_000_000))
+                .hasMessageContaining("write " + between);
+        long newest = made.journal().points().getLast().vector().getOrDefault(volume, 0L);
+        made.journal().pin("volume x", volume, newest, 1_000_000);
+        byte[] then = content(made.journal().view(volume, newest));
+        while (house.step(20_000)) {}
+        assertThat(content(made.journal().view(volume, newest))).isEqualTo(then);
+    }
+
+    /// A number that no point holds, with a content that no point shows.
+    private static long betweenPoints(Journal journal, VolumeId volume) {
+        List<Long> cuts =
+                journal.points().stream().map(p -> p.vector().getOrDefault(volume, 0L)).toList();
+        List<ByteBuffer> shown =
+                cuts.stream().map(c -> ByteBuffer.wrap(content(journal.view(volume, c)))).toList();
+        for (long vseq = cuts.get(1); vseq < cuts.get(cuts.size() / 2); vseq++) {
+            try {
+                if (!shown.contains(ByteBuffer.wrap(content(journal.view(volume, vseq))))) {
+                    return vseq;
+                }
+            } catch (FaultException e) {
+                assertThat(e.fault()).isInstanceOf(JournalFault.NotExact.class);
+            }
+        }
+        throw new AssertionError("nothing was written between points");
+    }
+
+    private static byte[] content(BlockImage image) {
+        ByteBuffer all = ByteBuffer.allocate((int) image.size());
+        image.read(0, all);
+        return all.array();
     }
 
     @Test

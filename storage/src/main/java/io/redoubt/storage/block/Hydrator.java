@@ -18,6 +18,7 @@ public final class Hydrator implements AutoCloseable {
     private final Overlay overlay;
     private final Hydration hydration;
     private final Clock clock;
+    private final Runnable completed;
     private final Thread thread;
     private final long startedNanos;
     private volatile long rate;
@@ -46,12 +47,19 @@ public final class Hydrator implements AutoCloseable {
 
     /// @param bytesPerSecond 0 for as fast as it goes
     public static Hydrator start(Overlay overlay, Clock clock, long bytesPerSecond) {
-        var hydrator = new Hydrator(overlay, clock, bytesPerSecond);
+        return start(overlay, clock, bytesPerSecond, () -> {});
+    }
+
+    /// @param completed run by its thread once the source is dropped, durably
+    public static Hydrator start(
+            Overlay overlay, Clock clock, long bytesPerSecond, Runnable completed) {
+        var hydrator = new Hydrator(overlay, clock, bytesPerSecond, completed);
         hydrator.thread.start();
         return hydrator;
     }
 
-    private Hydrator(Overlay overlay, Clock clock, long bytesPerSecond) {
+    private Hydrator(Overlay overlay, Clock clock, long bytesPerSecond, Runnable completed) {
+        this.completed = completed;
         this.overlay = overlay;
         this.hydration = new Hydration(overlay);
         this.clock = clock;
@@ -102,6 +110,9 @@ public final class Hydrator implements AutoCloseable {
             }
         }
         state = hydration.complete() ? State.COMPLETE : State.STOPPED;
+        if (hydration.complete()) {
+            completed.run();
+        }
     }
 
     /// Waits until these bytes are paid for. @return when the next ones are

@@ -70,12 +70,17 @@ public final class Branch {
         offers.offer(state.points());
     }
 
-    /// Gives the branch up: its points at once, what they needed with the next sweep. Nothing happens without one.
+    /// Gives the branch up: its points at once, what they needed with the next sweep. Nothing happens without one. Somebody who holds a single
+    /// number of it keeps it as one who holds a point does.
     ///
     /// @throws FaultException with [JournalFault.Pinned]
     public void forget() {
         WayBack.Commit commit = now();
         if (commit != null && !commit.forgotten()) {
+            List<String> holders = journal.holdersAbove(commit.vector());
+            if (!holders.isEmpty()) {
+                throw new FaultException(new JournalFault.BranchHeld(commit.point(), holders));
+            }
             journal.drop(points().stream().map(RecoveryPoint::number).toList());
             replace(new WayBack.Commit(commit.point(), commit.vector(), commit.atMillis(), true));
         }
@@ -102,7 +107,7 @@ public final class Branch {
                         .map(RecoveryPoint::number)
                         .filter(n -> !pinned.contains(n))
                         .toList();
-        if (going.size() == points().size()) {
+        if (going.size() == points().size() && journal.holdersAbove(commit.vector()).isEmpty()) {
             forget();
             return true;
         }

@@ -285,7 +285,8 @@ public final class Housekeeping {
                                     ? Map.of()
                                     : Retention.dense(points, nowMillis, settings.ladder())
                                             .vector(),
-                            pinnedAlone(points));
+                            pinnedAlone(points),
+                            journal.heldNumbers());
         }
     }
 

@@ -11,6 +11,7 @@ import io.redoubt.storage.block.RangeSink;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -356,6 +357,25 @@ public final class Journal implements AutoCloseable {
         pins.hold(new Pin(owner, number, untilMillis));
     }
 
+    /// Holds one member at one number of the dense window until the lease ends, durably when it returns: sweeps leave what it shows. An owner
+    /// holds one thing; the same again makes the lease longer, wherever the window is by then.
+    ///
+    /// @throws FaultException with [JournalFault.OutsideWindow], [JournalFault.NotExact] or [JournalFault.TooManyPins]
+    public void pin(String owner, VolumeId volume, long vseq, long untilMillis) {
+        Member member = state.require(volume);
+        if (!offers.held(member, vseq)) {
+            offers.requireInWindow(member, vseq, upkeep.planned());
+        }
+        pins.hold(new Pin(owner, new Pin.At(volume, vseq), untilMillis));
+    }
+
+    /// Makes the lease of what is held longer; nothing happens when it is not held any more.
+    public void renew(Pin pin) {
+        if (pins.all().stream().anyMatch(pin::isLike)) {
+            pins.hold(pin);
+        }
+    }
+
     /// Nothing happens when the owner holds no point.
     public void unpin(String owner) {
         pins.release(owner);
@@ -372,6 +392,15 @@ public final class Journal implements AutoCloseable {
 
     Set<Long> pinned() {
         return pins.points();
+    }
+
+    List<Pin.At> heldNumbers() {
+        return pins.numbers();
+    }
+
+    /// Who holds a single number above these.
+    List<String> holdersAbove(Map<VolumeId, Long> vector) {
+        return pins.ownersAbove(vector);
     }
 
     /// Makes everything appended durable and offers the points that it covers.
@@ -401,7 +430,7 @@ public final class Journal implements AutoCloseable {
         return offers.view(number);
     }
 
-    /// One member at any of its numbers from the dense window. It can be read as long as the window holds the number.
+    /// One member at any of its numbers from the dense window. It can be read as long as the window, or a [#pin], holds the number.
     ///
     /// @throws FaultException with [JournalFault.OutsideWindow] or [JournalFault.NotExact], also at a later read
     public BlockImage view(VolumeId volume, long vseq) {

@@ -83,6 +83,20 @@ public sealed interface JournalFault extends Fault {
         }
     }
 
+    /// Somebody looks at a single number behind the point of a commit.
+    record BranchHeld(long point, List<String> owners) implements JournalFault {
+        @Override
+        public String message() {
+            return "What lies behind point %d is in use by %s."
+                    .formatted(point, String.join(", ", owners));
+        }
+
+        @Override
+        public String remedy() {
+            return "Wait until that is copied, or delete it.";
+        }
+    }
+
     /// So many pins that one more is a mistake.
     record TooManyPins(int pins) implements JournalFault {
         @Override

@@ -46,8 +46,9 @@ final class ManifestCodec {
         m.kept().forEach(k -> out.putInt(k.number()).putInt(k.end()));
         putNumbers(out, m.horizon());
         putNumbers(out, m.floor());
-        out.putInt(m.pins().size());
-        for (Pin pin : m.pins()) {
+        List<Pin> ofPoints = m.pins().stream().filter(p -> p.at() == null).toList();
+        out.putInt(ofPoints.size());
+        for (Pin pin : ofPoints) {
             putText(out, pin.owner());
             out.putLong(pin.point()).putLong(pin.untilMillis());
         }
@@ -160,6 +161,7 @@ final class ManifestCodec {
             }
         }
         var sections = version >= 3 ? ManifestSections.decode(in) : new ManifestSections();
+        pins.addAll(sections.held);
         return new Manifest(
                 new Origin(lineage, sections.fork, sections.envelope),
                 nextCut,

@@ -11,8 +11,10 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// The end of a manifest from version 3 on: what most journals have not, each thing with a tag of its own. One that is not known here is a
@@ -23,6 +25,7 @@ final class ManifestSections {
     private static final int ADOPTED = 3;
     private static final int COMMIT = 4;
     private static final int ISOLATION = 5;
+    private static final int HELD = 6;
     private static final int HEAD = 8;
 
     /// What was found.
@@ -32,6 +35,9 @@ final class ManifestSections {
     List<WayBack.Adopted> adopted = List.of();
     WayBack.@Nullable Commit commit;
     Isolation isolation = Isolation.PAUSES;
+
+    /// Pins of single numbers; those of points have a place of their own.
+    List<Pin> held = List.of();
 
     static ByteBuffer encode(Manifest m) {
         Map<Integer, ByteBuffer> sections = new TreeMap<>();
@@ -68,6 +74,10 @@ final class ManifestSections {
             ByteBuffer out = LogRecord.buffer(9).putLong(isolation.version());
             sections.put(ISOLATION, out.put((byte) (isolation.goesOn() ? 1 : 0)).flip());
         }
+        List<Pin> held = m.pins().stream().filter(p -> p.at() != null).toList();
+        if (!held.isEmpty()) {
+            sections.put(HELD, held(held));
+        }
         int bytes = sections.values().stream().mapToInt(s -> HEAD + s.remaining()).sum();
         ByteBuffer all = LogRecord.buffer(4 + bytes).putInt(sections.size());
         sections.forEach(
@@ -83,6 +93,34 @@ final class ManifestSections {
             ManifestCodec.putText(out, each.file());
         }
         return out.flip();
+    }
+
+    private static ByteBuffer held(List<Pin> pins) {
+        int bytes =
+                pins.stream()
+                        .map(Pin::at)
+                        .flatMap(Stream::ofNullable)
+                        .mapToInt(at -> 20 + at.volume().value().length() * 3)
+                        .sum();
+        bytes += pins.stream().mapToInt(p -> p.owner().length() * 3).sum();
+        ByteBuffer out = LogRecord.buffer(4 + bytes).putInt(pins.size());
+        for (Pin pin : pins) {
+            Pin.At at = Objects.requireNonNull(pin.at());
+            ManifestCodec.putText(out, pin.owner());
+            ManifestCodec.putText(out, at.volume().value());
+            out.putLong(at.vseq()).putLong(pin.untilMillis());
+        }
+        return out.flip();
+    }
+
+    private static List<Pin> takeHeld(ByteBuffer in) {
+        var pins = new ArrayList<Pin>();
+        for (int i = in.getInt(); i > 0; i--) {
+            String owner = ManifestCodec.takeText(in);
+            var at = new Pin.At(new VolumeId(ManifestCodec.takeText(in)), in.getLong());
+            pins.add(new Pin(owner, at, in.getLong()));
+        }
+        return List.copyOf(pins);
     }
 
     static ManifestSections decode(ByteBuffer in) {
@@ -107,6 +145,7 @@ final class ManifestSections {
                 case COMMIT -> found.commit = takeCommit(section);
                 case ISOLATION ->
                         found.isolation = new Isolation(section.getLong(), section.get() != 0);
+                case HELD -> found.held = takeHeld(section);
                 default -> throw new IllegalArgumentException("section " + tag);
             }
         }

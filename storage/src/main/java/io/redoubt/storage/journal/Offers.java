@@ -80,8 +80,28 @@ final class Offers {
     }
 
     BlockImage view(Member member, long vseq) {
-        requireInWindow(member, vseq);
-        return JournalView.at(member, vseq, reader, () -> requireInWindow(member, vseq));
+        requireShown(member, vseq);
+        return JournalView.at(member, vseq, reader, () -> requireShown(member, vseq));
+    }
+
+    /// What is held was in the window once, and every version that it needs has stayed since.
+    private void requireShown(Member member, long vseq) {
+        if (!held(member, vseq)) {
+            requireInWindow(member, vseq);
+        }
+    }
+
+    /// Whether a pin holds the member at this number.
+    boolean held(Member member, long vseq) {
+        List<Pin> pins = manifest.now().pins();
+        return !pins.isEmpty() && Pins.numbers(pins).contains(new Pin.At(member.volume, vseq));
+    }
+
+    /// @param planned where a sweep that is under way will have ended thinning
+    /// @throws FaultException with [JournalFault.OutsideWindow] or [JournalFault.NotExact]
+    void requireInWindow(Member member, long vseq, Numbers planned) {
+        long floor = Math.max(manifest.now().floor().at(member.slot), planned.at(member.slot));
+        requireInWindow(kept.points, floor, member, vseq);
     }
 
     /// Like [#view], and beyond the newest point also what came behind it.

@@ -1,11 +1,14 @@
 // Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
 package io.redoubt.storage.journal;
 
+import io.redoubt.core.VolumeId;
 import io.redoubt.core.fault.FaultException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /// The pins of a journal, in its manifest: each change is durable when the call returns.
 final class Pins {
@@ -23,21 +26,43 @@ final class Pins {
 
     /// The points that are held.
     Set<Long> points() {
-        return all().stream().map(Pin::point).collect(Collectors.toUnmodifiableSet());
+        return all().stream()
+                .filter(p -> p.at() == null)
+                .map(Pin::point)
+                .collect(Collectors.toUnmodifiableSet());
     }
 
     /// Who holds a point.
     List<String> owners(long point) {
-        return all().stream().filter(p -> p.point() == point).map(Pin::owner).toList();
+        return all().stream()
+                .filter(p -> p.at() == null && p.point() == point)
+                .map(Pin::owner)
+                .toList();
+    }
+
+    /// The single numbers that are held.
+    List<Pin.At> numbers() {
+        return numbers(all());
+    }
+
+    static List<Pin.At> numbers(List<Pin> pins) {
+        return pins.stream().map(Pin::at).flatMap(Stream::ofNullable).distinct().toList();
+    }
+
+    /// Who holds a number of its member above these, if anybody: what only a [Branch] has.
+    List<String> ownersAbove(Map<VolumeId, Long> vector) {
+        return all().stream()
+                .filter(p -> {
+                    Pin.At at = p.at();
+                    return at != null && at.vseq() > vector.getOrDefault(at.volume(), 0L);
+                })
+                .map(Pin::owner)
+                .toList();
     }
 
     /// Takes a pin, or makes its lease longer.
     void hold(Pin pin) {
-        if (all().stream()
-                .anyMatch(p ->
-                        p.owner().equals(pin.owner())
-                                && p.point() == pin.point()
-                                && p.untilMillis() >= pin.untilMillis())) {
+        if (all().stream().anyMatch(p -> p.isLike(pin) && p.untilMillis() >= pin.untilMillis())) {
             return;
         }
         List<Pin> others = without(pin.owner());

@@ -132,7 +132,8 @@ final class Upkeep {
     ///
     /// @param dense       from these numbers on each can be seen
     /// @param pinnedAlone points that are kept for their pins alone
-    void beginSweep(Map<VolumeId, Long> dense, Set<Long> pinnedAlone) {
+    /// @param held        single numbers that stay for their pins
+    void beginSweep(Map<VolumeId, Long> dense, Set<Long> pinnedAlone, List<Pin.At> held) {
         settle();
         writeRun();
         List<RecoveryPoint> kept = offers.all();
@@ -143,8 +144,13 @@ final class Upkeep {
         Map<VolumeId, Long> ends = commit != null && commit.forgotten() ? commit.vector() : null;
         sweeps.begin(
                 state,
-                Visibility.of(state, since, kept, dense, ends),
-                Visibility.of(state, since, wanted, dense, ends));
+                Visibility.of(state, since, kept, held, dense, ends),
+                Visibility.of(state, since, wanted, List.of(), dense, ends));
+    }
+
+    /// Above these numbers a sweep that is under way thins nothing out; what lies below may be gone with its end.
+    Numbers planned() {
+        return sweeps.full().map(sweep -> sweep.plan().dense()).orElse(Numbers.NONE);
     }
 
     /// Gives up, for good, that a cut between the newest point and the newest number becomes a point, so that the next sweep leaves one

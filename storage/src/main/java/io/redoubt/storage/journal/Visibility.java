@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
 /// Which versions anybody can still see, and from where: a pure function of the kept points (I16).
@@ -52,12 +53,14 @@ final class Visibility {
     ///
     /// @param since the horizon until now
     /// @param kept  the offered points
+    /// @param held  single numbers that somebody holds, in the history itself
     /// @param dense from these numbers on each can be seen: those of a point, or none when there is no point
     /// @param ends  nobody sees a version above these any more; null while there may be later cuts, or a branch
     static Visibility of(
             GroupState state,
             Numbers since,
             List<RecoveryPoint> kept,
+            List<Pin.At> held,
             Map<VolumeId, Long> dense,
             @Nullable Map<VolumeId, Long> ends) {
         int members = state.memberCount();
@@ -67,7 +70,7 @@ final class Visibility {
         var cuts = new long[members][];
         for (int slot = 0; slot < members; slot++) {
             Member member = state.member(slot);
-            cuts[slot] = numbers(kept, member.volume);
+            cuts[slot] = numbers(kept, held, member.volume);
             long oldest = cuts[slot].length == 0 ? since.at(slot) : cuts[slot][0];
             long complete = member.debt ? Math.min(oldest, member.gapFrom) : oldest;
             horizon[slot] = Math.max(since.at(slot), complete);
@@ -90,15 +93,16 @@ final class Visibility {
         return numbers;
     }
 
-    private static long[] numbers(List<RecoveryPoint> kept, VolumeId volume) {
-        return kept.stream()
-                .map(RecoveryPoint::vector)
-                .map((Map<VolumeId, Long> v) -> v.getOrDefault(volume, -1L))
-                .mapToLong(Long::longValue)
-                .filter(v -> v >= 0)
-                .distinct()
-                .sorted()
-                .toArray();
+    private static long[] numbers(List<RecoveryPoint> kept, List<Pin.At> held, VolumeId volume) {
+        LongStream points =
+                kept.stream()
+                        .map(RecoveryPoint::vector)
+                        .map((Map<VolumeId, Long> v) -> v.getOrDefault(volume, -1L))
+                        .mapToLong(Long::longValue)
+                        .filter(v -> v >= 0);
+        LongStream alone =
+                held.stream().filter(at -> at.volume().equals(volume)).mapToLong(Pin.At::vseq);
+        return LongStream.concat(points, alone).distinct().sorted().toArray();
     }
 
     Numbers horizon() {

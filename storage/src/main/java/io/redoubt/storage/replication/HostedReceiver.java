@@ -1,11 +1,13 @@
 // Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
 package io.redoubt.storage.replication;
 
+import io.redoubt.core.VolumeId;
 import io.redoubt.core.fault.FaultException;
 import io.redoubt.core.grant.Grantor;
 import io.redoubt.core.grant.Isolation;
 import io.redoubt.core.grant.SourceEnd;
 import io.redoubt.core.port.Clock;
+import io.redoubt.storage.block.BlockImage;
 import io.redoubt.storage.journal.Housekeeping;
 import io.redoubt.storage.journal.Journal;
 import io.redoubt.storage.journal.JournalFault;
@@ -45,7 +47,7 @@ public final class HostedReceiver implements AutoCloseable {
 
     private volatile Standing standing;
 
-    private record OpenView(long number, Duration lease) {}
+    private record OpenView(Pin pin, Duration lease) {}
 
     /// How a journal stands.
     ///
@@ -301,9 +303,25 @@ public final class HostedReceiver implements AutoCloseable {
     public JournalView openView(long number, String owner, Duration lease) {
         lock.lock();
         try {
-            journal.pin(owner, number, clock.wallMillis() + lease.toMillis());
-            open.put(owner, new OpenView(number, lease));
+            long until = clock.wallMillis() + lease.toMillis();
+            journal.pin(owner, number, until);
+            open.put(owner, new OpenView(new Pin(owner, number, until), lease));
             return journal.view(number);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// Opens one member at one number of the dense window for reading and pins that, durably, as [#openView] does with a point.
+    ///
+    /// @throws FaultException with a [JournalFault] when the number cannot be seen
+    public BlockImage openNumber(VolumeId volume, long vseq, String owner, Duration lease) {
+        lock.lock();
+        try {
+            long until = clock.wallMillis() + lease.toMillis();
+            journal.pin(owner, volume, vseq, until);
+            open.put(owner, new OpenView(new Pin(owner, new Pin.At(volume, vseq), until), lease));
+            return journal.view(volume, vseq);
         } finally {
             lock.unlock();
         }
@@ -452,9 +470,9 @@ public final class HostedReceiver implements AutoCloseable {
             for (Pin pin : journal.pins()) {
                 OpenView view = open.get(pin.owner());
                 if (view != null
-                        && view.number == pin.point()
+                        && view.pin.isLike(pin)
                         && pin.untilMillis() - nowMillis < view.lease.toMillis() / 2) {
-                    journal.pin(pin.owner(), pin.point(), nowMillis + view.lease.toMillis());
+                    journal.renew(pin.until(nowMillis + view.lease.toMillis()));
                 }
             }
         } finally {
