@@ -10,6 +10,7 @@ import io.redoubt.storage.block.Overlay;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// What is being copied on this node, by volume. A hydration that was told goes on after a restart.
@@ -23,10 +24,13 @@ final class Hydrations implements AutoCloseable {
     private final Map<String, Overlay> overlays = new ConcurrentHashMap<>();
     private final Map<String, Hydrator> running = new ConcurrentHashMap<>();
     private final Set<String> asked = ConcurrentHashMap.newKeySet();
+    private final Consumer<String> completed;
 
-    Hydrations(Told told, Clock clock) {
+    /// @param completed told of each volume whose source was dropped, on the thread that copied and without a lock of this class
+    Hydrations(Told told, Clock clock, Consumer<String> completed) {
         this.told = told;
         this.clock = clock;
+        this.completed = completed;
     }
 
     /// An overlay was opened: it could be hydrated.
@@ -53,7 +57,12 @@ final class Hydrations implements AutoCloseable {
             present.rate(wanted.getBytesPerSecond());
         } else if (overlay != null) {
             running.put(
-                    wanted.getVolume(), Hydrator.start(overlay, clock, wanted.getBytesPerSecond()));
+                    wanted.getVolume(),
+                    Hydrator.start(
+                            overlay,
+                            clock,
+                            wanted.getBytesPerSecond(),
+                            () -> completed.accept(wanted.getVolume())));
         }
     }
 

@@ -19,6 +19,48 @@ public sealed interface NodeFault extends Fault {
         }
     }
 
+    /// A volume that the group does not have.
+    record NotAMember(String group, String volume) implements NodeFault {
+        @Override
+        public String message() {
+            return "The journal of protection group %s holds no volume %s."
+                    .formatted(group, volume);
+        }
+
+        @Override
+        public String remedy() {
+            return "Name one of the group's volumes.";
+        }
+    }
+
+    /// A volume that joined its group later.
+    record NotInPoint(String group, long point, String volume) implements NodeFault {
+        @Override
+        public String message() {
+            return "Recovery point %d of protection group %s does not hold volume %s."
+                    .formatted(point, group, volume);
+        }
+
+        @Override
+        public String remedy() {
+            return "Choose a point that holds it: redoubt point show.";
+        }
+    }
+
+    /// Its files are there, and it did not open: most often its key is missing.
+    record JournalClosed(String group, String why) implements NodeFault {
+        @Override
+        public String message() {
+            return "The journal of protection group %s is not open on this node: %s"
+                    .formatted(group, why);
+        }
+
+        @Override
+        public String remedy() {
+            return "Mend that and start the node again.";
+        }
+    }
+
     record SizeDiffers(String volume, long has, long wanted) implements NodeFault {
         @Override
         public String message() {

@@ -56,6 +56,7 @@ public final class NodeStorage implements AutoCloseable {
         limits = new Limits(told);
         volumes = new Volumes(home, told, clock, access, templates, datastores, limits);
         receivers = new Receivers(home, told, clock, volumes::adopt);
+        volumes.outOf(new Origins(receivers));
         views = new Views(told, clock, volumes, receivers);
         withoutControl = new PromotionWithoutControl(told, clock, receivers, views);
         var deltas = new Deltas(receivers, views);
@@ -74,6 +75,7 @@ public final class NodeStorage implements AutoCloseable {
         limits.reopen(); // before a socket: no client is ever without its limit
         volumes.reopen();
         receivers.reopen();
+        volumes.reopenRecovered();
         views.reopen();
         sources.reopen();
         volumes.serve();
@@ -250,6 +252,7 @@ public final class NodeStorage implements AutoCloseable {
 
     private void unprotect(String group) {
         views.requireNoneOpen(group, 0);
+        volumes.requireNoneOutOf(group);
         sources.unprotect(group);
         if (receivers.has(group)) {
             receivers.unprotect(group);

@@ -11,6 +11,7 @@ import io.redoubt.protocol.ReceiverReport;
 import io.redoubt.protocol.Retention;
 import io.redoubt.storage.journal.Housekeeping;
 import io.redoubt.storage.journal.JournalRoom;
+import io.redoubt.storage.journal.Pin;
 import io.redoubt.storage.journal.PointTag;
 import io.redoubt.storage.journal.RecoveryPoint;
 import io.redoubt.storage.journal.Roles;
@@ -53,11 +54,17 @@ final class ReceiverReports {
                 i--) {
             report.addPoints(point(points.get(i)));
         }
-        standing.pins()
-                .forEach(pin ->
-                        report.addPins(
-                                PointPin.newBuilder().setPoint(pin.point()).setOwner(pin.owner())));
+        standing.pins().forEach(pin -> report.addPins(pin(pin)));
         return report.build();
+    }
+
+    private static PointPin.Builder pin(Pin pin) {
+        var told = PointPin.newBuilder().setPoint(pin.point()).setOwner(pin.owner());
+        Pin.At at = pin.at();
+        if (at != null) {
+            told.setVolume(at.volume().value()).setVseq(at.vseq());
+        }
+        return told;
     }
 
     private static JournalReport journal(HostedReceiver.Standing standing, Retention retention) {

@@ -63,6 +63,9 @@ final class Receivers implements AutoCloseable {
     private final Bases bases;
     private final Map<String, Receiver> receivers = new ConcurrentSkipListMap<>();
 
+    /// Why the journals that did not open did not, by group.
+    private final Map<String, String> closed = new ConcurrentSkipListMap<>();
+
     /// Where the volumes of this node are that journals adopt.
     interface Bases {
         AdoptedDisk.Place of(String volume);
@@ -99,6 +102,7 @@ final class Receivers implements AutoCloseable {
             try {
                 receivers.put(wanted.getGroup(), open(wanted));
             } catch (FaultException e) {
+                closed.put(wanted.getGroup(), e.fault().message());
                 LOG.log(Level.ERROR, "journal of " + wanted.getGroup() + " stays closed", e);
             }
         }
@@ -114,6 +118,7 @@ final class Receivers implements AutoCloseable {
         if (present == null) {
             told.put(KIND, wanted.getGroup(), wanted);
             receivers.put(wanted.getGroup(), open(wanted));
+            closed.remove(wanted.getGroup());
         } else if (wanted.getTerm() > present.hosted.roles().term()) {
             present.hosted.resumeRole(wanted.getTerm());
         }
@@ -192,6 +197,7 @@ final class Receivers implements AutoCloseable {
 
     synchronized void unprotect(String group) {
         Receiver receiver = receivers.remove(group);
+        closed.remove(group);
         retentions.remove(group); // first: without the receiver nobody would come back for it
         told.remove(KIND, group);
         if (receiver != null) {
@@ -210,9 +216,16 @@ final class Receivers implements AutoCloseable {
         return receiver == null ? List.of() : receiver.told.getVolumesList();
     }
 
+    /// @throws FaultException with [NodeFault.UnknownGroup] or [NodeFault.JournalClosed]
     HostedReceiver require(String group) {
-        return opened(group)
-                .orElseThrow(() -> new FaultException(new NodeFault.UnknownGroup(group)));
+        return opened(group).orElseThrow(() -> new FaultException(absent(group)));
+    }
+
+    private NodeFault absent(String group) {
+        String why = closed.get(group);
+        return why == null
+                ? new NodeFault.UnknownGroup(group)
+                : new NodeFault.JournalClosed(group, why);
     }
 
     /// Empty for one that is not received here, or whose journal did not open.

@@ -11,6 +11,7 @@ import io.redoubt.core.system.SystemDisk;
 import io.redoubt.protocol.AdoptedVolume;
 import io.redoubt.protocol.AttachmentRaised;
 import io.redoubt.protocol.EnsureVolume;
+import io.redoubt.protocol.HydrationState;
 import io.redoubt.protocol.ProtectReceiver;
 import io.redoubt.protocol.RaiseAttachment;
 import io.redoubt.storage.atrest.SealedDisk;
@@ -31,11 +32,13 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /// The node's volumes by id, each in a directory of its own.
 final class Volumes implements AutoCloseable {
@@ -57,6 +60,8 @@ final class Volumes implements AutoCloseable {
     private final AtRest atRest;
     private final Map<String, HostedVolume> hosted = new ConcurrentSkipListMap<>();
 
+    private @Nullable Origins origins;
+
     /// The bases of journals: volume to the protection group.
     private final Map<String, String> adopted = new ConcurrentHashMap<>();
 
@@ -77,9 +82,14 @@ final class Volumes implements AutoCloseable {
         this.access = access;
         this.templates = templates;
         this.datastores = datastores;
-        this.hydrations = new Hydrations(told, clock);
+        this.hydrations = new Hydrations(told, clock, this::copied);
         this.limits = limits;
         this.atRest = new AtRest(home.resolve("region.key"), clock);
+    }
+
+    /// From now on there are volumes out of journals.
+    void outOf(Origins journals) {
+        origins = journals;
     }
 
     /// Opens every plain volume that this node was told of. Their sockets follow with [#serve], when every layer is in place. A volume
@@ -88,7 +98,16 @@ final class Volumes implements AutoCloseable {
         List<EnsureVolume> all = told.all(VOLUME, EnsureVolume.parser());
         told.all(ADOPTED, ProtectReceiver.parser()).forEach(this::noteAdopted);
         datastores.keepOnly(all.stream().map(EnsureVolume::getVolume).collect(Collectors.toSet()));
-        AtOnce.each(OPENERS, all, this::reopen); // mostly waiting for the disk
+        AtOnce.each( // mostly waiting for the disk
+                OPENERS, all.stream().filter(v -> !v.hasOrigin()).toList(), this::reopen);
+        hydrations.reopen();
+    }
+
+    /// Opens the volumes that were made out of journals, which are open by now.
+    void reopenRecovered() {
+        told.all(VOLUME, EnsureVolume.parser()).stream()
+                .filter(EnsureVolume::hasOrigin)
+                .forEach(this::reopen);
         hydrations.reopen();
     }
 
@@ -176,7 +195,44 @@ final class Volumes implements AutoCloseable {
         } catch (FaultException e) {
             told.remove(VOLUME, wanted.getVolume());
             giveBack(wanted);
+            letGo(wanted);
             throw e;
+        }
+    }
+
+    /// All of it is here: its journal may forget what it was.
+    private void copied(String volume) {
+        try {
+            told.find(VOLUME, volume, EnsureVolume.parser()).ifPresent(this::letGo);
+        } catch (FaultException e) {
+            LOG.log(Level.ERROR, "volume " + volume + " lets its source go at the next start", e);
+        }
+    }
+
+    private void letGo(EnsureVolume volume) {
+        if (volume.hasOrigin()) {
+            requireOrigins().release(new VolumeId(volume.getVolume()), volume.getOrigin());
+        }
+    }
+
+    private Origins requireOrigins() {
+        return Objects.requireNonNull(origins, "no journal is open yet");
+    }
+
+    /// @throws FaultException with [NodeFault.InUse] while a volume still reads from the group's journal
+    void requireNoneOutOf(String group) {
+        for (EnsureVolume each : told.all(VOLUME, EnsureVolume.parser())) {
+            String volume = each.getVolume();
+            boolean whole =
+                    hosted.containsKey(volume)
+                            && hydrations.report(volume).getState()
+                                    == HydrationState.HYDRATION_COMPLETE;
+            if (each.hasOrigin() && each.getOrigin().getGroup().equals(group) && !whole) {
+                throw new FaultException(
+                        new NodeFault.InUse(
+                                "Protection group " + group,
+                                "volume %s, which is copied out of its journal".formatted(volume)));
+            }
         }
     }
 
@@ -238,10 +294,14 @@ final class Volumes implements AutoCloseable {
         var id = new VolumeId(wanted.getVolume());
         Disk disk = disk(id, wanted);
         SealedDisk content = atRest.over(disk, id, wanted);
-        BlockDevice base =
-                wanted.getTemplate().isEmpty()
-                        ? raw(content, id, wanted)
-                        : clone(content, id, wanted);
+        BlockDevice base;
+        if (wanted.hasOrigin()) {
+            base = recovered(content, id, wanted);
+        } else if (wanted.getTemplate().isEmpty()) {
+            base = raw(content, id, wanted);
+        } else {
+            base = clone(content, id, wanted);
+        }
         return host(
                 new HostedVolume(id, content, base, sockets(), access, "", limits.of(id.value())));
     }
@@ -282,14 +342,33 @@ final class Volumes implements AutoCloseable {
         if (image.size() != wanted.getSizeBytes()) {
             image = new GrownImage(image, wanted.getSizeBytes(), id);
         }
+        return overlay(disk, id, wanted, image, template.name());
+    }
+
+    /// Out of a journal it begins as a clone does. Once all of it was copied the journal may be gone.
+    private BlockDevice recovered(Disk disk, VolumeId id, EnsureVolume wanted) {
+        if (Overlay.becameRaw(disk, id)) {
+            letGo(wanted); // a crash may have come between
+            return raw(disk, id, wanted);
+        }
+        BlockImage image = requireOrigins().open(id, wanted.getOrigin());
+        if (image.size() != wanted.getSizeBytes()) {
+            throw new FaultException(
+                    new NodeFault.SizeDiffers(id.value(), image.size(), wanted.getSizeBytes()));
+        }
+        return overlay(disk, id, wanted, image, Origins.name(wanted.getOrigin()));
+    }
+
+    private Overlay overlay(
+            Disk disk, VolumeId id, EnsureVolume wanted, BlockImage image, String source) {
         var all = new Bytes(wanted.getSizeBytes());
         Overlay overlay;
         if (Overlay.exists(disk, id)) {
-            overlay = Overlay.open(disk, id, image, template.name(), clock.bootId());
+            overlay = Overlay.open(disk, id, image, source, clock.bootId());
         } else if (isThin(wanted)) {
-            overlay = Overlay.createSparse(disk, id, image, template.name(), all, clock.bootId());
+            overlay = Overlay.createSparse(disk, id, image, source, all, clock.bootId());
         } else {
-            overlay = Overlay.createAllocated(disk, id, image, template.name(), clock.bootId());
+            overlay = Overlay.createAllocated(disk, id, image, source, clock.bootId());
         }
         hydrations.opened(id.value(), overlay);
         return overlay;
@@ -419,6 +498,7 @@ final class Volumes implements AutoCloseable {
         atRest.erase(volume, directory(volume));
         was.ifPresent(this::giveBack);
         deleteTree(directory(volume));
+        was.ifPresent(this::letGo); // last: until here it may be read
     }
 
     /// Whether a write of the volume would find room; true for one that has all of its room.
