@@ -666,6 +666,10 @@ public final class FakeNode implements AutoCloseable {
             case PROTECT_RECEIVER -> {
                 var protect = command.getProtectReceiver();
                 Receiver before = receivers.get(protect.getGroup());
+                if (before != null && !before.told.getLineage().equals(protect.getLineage())) {
+                    FakeJournal.refuse(result, "other-journal");
+                    break;
+                }
                 var now = new Receiver(protect);
                 protect.getAdoptedList().forEach(each -> volumes.remove(each.getHere()));
                 if (protect.getAdoptedCount() > 0) {
@@ -679,6 +683,10 @@ public final class FakeNode implements AutoCloseable {
                 receivers.put(protect.getGroup(), now);
             }
             case UNPROTECT -> {
+                if (isViewed(command.getUnprotect().getGroup())) {
+                    FakeJournal.refuse(result, "in-use");
+                    break;
+                }
                 sources.remove(command.getUnprotect().getGroup());
                 receivers.remove(command.getUnprotect().getGroup());
             }
@@ -754,11 +762,26 @@ public final class FakeNode implements AutoCloseable {
                 var commit = command.getCommitReceiver();
                 receiver(commit.getGroup()).journal.committed = commit.getPoint();
             }
+            case DROP_JOURNAL -> {
+                var drop = command.getDropJournal();
+                Receiver receiver = receivers.get(drop.getGroup());
+                if (isViewed(drop.getGroup())) {
+                    FakeJournal.refuse(result, "in-use");
+                } else if (receiver != null
+                        && receiver.told.getLineage().equals(drop.getLineage())) {
+                    receivers.remove(drop.getGroup());
+                }
+            }
             case OPEN_VIEW -> {
-                views.put(command.getOpenView().getView(), command.getOpenView());
-                command.getOpenView()
-                        .getVolumesList()
-                        .forEach(view -> volume(view.getViewVolume(), view.getAttachment()));
+                OpenView open = command.getOpenView();
+                views.put(open.getView(), open);
+                open.getVolumesList()
+                        .forEach(view -> {
+                            volume(view.getViewVolume(), view.getAttachment());
+                            volumes.computeIfPresent(
+                                    view.getViewVolume(),
+                                    (_, told) -> told.toBuilder().setView(open.getView()).build());
+                        });
             }
             case CLOSE_VIEW -> {
                 OpenView view = views.remove(command.getCloseView().getView());
@@ -805,7 +828,35 @@ public final class FakeNode implements AutoCloseable {
                 volume,
                 (_, before) ->
                         before.toBuilder().setHydration(report).setSnapshotBytes(131072).build());
+        settle();
         return report;
+    }
+
+    /// A live view stands on the group's journal.
+    private boolean isViewed(String group) {
+        return views.values().stream()
+                .anyMatch(view -> view.getGroup().equals(group) && view.hasTerm());
+    }
+
+    /// All volumes of a live view are copied: it is no more.
+    private void settle() {
+        for (OpenView view : List.copyOf(views.values())) {
+            boolean whole =
+                    view.getVolumesList().stream()
+                            .map(member -> volumes.get(member.getViewVolume()))
+                            .allMatch(told ->
+                                    told != null
+                                            && told.getHydration().getState()
+                                                    == HydrationState.HYDRATION_COMPLETE);
+            if (view.hasTerm() && whole) {
+                views.remove(view.getView());
+                view.getVolumesList()
+                        .forEach(member ->
+                                volumes.computeIfPresent(
+                                        member.getViewVolume(),
+                                        (_, told) -> told.toBuilder().setView("").build()));
+            }
+        }
     }
 
     private Receiver receiver(String group) {

@@ -37,7 +37,7 @@ final class HostedVolume implements AutoCloseable {
     private final Fence fence;
     private final Path sockets;
     private final SocketAccess access;
-    private final String view;
+    private volatile String view;
     private final VolumeLimit limit;
     private @Nullable NbdServer server;
     private RaiseAttachment attachment = RaiseAttachment.getDefaultInstance();
@@ -111,6 +111,11 @@ final class HostedVolume implements AutoCloseable {
 
     String view() {
         return view;
+    }
+
+    /// It belongs to no view any more.
+    void standAlone() {
+        view = "";
     }
 
     VolumeLimit.Passed passed() {

@@ -112,6 +112,11 @@ final class Hydrations implements AutoCloseable {
                 .build();
     }
 
+    /// Whether it is open here and needs no source.
+    boolean isComplete(String volume) {
+        return report(volume).getState() == HydrationState.HYDRATION_COMPLETE;
+    }
+
     /// Whether there is anything to tell: it has a source, or had one.
     boolean has(String volume) {
         return overlays.containsKey(volume) || asked.contains(volume);

@@ -19,6 +19,33 @@ public sealed interface NodeFault extends Fault {
         }
     }
 
+    /// What may still be rolled back, or is only a test, is not made to stay.
+    record NotCommitted(String group, String what) implements NodeFault {
+        @Override
+        public String message() {
+            return "%s of protection group %s is not committed.".formatted(what, group);
+        }
+
+        @Override
+        public String remedy() {
+            return "Commit the failover first: redoubt failover commit.";
+        }
+    }
+
+    /// A node keeps one journal of a group.
+    record OtherJournal(String group, String lineage) implements NodeFault {
+        @Override
+        public String message() {
+            return "This node keeps a journal of protection group %s of another history, %s."
+                    .formatted(group, lineage);
+        }
+
+        @Override
+        public String remedy() {
+            return "Give that one up first: redoubt group forget-journals.";
+        }
+    }
+
     /// A volume that the group does not have.
     record NotAMember(String group, String volume) implements NodeFault {
         @Override

@@ -1,6 +1,7 @@
 // Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
 package io.redoubt.node.storage;
 
+import io.redoubt.core.fault.FaultException;
 import io.redoubt.core.grant.GrantHolder;
 import io.redoubt.core.port.Clock;
 import io.redoubt.core.system.SystemDisk;
@@ -10,6 +11,7 @@ import io.redoubt.protocol.BreakGlassOrder;
 import io.redoubt.protocol.Command;
 import io.redoubt.protocol.CommandResult;
 import io.redoubt.protocol.ControlMessage;
+import io.redoubt.protocol.DropJournal;
 import io.redoubt.protocol.GrantRequest;
 import io.redoubt.protocol.MachineDisk;
 import io.redoubt.protocol.PointTaken;
@@ -59,6 +61,7 @@ public final class NodeStorage implements AutoCloseable {
         volumes.outOf(new Origins(receivers));
         views = new Views(told, clock, volumes, receivers);
         withoutControl = new PromotionWithoutControl(told, clock, receivers, views);
+        volumes.whenWhole(views::copied);
         var deltas = new Deltas(receivers, views);
         sources = new Sources(home, told, clock, volumes, streams, deltas);
         try {
@@ -77,6 +80,7 @@ public final class NodeStorage implements AutoCloseable {
         receivers.reopen();
         volumes.reopenRecovered();
         views.reopen();
+        volumes.hydrations().reopen(); // of views
         sources.reopen();
         volumes.serve();
         server.start();
@@ -182,6 +186,7 @@ public final class NodeStorage implements AutoCloseable {
                 var commit = command.getCommitReceiver();
                 receivers.commit(commit.getGroup(), commit.getTerm(), commit.getPoint());
             }
+            case DROP_JOURNAL -> drop(command.getDropJournal());
             case OPEN_VIEW -> result.setViewOpened(views.ensure(command.getOpenView()));
             case CLOSE_VIEW -> views.close(command.getCloseView().getView());
             case CREATE_SNAPSHOT -> {
@@ -214,6 +219,7 @@ public final class NodeStorage implements AutoCloseable {
                                     .changes(command.getListChanges()));
             case HYDRATE_VOLUME -> {
                 HostedVolume _ = volumes.require(command.getHydrateVolume().getVolume());
+                views.requireMayCopy(command.getHydrateVolume().getVolume());
                 result.setHydration(volumes.hydrations().hydrate(command.getHydrateVolume()));
             }
             default ->
@@ -248,6 +254,22 @@ public final class NodeStorage implements AutoCloseable {
             sources.unprotect(wanted.getGroup());
         }
         receivers.protect(wanted);
+    }
+
+    /// What another history went on from is given up whole: points, branch and the volumes that were its bases. Gone, or of another lineage, is
+    /// ok.
+    private void drop(DropJournal wanted) {
+        String group = wanted.getGroup();
+        if (!receivers.keeps(group, wanted.getLineage())) {
+            return;
+        }
+        if (receivers.require(group).journal().branch().committed().isEmpty()) {
+            throw new FaultException(new NodeFault.NotCommitted(group, "the journal"));
+        }
+        views.requireNoneOpen(group, 0);
+        volumes.requireNoneOutOf(group);
+        receivers.unprotect(group);
+        volumes.disown(group);
     }
 
     private void unprotect(String group) {

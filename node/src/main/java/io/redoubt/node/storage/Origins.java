@@ -52,6 +52,11 @@ final class Origins {
         return view.volume(member);
     }
 
+    /// The volume does not open, with all that it may have: what it holds stays until its lease ends.
+    void leave(VolumeId volume, JournalOrigin origin) {
+        receivers.opened(origin.getGroup()).ifPresent(r -> r.leaveView(owner(volume)));
+    }
+
     /// The volume needs it no more. Nothing happens when the journal is gone, or is not open: then the lease ends by itself.
     void release(VolumeId volume, JournalOrigin origin) {
         receivers.opened(origin.getGroup()).ifPresent(r -> r.closeView(owner(volume)));

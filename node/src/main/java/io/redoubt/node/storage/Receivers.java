@@ -110,6 +110,10 @@ final class Receivers implements AutoCloseable {
 
     synchronized void protect(ProtectReceiver wanted) {
         Receiver present = receivers.get(wanted.getGroup());
+        if (present != null && !present.told.getLineage().equals(wanted.getLineage())) {
+            throw new FaultException(
+                    new NodeFault.OtherJournal(wanted.getGroup(), present.told.getLineage()));
+        }
         if (present != null && wanted.getTerm() < present.hosted.roles().term()) {
             throw new FaultException(
                     new NodeFault.OldTerm(
@@ -214,6 +218,13 @@ final class Receivers implements AutoCloseable {
     List<ProtectedVolume> volumesOf(String group) {
         Receiver receiver = receivers.get(group);
         return receiver == null ? List.of() : receiver.told.getVolumesList();
+    }
+
+    /// Whether the group's journal here is of this lineage, also one that did not open.
+    boolean keeps(String group, String lineage) {
+        return told.find(KIND, group, ProtectReceiver.parser())
+                .filter(kept -> kept.getLineage().equals(lineage))
+                .isPresent();
     }
 
     /// @throws FaultException with [NodeFault.UnknownGroup] or [NodeFault.JournalClosed]

@@ -15,6 +15,7 @@ import io.redoubt.protocol.ViewVolume;
 import io.redoubt.storage.block.BlockDevice;
 import io.redoubt.storage.block.BlockImage;
 import io.redoubt.storage.block.Overlay;
+import io.redoubt.storage.block.RawVolume;
 import io.redoubt.storage.journal.JournalView;
 import io.redoubt.storage.journal.RecoveryPoint;
 import io.redoubt.storage.journal.Roles;
@@ -28,8 +29,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.stream.Stream;
 
 /// The open views of this node: for each member an overlay that takes the writes, over the journal's image at the point.
+///
+/// A live view whose journal was committed can be copied: once all of its volumes hold everything themselves they are volumes like any other, and
+/// the view ends. What a crash leaves in between is finished by the next start.
 ///
 /// Each holds its point by a pin, from before it is written down until after its volumes are gone. The journal's side of this node makes the
 /// leases longer while the view is open; of a view that did not open again the lease ends by itself.
@@ -60,8 +65,17 @@ final class Views {
     void reopen() {
         for (OpenView wanted : told.all(KIND, OpenView.parser())) {
             try {
-                views.put(wanted.getView(), open(wanted));
+                if (members(wanted).anyMatch(volumes::isOwn)) {
+                    settle(wanted); // it was about to
+                } else {
+                    views.put(wanted.getView(), open(wanted));
+                    settleWhenCopied(wanted.getView());
+                }
             } catch (FaultException e) {
+                // Its pin may be taken already: without anybody behind it, it ends with its lease.
+                receivers
+                        .opened(wanted.getGroup())
+                        .ifPresent(r -> r.leaveView(owner(wanted.getView())));
                 LOG.log(Level.ERROR, "view " + wanted.getView() + " stays closed", e);
             }
         }
@@ -121,10 +135,10 @@ final class Views {
         for (ViewVolume member : wanted.getVolumesList()) {
             var id = new VolumeId(member.getViewVolume());
             var disk = new SystemDisk(volumes.directory(member.getViewVolume()));
-            BlockImage image = journal.volume(new VolumeId(member.getVolume()));
-            Overlay overlay = overlay(wanted, id, disk, image, wanted.getVolumesCount());
-            overlays.put(id.value(), overlay);
-            BlockDevice device = overlay;
+            BlockDevice device =
+                    wanted.hasTerm() && Overlay.becameRaw(disk, id)
+                            ? RawVolume.open(disk, id)
+                            : overlay(wanted, id, disk, member, journal);
             if (wanted.hasTerm()) {
                 Roles roles = receiver.roles();
                 boolean promoted = roles.promoted() && roles.term() >= wanted.getTerm();
@@ -145,6 +159,17 @@ final class Views {
 
     private static String owner(String view) {
         return "view " + view;
+    }
+
+    private Overlay overlay(
+            OpenView wanted, VolumeId id, SystemDisk disk, ViewVolume member, JournalView journal) {
+        BlockImage image = journal.volume(new VolumeId(member.getVolume()));
+        Overlay overlay = overlay(wanted, id, disk, image, wanted.getVolumesCount());
+        overlays.put(id.value(), overlay);
+        if (wanted.hasTerm()) {
+            volumes.hydrations().opened(id.value(), overlay);
+        }
+        return overlay;
     }
 
     private Overlay overlay(
@@ -173,6 +198,56 @@ final class Views {
                 view.gates.forEach(PromotionGate::open);
             }
         }
+    }
+
+    /// @throws FaultException with [NodeFault.NotCommitted] for the volume of a view that may still be dropped
+    void requireMayCopy(String volume) {
+        for (View view : views.values()) {
+            boolean isFinal =
+                    view.told.hasTerm()
+                            && receivers
+                                    .require(view.told.getGroup())
+                                    .journal()
+                                    .branch()
+                                    .committed()
+                                    .isPresent();
+            if (!isFinal && members(view.told).anyMatch(volume::equals)) {
+                throw new FaultException(
+                        new NodeFault.NotCommitted(view.told.getGroup(), view.told.getView()));
+            }
+        }
+    }
+
+    /// A volume holds all of it. Elsewhere, because whoever copies may be waited for by whoever closes the view.
+    void copied(String volume) {
+        views.values().stream()
+                .filter(view -> members(view.told).anyMatch(volume::equals))
+                .map(view -> view.told.getView())
+                .findFirst()
+                .ifPresent(view -> Thread.startVirtualThread(() -> settleWhenCopied(view)));
+    }
+
+    private synchronized void settleWhenCopied(String view) {
+        View open = views.get(view);
+        if (open != null
+                && open.told.hasTerm()
+                && members(open.told).allMatch(volumes.hydrations()::isComplete)) {
+            settle(open.told);
+        }
+    }
+
+    /// First each volume is one of its own, durably; then the view is no more, and its point is held by nobody.
+    private void settle(OpenView told) {
+        members(told).forEach(volumes::standAlone);
+        this.told.remove(KIND, told.getView());
+        views.remove(told.getView());
+        members(told).forEach(overlays::remove);
+        receivers.opened(told.getGroup()).ifPresent(r -> r.closeView(owner(told.getView())));
+        LOG.log(Level.INFO, "view {0} is copied: its volumes stand alone", told.getView());
+    }
+
+    private static Stream<String> members(OpenView view) {
+        return view.getVolumesList().stream().map(ViewVolume::getViewVolume);
     }
 
     /// Also one that did not open.

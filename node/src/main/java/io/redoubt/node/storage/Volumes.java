@@ -36,6 +36,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -61,6 +62,7 @@ final class Volumes implements AutoCloseable {
     private final Map<String, HostedVolume> hosted = new ConcurrentSkipListMap<>();
 
     private @Nullable Origins origins;
+    private volatile Consumer<String> whole = _ -> {};
 
     /// The bases of journals: volume to the protection group.
     private final Map<String, String> adopted = new ConcurrentHashMap<>();
@@ -85,6 +87,11 @@ final class Volumes implements AutoCloseable {
         this.hydrations = new Hydrations(told, clock, this::copied);
         this.limits = limits;
         this.atRest = new AtRest(home.resolve("region.key"), clock);
+    }
+
+    /// @param told of each volume that needs its source no more, on the thread that copied it
+    void whenWhole(Consumer<String> told) {
+        whole = told;
     }
 
     /// From now on there are volumes out of journals.
@@ -204,6 +211,7 @@ final class Volumes implements AutoCloseable {
     private void copied(String volume) {
         try {
             told.find(VOLUME, volume, EnsureVolume.parser()).ifPresent(this::letGo);
+            whole.accept(volume);
         } catch (FaultException e) {
             LOG.log(Level.ERROR, "volume " + volume + " lets its source go at the next start", e);
         }
@@ -313,6 +321,9 @@ final class Volumes implements AutoCloseable {
                     ? RawVolume.createThin(disk, id, size)
                     : RawVolume.create(disk, id, size);
         }
+        if (Overlay.exists(disk, id)) {
+            boolean _ = Overlay.becameRaw(disk, id); // what is left of a view
+        }
         RawVolume volume = isThin(wanted) ? RawVolume.openThin(disk, id) : RawVolume.open(disk, id);
         if (volume.size() < size.value()) {
             volume.grow(size); // interrupted by a crash; its room is promised
@@ -352,11 +363,16 @@ final class Volumes implements AutoCloseable {
             return raw(disk, id, wanted);
         }
         BlockImage image = requireOrigins().open(id, wanted.getOrigin());
-        if (image.size() != wanted.getSizeBytes()) {
-            throw new FaultException(
-                    new NodeFault.SizeDiffers(id.value(), image.size(), wanted.getSizeBytes()));
+        try {
+            if (image.size() != wanted.getSizeBytes()) {
+                throw new FaultException(
+                        new NodeFault.SizeDiffers(id.value(), image.size(), wanted.getSizeBytes()));
+            }
+            return overlay(disk, id, wanted, image, Origins.name(wanted.getOrigin()));
+        } catch (FaultException e) {
+            requireOrigins().leave(id, wanted.getOrigin());
+            throw e;
         }
-        return overlay(disk, id, wanted, image, Origins.name(wanted.getOrigin()));
     }
 
     private Overlay overlay(
@@ -382,6 +398,26 @@ final class Volumes implements AutoCloseable {
 
     void hostView(VolumeId id, SystemDisk disk, BlockDevice base, String view) {
         host(new HostedVolume(id, disk, base, sockets(), access, view, limits.of(id.value())));
+    }
+
+    /// Whether this node was told of it as a volume of its own, and not as one of a view.
+    boolean isOwn(String volume) {
+        return told.find(VOLUME, volume, EnsureVolume.parser()).isPresent();
+    }
+
+    /// A view's volume, all of which is here, is a volume of its own from now on, durably. The same again changes nothing.
+    void standAlone(String volume) {
+        HostedVolume present = hosted.get(volume);
+        var own = EnsureVolume.newBuilder().setVolume(volume);
+        if (present != null) {
+            told.put(VOLUME, volume, own.setSizeBytes(present.size()).build());
+            present.standAlone();
+        } else {
+            // A start found the view half ended: its raw volume is the truth.
+            var id = new VolumeId(volume);
+            long size = RawVolume.open(new SystemDisk(directory(volume)), id).size();
+            ensure(own.setSizeBytes(size).build());
+        }
     }
 
     boolean has(String volume) {

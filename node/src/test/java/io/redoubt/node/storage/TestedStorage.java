@@ -58,6 +58,11 @@ final class TestedStorage implements AutoCloseable {
         return account().isPresent() ? SocketAccess.group("nogroup") : SocketAccess.OWNER;
     }
 
+    /// Its directory's, and in the tests with two nodes also the one in its certificate.
+    String name() {
+        return home.getFileName().toString();
+    }
+
     void restart() throws Exception {
         restart(() -> {});
     }

@@ -327,6 +327,16 @@ public final class HostedReceiver implements AutoCloseable {
         }
     }
 
+    /// The owner does not look after all: what it holds stays until its lease ends, which is made no longer.
+    public void leaveView(String owner) {
+        lock.lock();
+        try {
+            open.remove(owner);
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /// Lets the owner's point go; nothing happens when it holds none.
     public void closeView(String owner) {
         lock.lock();
