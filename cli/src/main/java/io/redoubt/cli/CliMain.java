@@ -75,6 +75,8 @@ public final class CliMain {
                         .addSubcommand(new GroupCommands.Show())
                         .addSubcommand(new GroupCommands.Protect())
                         .addSubcommand(new GroupCommands.Reverse())
+                        .addSubcommand(new RecoverCommands.FormerJournals())
+                        .addSubcommand(new RecoverCommands.ForgetJournals())
                         .addSubcommand(new GroupCommands.Change())
                         .addSubcommand(new VerifyCommand())
                         .addSubcommand(new WordCommands.ListWords())
@@ -87,7 +89,9 @@ public final class CliMain {
                         .addSubcommand(new PointCommands.CreatePoint())
                         .addSubcommand(new PointCommands.ProtectPoint())
                         .addSubcommand(new PointCommands.ReleasePoint())
-                        .addSubcommand(new PointCommands.DeletePoint()));
+                        .addSubcommand(new PointCommands.DeletePoint())
+                        .addSubcommand(new RecoverCommands.Recover())
+                        .addSubcommand(new RecoverCommands.ListRecoveries()));
         line.addSubcommand(
                 noun(Nouns.FAILOVER, "Recoveries in the other zone, tests and real ones.")
                         .addSubcommand(new FailoverCommands.StartFailover())

@@ -175,6 +175,20 @@ final class Nouns {
                     yes("BRANCH", "/branch"),
                     text("PUBLISHED", "/publishedAt"));
 
+    private static final List<Column> RECOVERY =
+            List.of(
+                    text("NAME", "/name"),
+                    text("VOLUME", "/volume"),
+                    text("POINT", "/point"),
+                    text("WRITE", "/write"),
+                    text("STATE", "/state"),
+                    text("COPYING", "/copying"),
+                    bytes("DONE", "/doneBytes"),
+                    bytes("OF", "/totalBytes"),
+                    text("SECONDS LEFT", "/secondsLeft"),
+                    text("TROUBLE", "/trouble"),
+                    text("ID", "/id"));
+
     private static final List<Column> SNAPSHOT =
             List.of(
                     text("NAME", "/name"),
@@ -185,6 +199,9 @@ final class Nouns {
                     bytes("OWN", "/ownBytes"),
                     text("STATE", "/state"),
                     text("REASON", "/reason"));
+
+    static final List<Column> LAST_WRITE =
+            List.of(text("VOLUME", "/volume"), text("LAST WRITE", "/write"));
 
     static final List<Column> RANGE = List.of(text("OFFSET", "/offset"), text("LENGTH", "/length"));
 
@@ -198,6 +215,22 @@ final class Nouns {
     static Noun pointsOf(String group) {
         return new Noun(
                 "point", GROUP.path() + "/" + Paths.part(group) + "/recovery-points", POINT);
+    }
+
+    static Noun recoveriesOf(String group) {
+        return new Noun(
+                "recovery", GROUP.path() + "/" + Paths.part(group) + "/recoveries", RECOVERY);
+    }
+
+    static Noun formerJournalsOf(String group) {
+        return new Noun(
+                "former journal",
+                GROUP.path() + "/" + Paths.part(group) + "/former-journals",
+                List.of(
+                        text("NODE", "/node"),
+                        text("LINEAGE", "/lineage"),
+                        text("ENDED AT POINT", "/point"),
+                        text("SINCE", "/since")));
     }
 
     /// Of all volumes together; `at least` until every source could be read.

@@ -1,7 +1,9 @@
 // Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
 package io.redoubt.cli;
 
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -9,6 +11,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import tools.jackson.databind.JsonNode;
 
 /// What is done with recovery points.
 final class PointCommands {
@@ -28,7 +31,9 @@ final class PointCommands {
         }
     }
 
-    @Command(name = "show", description = "Shows one recovery point.")
+    @Command(
+            name = "show",
+            description = "Shows one recovery point, with the last write of each volume in it.")
     static final class ShowPoint implements Callable<Integer> {
         @Mixin private Session session = new Session();
 
@@ -40,7 +45,19 @@ final class PointCommands {
 
         @Override
         public Integer call() {
-            Reads.printOne(session, Nouns.pointsOf(group), number);
+            JsonNode point =
+                    session.api().fetch(Nouns.pointsOf(group).path() + "/" + Paths.part(number));
+            if (session.json()) {
+                session.print(point);
+                return 0;
+            }
+            Table.of(Nouns.pointsOf(group).columns(), List.of(point)).forEach(session::print);
+            var writes = new ArrayList<JsonNode>();
+            point.path("writes").forEach(writes::add);
+            if (!writes.isEmpty()) {
+                session.print("");
+                Table.of(Nouns.LAST_WRITE, writes).forEach(session::print);
+            }
             return 0;
         }
     }

@@ -94,6 +94,8 @@ class ContractTest {
                 "point create g --name before --protected --consistent --freeze-seconds 2",
                 "point protect g 7",
                 "point release g 7",
+                "point recover g v --write 7 --name n --datastore d --thin --rate 1MiB",
+                "point recover g v --point newest --name n --datastore d",
                 "failover start g --kind test --point 3"
             })
     void every_field_that_is_sent_stands_in_the_contract(String words) throws Exception {
@@ -111,6 +113,7 @@ class ContractTest {
                             "machines/m/stop",
                             "protection-groups",
                             "protection-groups/g/recovery-points",
+                            "protection-groups/g/recoveries",
                             "failovers")) {
                 api.on("POST /v1/" + path, 202, DONE);
             }

@@ -88,6 +88,71 @@ class GroupCliTest {
     }
 
     @Test
+    void a_point_is_shown_with_the_last_write_of_each_volume() {
+        api.on(
+                "GET /v1/protection-groups/shop/recovery-points/7",
+                200,
+                "{\"number\":7,\"writes\":[{\"volume\":\"v1\",\"write\":512},{\"volume\":\"v2\",\"write\":1024}]}");
+        assertThat(run("point", "show", "shop", "7")).isZero();
+        assertThat(output.toString().lines())
+                .containsSequence("", "VOLUME  LAST WRITE", "v1      512", "v2      1024");
+    }
+
+    @Test
+    void a_volume_is_recovered_at_a_point_or_at_a_write_and_not_at_both() {
+        api.on("POST /v1/protection-groups/shop/recoveries", 202, DONE);
+        assertThat(
+                        run(
+                                "point",
+                                "recover",
+                                "shop",
+                                "data",
+                                "--write",
+                                "511",
+                                "--name",
+                                "data-before",
+                                "--datastore",
+                                "b1"))
+                .isZero();
+        assertThat(api.asked().getFirst().body())
+                .contains("\"write\":511", "\"name\":\"data-before\"")
+                .doesNotContain("point");
+        assertThat(
+                        run(
+                                "point",
+                                "recover",
+                                "shop",
+                                "data",
+                                "--write",
+                                "511",
+                                "--point",
+                                "3",
+                                "--name",
+                                "n",
+                                "--datastore",
+                                "b1"))
+                .isEqualTo(2);
+        assertThat(run("point", "recover", "shop", "data", "--name", "n", "--datastore", "b1"))
+                .isEqualTo(2);
+    }
+
+    @Test
+    void former_journals_are_listed_and_given_up() {
+        api.on(
+                "GET /v1/protection-groups/shop/former-journals?limit=1000",
+                200,
+                "{\"items\":[{\"node\":\"n1\",\"lineage\":\"abc\",\"point\":7,\"since\":\"2026-11-22T10:00:00Z\"}]}");
+        assertThat(run("group", "former-journals", "shop")).isZero();
+        assertThat(output.toString().lines())
+                .containsExactly(
+                        "NODE  LINEAGE  ENDED AT POINT  SINCE",
+                        "n1    abc      7               2026-11-22T10:00:00Z");
+        api.on("DELETE /v1/protection-groups/shop/former-journals", 202, DONE);
+        assertThat(run("group", "forget-journals", "shop")).isZero();
+        assertThat(errors.toString() + output).contains("former journals of group shop are gone");
+    }
+
+    @Test
     void a_ladder_is_said_in_ages_and_steps() {
         api.on("PATCH /v1/protection-groups/shop", 202, DONE);
         assertThat(run("group", "set", "shop", "--ladder", "1h,24h/90s,30d/1h")).isZero();

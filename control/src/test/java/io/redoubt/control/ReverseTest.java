@@ -9,7 +9,11 @@ import io.redoubt.protocol.HydrationState;
 import io.redoubt.protocol.MachineState;
 import io.redoubt.protocol.ProtectReceiver;
 import io.redoubt.protocol.ProtectSource;
+import io.redoubt.protocol.ViewVolume;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 
@@ -73,6 +77,117 @@ class ReverseTest {
             Api.Answer again = reverse(scene);
             assertThat(again.text("cause")).isEqualTo("old-side-is-view");
         }
+    }
+
+    /// What ran on the old journal comes off it, and the journal goes when it is given up: then the way is free once more.
+    @Test
+    void a_group_goes_there_and_back_and_there_again() throws Exception {
+        try (var scene = new Scene()) {
+            committed(scene);
+            scene.region.done(reverse(scene));
+            List<String> there = volumes(scene);
+            assertThat(scene.receiver.heard.stream().filter(Command::hasHydrateVolume))
+                    .as("only after the source of the way back knows what differs")
+                    .extracting(command -> command.getHydrateVolume().getVolume())
+                    .containsExactlyInAnyOrderElementsOf(there);
+            int delta = index(scene.receiver, Command::hasProtectSource);
+            assertThat(index(scene.receiver, Command::hasHydrateVolume)).isGreaterThan(delta);
+            assertThat(former(scene).size()).isEqualTo(1);
+            Api.Answer early = scene.region.delete(scene.path() + "/former-journals");
+            assertThat(early.text("cause")).isEqualTo("group-in-use");
+            assertThat(early.text("detail")).contains("copied out of its journal");
+
+            moveHome(scene, 2000);
+            assertThat(reverse(scene).text("cause")).isEqualTo("old-side-is-view");
+            copied(scene, scene.receiver, there);
+            assertThat(scene.receiver.views).isEmpty();
+            Api.Answer inTheWay = reverse(scene);
+            assertThat(inTheWay.text("cause")).isEqualTo("former-journal-there");
+            assertThat(inTheWay.text("remedy")).contains("group forget-journals");
+            scene.region.done(scene.region.delete(scene.path() + "/former-journals"));
+            assertThat(scene.receiver.receivers).isEmpty();
+            scene.receiver.hydrates = HydrationState.HYDRATION_COMPLETE; // of what is adopted
+            scene.source.hydrates = HydrationState.HYDRATION_COPYING;
+            scene.region.done(reverse(scene));
+            assertThat(scene.get().path("targetZone").asString()).isEqualTo("b");
+            List<String> home = volumes(scene);
+            assertThat(home).doesNotContainAnyElementsOf(there);
+            assertThat(former(scene).path(0).path("node").asString()).isEqualTo(scene.source.id);
+
+            copied(scene, scene.source, home);
+            scene.region.done(scene.region.delete(scene.path() + "/former-journals"));
+            assertThat(former(scene).size()).isZero();
+            assertThat(scene.source.volumes.keySet())
+                    .as("the first volumes went with the journal that they were the base of")
+                    .containsExactlyInAnyOrderElementsOf(home);
+            scene.region.unprotect(scene.group);
+        }
+    }
+
+    /// What stands on the journal is copied first: with the group its journal goes.
+    @Test
+    void a_group_that_has_failed_over_can_be_deleted_and_its_machines_stay() throws Exception {
+        try (var scene = new Scene()) {
+            committed(scene);
+            List<String> live =
+                    scene.receiver.views.values().stream()
+                            .flatMap(view -> view.getVolumesList().stream())
+                            .map(ViewVolume::getViewVolume)
+                            .toList();
+            Api.Answer deletion = scene.region.delete(scene.path());
+            Api.await(
+                    "they are copied",
+                    () -> scene.receiver.heard(Command.CommandCase.HYDRATE_VOLUME));
+            assertThat(scene.receiver.takesPart(scene.group)).isTrue();
+            copied(scene, scene.receiver, live);
+            scene.region.done(deletion);
+            assertThat(scene.receiver.takesPart(scene.group)).isFalse();
+            assertThat(scene.source.takesPart(scene.group)).isFalse();
+            assertThat(scene.receiver.machines.get(scene.machine))
+                    .isEqualTo(MachineState.MACHINE_RUNNING);
+            for (String volume : live) {
+                JsonNode seen = scene.region.get("/v1/volumes/" + volume).body();
+                assertThat(seen.path("view").isNull()).isTrue();
+                assertThat(seen.path("state").asString()).isEqualTo("ready");
+            }
+        }
+    }
+
+    private static void moveHome(Scene scene, long cut) throws Exception {
+        scene.source.publish(scene.group, 1, System.currentTimeMillis(), "");
+        Api.await(
+                "it is protected", () -> scene.get().path("state").asString().equals("protected"));
+        scene.receiver.nextCut.set(cut);
+        Api.Answer move = scene.failover("move", "newest");
+        Api.await("the last cut", () -> scene.receiver.heard(Command.CommandCase.TAKE_POINT));
+        scene.source.publish(scene.group, cut, System.currentTimeMillis(), "");
+        String home = scene.region.done(move);
+        scene.region.done(scene.region.post("/v1/failovers/" + home + "/commit", "{}"));
+    }
+
+    /// Their node has copied them.
+    private static void copied(Scene scene, FakeNode node, List<String> volumes) throws Exception {
+        volumes.forEach(volume -> node.copying(volume, HydrationState.HYDRATION_COMPLETE, ""));
+        for (String volume : volumes) {
+            Api.await(
+                    "it stands alone",
+                    () -> scene.region.get("/v1/volumes/" + volume).body().path("view").isNull());
+        }
+    }
+
+    private static List<String> volumes(Scene scene) {
+        var volumes = new ArrayList<String>();
+        scene.get().path("volumes").forEach(each -> volumes.add(each.path("volume").asString()));
+        return volumes;
+    }
+
+    private static JsonNode former(Scene scene) {
+        return scene.region.get(scene.path() + "/former-journals").body().path("items");
+    }
+
+    private static int index(FakeNode node, Predicate<Command> kind) {
+        List<Command> heard = List.copyOf(node.heard);
+        return heard.indexOf(heard.stream().filter(kind).findFirst().orElseThrow());
     }
 
     @Test

@@ -334,10 +334,10 @@ class Failovers {
                 .optional();
     }
 
-    /// Any failover that still has something of the group open.
+    /// Any failover that may still be taken back or torn down.
     Optional<String> openOn(String group) {
         return sql.sql(
-                        "select id from failover where group_id = ? and state in ('running', 'active', 'deleting', 'rolling-back', 'committing', 'committed', 'reversed') limit 1")
+                        "select id from failover where group_id = ? and state in ('running', 'active', 'deleting', 'rolling-back', 'committing') limit 1")
                 .param(group)
                 .query(String.class)
                 .optional();

@@ -65,7 +65,20 @@ class GroupResource {
             Points points,
             Retentions retentions,
             Words words,
-            Grants grants) {}
+            Grants grants) {
+
+        /// @throws FaultException with [RecoveryFault.GroupInUse] while a volume is copied out of the group's journal
+        void requireNoneCopied(Group group) {
+            List<Volume> copied = volumes.copiedFrom(group.id());
+            if (!copied.isEmpty()) {
+                throw new FaultException(
+                        new RecoveryFault.GroupInUse(
+                                group.name(),
+                                "volume %s, which is copied out of its journal"
+                                        .formatted(copied.getFirst().name())));
+            }
+        }
+    }
 
     GroupResource(
             Groups groups,
@@ -173,6 +186,7 @@ class GroupResource {
                                         new RecoveryFault.GroupInUse(
                                                 found.name(), "failover " + open.get()));
                             }
+                            members.requireNoneCopied(found);
                             groups.state(found.id(), "deleting");
                         }));
     }

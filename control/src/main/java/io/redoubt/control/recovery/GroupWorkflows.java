@@ -42,8 +42,10 @@ class GroupWorkflows {
     }
 
     @Bean
-    Workflow<OneGroup> deleteGroup(Groups groups, Nodes nodes, Grants grants) {
+    Workflow<OneGroup> deleteGroup(
+            Groups groups, Nodes nodes, Grants grants, FormerJournals journals) {
         return Workflow.named("protection-group.delete", OneGroup.class)
+                .step(new JournalWorkflows.CopyOffJournals(journals, nodes))
                 .step(new ReleaseSources("unprotect-source", groups, nodes))
                 .step(new ReleaseReceiver("unprotect-receiver", groups, nodes))
                 .step(new Forget(groups, grants));

@@ -15,6 +15,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
@@ -118,7 +119,7 @@ class PointReports implements NodeListener {
         try {
             long after = 0;
             while (true) {
-                List<io.redoubt.protocol.Point> part = fetch(node, group, after);
+                List<io.redoubt.protocol.Point> part = fetch(node, group, after, PART);
                 boolean last = part.size() < PART;
                 // Above what the last part has there is only what the report told since.
                 long through = part.isEmpty() ? after : part.getLast().getNumber();
@@ -134,7 +135,31 @@ class PointReports implements NodeListener {
         }
     }
 
-    private List<io.redoubt.protocol.Point> fetch(String node, String group, long after) {
+    /// The last write of each volume that a point holds, as the receiver knows it now; empty when it does not answer.
+    Optional<List<RecoveryPointView.LastWrite>> writes(Group group, long number) {
+        try {
+            return fetch(group.receiverNode(), group.id(), number - 1, 1).stream()
+                    .filter(point -> point.getNumber() == number)
+                    .findFirst()
+                    .map(point ->
+                            point.getVseqsMap().entrySet().stream()
+                                    .sorted(Map.Entry.comparingByKey())
+                                    .map(each ->
+                                            new RecoveryPointView.LastWrite(
+                                                    each.getKey(), each.getValue()))
+                                    .toList());
+        } catch (FaultException e) {
+            LOG.info(
+                    "the writes of point {} of {} are not known now: {}",
+                    number,
+                    group.id(),
+                    e.getMessage());
+            return Optional.empty();
+        }
+    }
+
+    private List<io.redoubt.protocol.Point> fetch(
+            String node, String group, long after, int limit) {
         return nodes.ask(
                         node,
                         Command.newBuilder()
@@ -142,7 +167,7 @@ class PointReports implements NodeListener {
                                         ListPoints.newBuilder()
                                                 .setGroup(group)
                                                 .setAfter(after)
-                                                .setLimit(PART)),
+                                                .setLimit(limit)),
                         Nodes.SOON)
                 .getPointsListed()
                 .getPointsList();

@@ -44,6 +44,7 @@ class PointResource {
     private final Failovers failovers;
     private final Operations operations;
     private final PointOrders orders;
+    private final PointReports reports;
     private final Flows flows;
 
     @Component("pointFlows")
@@ -58,12 +59,14 @@ class PointResource {
             Failovers failovers,
             Operations operations,
             PointOrders orders,
+            PointReports reports,
             Flows flows) {
         this.groups = groups;
         this.points = points;
         this.failovers = failovers;
         this.operations = operations;
         this.orders = orders;
+        this.reports = reports;
         this.flows = flows;
     }
 
@@ -106,7 +109,8 @@ class PointResource {
         Group found = groups.require(caller, group);
         long wanted =
                 number.equals("newest") ? points.requireNewest(found).number() : number(number);
-        return RecoveryPointView.of(points.requireKept(found, wanted), Instant.now());
+        return RecoveryPointView.of(points.requireKept(found, wanted), Instant.now())
+                .with(reports.writes(found, wanted).orElse(null));
     }
 
     /// A point now. A name keeps it; a protection keeps it from being deleted, too. With `consistent` it is cut while the file systems of all

@@ -166,13 +166,42 @@ sealed interface RecoveryFault extends Refusal {
     record OldSideIsView(String group, List<String> nodes) implements RecoveryFault {
         @Override
         public String message() {
-            return "the old volumes of protection group '%s' on node %s stand on a recovery point themselves"
+            return "the old volumes of protection group '%s' on node %s still read from an older journal"
                     .formatted(group, String.join(", ", nodes));
         }
 
         @Override
         public String remedy() {
-            return "A group that came back cannot be reversed once more so far.";
+            return "Wait until they are copied: redoubt volume show tells how far they are.";
+        }
+    }
+
+    /// A node keeps one journal of a group.
+    record FormerJournalThere(String group, String node, long point) implements RecoveryFault {
+        @Override
+        public String message() {
+            return "node %s still keeps an older journal of protection group '%s', which ended at its point %d"
+                    .formatted(node, group, point);
+        }
+
+        @Override
+        public String remedy() {
+            return "Give it up with its recovery points first: redoubt group forget-journals %s."
+                    .formatted(group);
+        }
+    }
+
+    /// A machine's volume that reads from the journal which is to go.
+    record StillCopied(String volume, long done, long total) implements RecoveryFault {
+        @Override
+        public String message() {
+            return "volume %s is copied out of its journal: %s of %s"
+                    .formatted(volume, new Bytes(done), new Bytes(total));
+        }
+
+        @Override
+        public String remedy() {
+            return "Wait until it is copied.";
         }
     }
 
@@ -271,6 +300,19 @@ sealed interface RecoveryFault extends Refusal {
         @Override
         public String remedy() {
             return "Start that node; nothing was decided, so nothing has to be undone.";
+        }
+    }
+
+    /// Its writes are in another journal, or in none.
+    record NotOfGroup(String group, String volume) implements RecoveryFault {
+        @Override
+        public String message() {
+            return "volume '%s' is not one of protection group '%s'".formatted(volume, group);
+        }
+
+        @Override
+        public String remedy() {
+            return "Name one of its volumes: redoubt group show %s.".formatted(group);
         }
     }
 

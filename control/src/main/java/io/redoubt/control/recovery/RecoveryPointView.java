@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
 /// @param pinnedBy    who looks at it now: it stays until they have done
 /// @param consistency `application`: the file systems of every running guest were frozen; else `crash`
 /// @param takenBy     null for the periodic ones
+/// @param writes      the last write of each volume that it holds: a number between those of two points is between them. Null in lists, and when
+///                    the node of the journal does not answer
 record RecoveryPointView(
         long number,
         Instant at,
@@ -28,7 +30,11 @@ record RecoveryPointView(
         List<String> pinnedBy,
         String consistency,
         @Nullable String takenBy,
-        List<KeptPoint.FreezeFailure> freezeFailures) {
+        List<KeptPoint.FreezeFailure> freezeFailures,
+        @Nullable List<LastWrite> writes) {
+
+    /// The last write of a volume that a point holds.
+    record LastWrite(String volume, long write) {}
 
     static RecoveryPointView of(KeptPoint kept, Instant now) {
         PointView point = PointView.of(kept.point(), now);
@@ -45,6 +51,26 @@ record RecoveryPointView(
                 kept.pinnedBy(),
                 kept.consistency().name().toLowerCase(Locale.ROOT),
                 kept.takenBy(),
-                kept.failures());
+                kept.failures(),
+                null);
+    }
+
+    /// With the last write of each volume; null when the node that knows them did not answer.
+    RecoveryPointView with(@Nullable List<LastWrite> known) {
+        return new RecoveryPointView(
+                number,
+                at,
+                tag,
+                publishedAt,
+                ageSeconds,
+                name,
+                afterSync,
+                branch,
+                isProtected,
+                pinnedBy,
+                consistency,
+                takenBy,
+                freezeFailures,
+                known);
     }
 }

@@ -26,6 +26,7 @@ class Reversals {
     private final Failovers failovers;
     private final Volumes volumes;
     private final Nodes nodes;
+    private final FormerJournals journals;
 
     /// @param lineage  of the new history
     /// @param term     under which the roles are swapped
@@ -51,13 +52,15 @@ class Reversals {
             Groups groups,
             Failovers failovers,
             Volumes volumes,
-            Nodes nodes) {
+            Nodes nodes,
+            FormerJournals journals) {
         this.sql = sql;
         this.transactions = transactions;
         this.groups = groups;
         this.failovers = failovers;
         this.volumes = volumes;
         this.nodes = nodes;
+        this.journals = journals;
     }
 
     /// The failover that the group stands on since its commit.
@@ -95,6 +98,12 @@ class Reversals {
             if (volumes.find(disk.volume()).filter(found -> found.view() != null).isPresent()) {
                 throw new FaultException(new RecoveryFault.OldSideIsView(group.name(), old));
             }
+        }
+        Optional<FormerJournals.Former> former = journals.at(group.id(), old.getFirst());
+        if (former.isPresent()) {
+            throw new FaultException(
+                    new RecoveryFault.FormerJournalThere(
+                            group.name(), old.getFirst(), former.get().point()));
         }
         List<String> away =
                 java.util.stream.Stream.concat(
@@ -143,11 +152,12 @@ class Reversals {
         transactions.executeWithoutResult(_ -> {
             Reversal reversal = require(failover);
             Failover from = reversal.failover();
-            groups.lock(from.group());
+            String lineage = groups.lock(from.group()).lineage();
             if (groups.swap(from.group(), reversal.lineage(), reversal.term(), reversal.oldNode())
                     == 0) {
                 return;
             }
+            journals.add(from.group(), from.node(), lineage, from.point().number());
             sql.sql("delete from group_source where group_id = ?").param(from.group()).update();
             sql.sql("insert into group_source (group_id, node) values (?, ?)")
                     .params(from.group(), from.node())

@@ -68,6 +68,7 @@ class ReverseWorkflow {
                 .step(new SwapRoles(reversals, grants))
                 .step(new SayRetention(reversals, retentions))
                 .step(new ConnectNewSource(reversals, groups, region, nodes))
+                .step(new BeginCopying(reversals, nodes))
                 .step(new RecordReversed(reversals));
     }
 
@@ -278,6 +279,25 @@ class ReverseWorkflow {
                                             Nodes.LONG)
                                     .getSourceProtected()
                                     .getCompared()));
+        }
+
+        @Override
+        public Duration patience() {
+            return NO_WAY_BACK;
+        }
+    }
+
+    /// Only now: what differs was told by what the volumes held of their own. From here on they come off the old journal, in the background.
+    record BeginCopying(Reversals reversals, Nodes nodes) implements Step<OneReversal> {
+        @Override
+        public void run(OneReversal input) {
+            Failover failover = reversals.require(input.failover()).failover();
+            for (Failover.Disk disk : failover.disks()) {
+                FailoverWorkflows.onlyForward(() -> {
+                    HydrationReport _ =
+                            JournalWorkflows.copy(nodes, failover.node(), disk.viewVolume());
+                });
+            }
         }
 
         @Override

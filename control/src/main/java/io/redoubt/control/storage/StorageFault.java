@@ -26,6 +26,26 @@ public sealed interface StorageFault extends Refusal {
         }
     }
 
+    /// What comes out of a journal lies where the journal is.
+    record NotWithJournal(String datastore, String node, String journalNode)
+            implements StorageFault {
+        @Override
+        public Kind kind() {
+            return Kind.CONFLICT;
+        }
+
+        @Override
+        public String message() {
+            return "datastore '%s' is on node %s, the group's journal on node %s"
+                    .formatted(datastore, node, journalNode);
+        }
+
+        @Override
+        public String remedy() {
+            return "Choose a datastore on that node, or order one in its zone.";
+        }
+    }
+
     /// No pool of the zone has the room.
     record NoPool(String zone, Bytes wanted, Bytes best, int pools) implements StorageFault {
         @Override

@@ -7,6 +7,7 @@ import io.redoubt.protocol.Command;
 import io.redoubt.protocol.DeleteVolume;
 import io.redoubt.protocol.EnsureVolume;
 import io.redoubt.protocol.HydrateVolume;
+import io.redoubt.protocol.JournalOrigin;
 import io.redoubt.workflow.Step;
 import io.redoubt.workflow.Workflow;
 import java.util.Objects;
@@ -189,23 +190,27 @@ class StorageWorkflows {
     }
 
     private static void ensure(Nodes nodes, OneVolume input) {
-        nodes.tell(
-                input.node(),
-                Command.newBuilder()
-                        .setEnsureVolume(
-                                EnsureVolume.newBuilder()
-                                        .setVolume(input.id())
-                                        .setSizeBytes(input.sizeBytes())
-                                        .setTemplate(input.template())
-                                        .setDatastore(
-                                                Objects.requireNonNullElse(input.heldIn(), ""))
-                                        .setThin(input.thin())
-                                        .setEncrypt(input.sealed())
-                                        .setIntegrity(input.sealed())),
-                Nodes.LONG);
+        ensure(nodes, input, null);
     }
 
-    private static void remove(Nodes nodes, OneVolume input) {
+    /// @param origin of a volume out of a journal
+    static void ensure(Nodes nodes, OneVolume input, @Nullable JournalOrigin origin) {
+        var wanted =
+                EnsureVolume.newBuilder()
+                        .setVolume(input.id())
+                        .setSizeBytes(input.sizeBytes())
+                        .setTemplate(input.template())
+                        .setDatastore(Objects.requireNonNullElse(input.heldIn(), ""))
+                        .setThin(input.thin())
+                        .setEncrypt(input.sealed())
+                        .setIntegrity(input.sealed());
+        if (origin != null) {
+            wanted.setOrigin(origin);
+        }
+        nodes.tell(input.node(), Command.newBuilder().setEnsureVolume(wanted), Nodes.LONG);
+    }
+
+    static void remove(Nodes nodes, OneVolume input) {
         nodes.tell(
                 input.node(),
                 Command.newBuilder()

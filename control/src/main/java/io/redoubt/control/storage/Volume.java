@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 /// @param group     the protection group that it is in, or null
 /// @param thin      its room comes with the writes
 /// @param allowance what it may take of its datastore's rate
+/// @param origin    where it was made from, when that was a journal
 /// @param snapshotBytes of data that is saved for its snapshots, as its node last told
 public record Volume(
         String id,
@@ -22,6 +23,7 @@ public record Volume(
         String zone,
         long sizeBytes,
         @Nullable String template,
+        @Nullable Origin origin,
         String state,
         long attachmentNumber,
         String attachmentNonce,
@@ -40,6 +42,11 @@ public record Volume(
     /// @param rate        bytes per second that were asked for, 0 for as fast as it goes
     public record Hydration(
             String state, long doneBytes, long secondsLeft, String trouble, long rate) {}
+
+    /// What the volume reads from, or read from until all of it was copied; null when it was made of nothing.
+    @Nullable String source() {
+        return origin == null ? template : origin.words();
+    }
 
     public Attachment attachment() {
         return Attachment.newBuilder()

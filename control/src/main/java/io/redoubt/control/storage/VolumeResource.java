@@ -110,6 +110,7 @@ class VolumeResource {
             @Nullable Long usedIops,
             @Nullable Long usedBytesPerSecond,
             @Nullable String template,
+            @Nullable Origin origin,
             String state,
             AttachmentView attachment,
             @Nullable String view,
@@ -117,9 +118,9 @@ class VolumeResource {
             long snapshotBytes,
             @Nullable HydrationView hydration) {}
 
-    /// How far a volume that was made from a template needs it no more.
+    /// How far a volume that was made from a template, or out of a journal, needs that no more.
     ///
-    /// @param source         the template
+    /// @param source         the template, or a point or a write of a group
     /// @param state          idle (nobody asked for it), copying, waiting (the source is away), complete, failed
     /// @param secondsLeft    null when not known
     /// @param trouble        what is in the way
@@ -270,7 +271,7 @@ class VolumeResource {
                         _ -> volumes.reserveMore(found, sizeBytes)));
     }
 
-    /// Copies the rest of its template in the background, also under a machine. The operation ends when the node has begun; the volume shows
+    /// Copies the rest of its source in the background, also under a machine. The operation ends when the node has begun; the volume shows
     /// how far it is. Again with another rate: that rate from now on.
     ///
     /// @throws FaultException with [StorageFault.NoSource]
@@ -287,7 +288,7 @@ class VolumeResource {
                     "bytesPerSecond is 0, for as fast as it goes, or more; not " + rate);
         }
         Volume found = volumes.require(caller, volume);
-        if (found.template() == null) {
+        if (found.source() == null) {
             throw new FaultException(new StorageFault.NoSource(found.name()));
         }
         return OperationView.accepted(
@@ -312,9 +313,11 @@ class VolumeResource {
     private static void requireGrows(Volume volume, long sizeBytes) {
         String why = "";
         if (volume.datastore() == null) {
-            why = "it belongs to a view";
+            why = volume.view() == null ? "it lies in no datastore" : "it belongs to a view";
         } else if (volume.template() != null) {
             why = "it is a clone of a template";
+        } else if (volume.origin() != null) {
+            why = "it was made out of a journal";
         } else if (volume.group() != null) {
             why = "it is protected";
         } else if (!volume.state().equals("ready")) {
@@ -393,12 +396,13 @@ class VolumeResource {
                 used.map(Usage.Used::iops).orElse(null),
                 used.map(Usage.Used::bytesPerSecond).orElse(null),
                 volume.template(),
+                volume.origin(),
                 volume.state(),
                 new AttachmentView(volume.attachmentNumber(), volume.holder()),
                 volume.view(),
                 volume.group(),
                 volume.snapshotBytes(),
-                volume.template() == null ? null : hydration(volume, volume.template()));
+                volume.source() == null ? null : hydration(volume, volume.source()));
     }
 
     private static HydrationView hydration(Volume volume, String source) {

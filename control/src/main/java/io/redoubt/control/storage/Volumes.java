@@ -18,6 +18,7 @@ import io.redoubt.protocol.Report;
 import io.redoubt.protocol.VolumeReport;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
@@ -90,6 +91,45 @@ public class Volumes implements NodeListener {
         } catch (DuplicateKeyException e) {
             throw new FaultException(new Refusal.NameTaken("volume", name), e);
         }
+    }
+
+    /// Inside the transaction that reserves it.
+    void origin(String id, Origin origin) {
+        sql.sql(
+                        "update volume set origin_group = ?, origin_volume = ?, origin_point = ?, origin_write = ? where id = ?")
+                .params(origin.group(), origin.volume(), origin.point(), origin.write(), id)
+                .update();
+    }
+
+    /// Those out of a group's journals, newest first.
+    ///
+    /// @param before an id, empty for the newest ones
+    List<Volume> recovered(Caller caller, String group, String before, int limit) {
+        String older =
+                before.isEmpty()
+                        ? ""
+                        : " and (volume.created_at, volume.id) < (select created_at, id from volume where id = :before)";
+        return sql.sql(
+                        SELECT
+                                + "where volume.tenant = :tenant and origin_group = :group"
+                                + older
+                                + " order by volume.created_at desc, volume.id desc limit :limit")
+                .param("tenant", caller.tenant())
+                .param("group", group)
+                .param("before", before)
+                .param("limit", limit)
+                .query(Volumes::volume)
+                .list();
+    }
+
+    /// Those that were made out of the group's journals and still read from them.
+    public List<Volume> copiedFrom(String group) {
+        return sql.sql(
+                        SELECT
+                                + "where origin_group = ? and hydration <> 'complete' order by volume.id")
+                .param(group)
+                .query(Volumes::volume)
+                .list();
     }
 
     /// The new size, with its room when the volume is thick.
@@ -220,7 +260,18 @@ public class Volumes implements NodeListener {
                     .param("id", volume.getVolume())
                     .param("node", node)
                     .update();
+            if (hydration.getState() == HydrationState.HYDRATION_COMPLETE
+                    && volume.getView().isEmpty()) {
+                standAlone(node, volume.getVolume());
+            }
         }
+    }
+
+    /// The volume of a view whose node says that all of it is its own.
+    private void standAlone(String node, String volume) {
+        sql.sql("update volume set view = null where id = ? and node = ? and view is not null")
+                .params(volume, node)
+                .update();
     }
 
     private static String state(HydrationState state) {
@@ -326,6 +377,7 @@ public class Volumes implements NodeListener {
                 row.getString("zone"),
                 row.getLong("size_bytes"),
                 Rows.filled(row, "template"),
+                origin(row),
                 row.getString("state"),
                 row.getLong("attachment_number"),
                 row.getString("attachment_nonce"),
@@ -340,6 +392,17 @@ public class Volumes implements NodeListener {
                         row.getLong("hydration_seconds_left"),
                         row.getString("hydration_trouble"),
                         row.getLong("hydration_rate")));
+    }
+
+    private static @Nullable Origin origin(ResultSet row) throws SQLException {
+        String group = Rows.filled(row, "origin_group");
+        return group == null
+                ? null
+                : new Origin(
+                        group,
+                        row.getString("origin_volume"),
+                        row.getLong("origin_point"),
+                        row.getLong("origin_write"));
     }
 
     static Allowance allowance(ResultSet row) throws SQLException {

@@ -31,7 +31,8 @@ class GroupStepsTest {
                             grants,
                             region.part(Retentions.class));
     private final Workflow<GroupWorkflows.OneGroup> delete =
-            new GroupWorkflows().deleteGroup(groups, nodes, grants);
+            new GroupWorkflows()
+                    .deleteGroup(groups, nodes, grants, region.part(FormerJournals.class));
     private final FakeNode one = region.node("a");
     private final String machineOfOne = region.machine("a");
     private final FakeNode other = region.node("a");

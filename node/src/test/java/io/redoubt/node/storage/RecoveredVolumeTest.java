@@ -135,9 +135,17 @@ class RecoveredVolumeTest {
         assertThatThrownBy(
                         () -> recover(JournalOrigin.newBuilder().setPoint(1).setVolume("another")))
                 .hasMessageContaining("holds no volume another");
+        assertThatThrownBy(
+                        () ->
+                                recover(
+                                        OWN,
+                                        JournalOrigin.newBuilder().setVseq(newest),
+                                        SIZE / 2))
+                .as("refused when it is held already")
+                .hasMessageContaining("has " + SIZE + " bytes");
         assertThat(pins()).isEmpty();
         assertThat(room()).isZero();
-        recover("first", JournalOrigin.newBuilder().setVseq(newest), 2 * SIZE - SIZE);
+        recover("first", JournalOrigin.newBuilder().setVseq(newest), SIZE);
         recover("second", JournalOrigin.newBuilder().setVseq(newest), SIZE);
         recover("third", JournalOrigin.newBuilder().setVseq(newest), SIZE);
         assertThatThrownBy(
