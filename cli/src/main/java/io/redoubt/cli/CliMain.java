@@ -75,6 +75,7 @@ public final class CliMain {
                         .addSubcommand(new GroupCommands.Show())
                         .addSubcommand(new GroupCommands.Protect())
                         .addSubcommand(new GroupCommands.Reverse())
+                        .addSubcommand(new RecoverCommands.Reversal())
                         .addSubcommand(new RecoverCommands.FormerJournals())
                         .addSubcommand(new RecoverCommands.ForgetJournals())
                         .addSubcommand(new GroupCommands.Change())

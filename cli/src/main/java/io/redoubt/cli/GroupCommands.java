@@ -211,8 +211,19 @@ final class GroupCommands {
         @Parameters(paramLabel = "GROUP", description = "A name or an id.")
         private String which = "";
 
+        @Option(
+                names = "--abandon",
+                description =
+                        "Give up a reversal that was refused: what the old node began is taken back, and the next one begins anew.")
+        private boolean abandon;
+
         @Override
         public Integer call() {
+            if (abandon) {
+                return writes.delete(
+                        Nouns.GROUP.path() + "/" + Paths.part(which) + "/reversal",
+                        "the refused reversal of group %s is given up".formatted(which));
+            }
             int ended =
                     writes.post(
                             Nouns.GROUP.path() + "/" + Paths.part(which) + "/reverse",

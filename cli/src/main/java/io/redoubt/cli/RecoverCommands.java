@@ -11,6 +11,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import tools.jackson.databind.JsonNode;
 
 /// Single volumes out of the journal of a group, and the journals that it left behind.
 final class RecoverCommands {
@@ -109,6 +110,29 @@ final class RecoverCommands {
         @Override
         public Integer call() {
             Reads.printList(session, Nouns.recoveriesOf(group));
+            return 0;
+        }
+    }
+
+    @Command(
+            name = "reversal",
+            description =
+                    "Shows how the reversal of a group stands: one that was refused can be tried again, or given up with reverse --abandon.")
+    static final class Reversal implements Callable<Integer> {
+        @Mixin private Session session = new Session();
+
+        @Parameters(paramLabel = "GROUP")
+        private String group = "";
+
+        @Override
+        public Integer call() {
+            JsonNode reversal =
+                    session.api().fetch(Nouns.GROUP.path() + "/" + Paths.part(group) + "/reversal");
+            if (session.json()) {
+                session.print(reversal);
+            } else {
+                Table.of(reversal).forEach(session::print);
+            }
             return 0;
         }
     }

@@ -137,6 +137,19 @@ class GroupCliTest {
     }
 
     @Test
+    void a_refused_reversal_is_shown_and_given_up() {
+        api.on(
+                "GET /v1/protection-groups/shop/reversal",
+                200,
+                "{\"failover\":\"f1\",\"state\":\"refused\",\"reason\":\"it has snapshots\",\"since\":\"2026-11-22T10:00:00Z\"}");
+        assertThat(run("group", "reversal", "shop")).isZero();
+        assertThat(output.toString()).contains("refused").contains("it has snapshots");
+        api.on("DELETE /v1/protection-groups/shop/reversal", 202, DONE);
+        assertThat(run("group", "reverse", "shop", "--abandon")).isZero();
+        assertThat(api.asked().getLast().method()).isNotEqualTo("POST");
+    }
+
+    @Test
     void former_journals_are_listed_and_given_up() {
         api.on(
                 "GET /v1/protection-groups/shop/former-journals?limit=1000",

@@ -222,6 +222,44 @@ class ReverseTest {
         }
     }
 
+    @Test
+    void a_refused_reversal_says_why_and_is_tried_again_or_given_up() throws Exception {
+        try (var scene = new Scene()) {
+            String failover = committed(scene);
+            assertThat(scene.region.get(reversal(scene)).status()).isEqualTo(404);
+            Api.Answer none = scene.region.delete(reversal(scene));
+            assertThat(none.text("cause")).isEqualTo("not-refused");
+            scene.source.refused = Map.of(Command.CommandCase.PROTECT_RECEIVER, "cannot-adopt");
+            var _ = scene.region.failed(reverse(scene));
+            JsonNode refused = scene.region.get(reversal(scene)).body();
+            assertThat(refused.path("state").asString()).isEqualTo("refused");
+            assertThat(refused.path("reason").asString()).contains("cannot-adopt");
+            assertThat(refused.path("failover").asString()).isEqualTo(failover);
+            String lineage = receiver(scene).getLineage();
+
+            scene.source.refused = Map.of(Command.CommandCase.DROP_JOURNAL, "in-use");
+            var _ = scene.region.failed(scene.region.delete(reversal(scene)));
+            assertThat(scene.region.get(reversal(scene)).text("state")).isEqualTo("refused");
+            scene.source.refused = Map.of();
+            scene.region.done(scene.region.delete(reversal(scene)));
+            var drop =
+                    scene.source.heard.stream()
+                            .filter(Command::hasDropJournal)
+                            .reduce((_, last) -> last)
+                            .orElseThrow()
+                            .getDropJournal();
+            assertThat(drop.getUnbegun()).isTrue();
+            assertThat(drop.getLineage()).isEqualTo(lineage);
+            assertThat(scene.region.get(reversal(scene)).status()).isEqualTo(404);
+            scene.region.done(reverse(scene));
+            assertThat(receiver(scene).getLineage()).as("it began anew").isNotEqualTo(lineage);
+        }
+    }
+
+    private static String reversal(Scene scene) {
+        return scene.path() + "/reversal";
+    }
+
     /// Rule 35: the operator is told.
     @Test
     void an_old_side_that_knows_nothing_is_compared_and_the_failover_says_why() throws Exception {

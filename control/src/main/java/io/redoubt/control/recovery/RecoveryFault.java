@@ -303,6 +303,33 @@ sealed interface RecoveryFault extends Refusal {
         }
     }
 
+    /// Only what was refused is given up: what runs goes on, and what is done stays.
+    record NotRefused(String group, String state) implements RecoveryFault {
+        @Override
+        public String message() {
+            return "the reversal of protection group '%s' is %s: only a refused one can be given up"
+                    .formatted(group, state);
+        }
+
+        @Override
+        public String remedy() {
+            return "Look at it: redoubt group reversal %s.".formatted(group);
+        }
+    }
+
+    /// Its old node is being told.
+    record GivingUp(String group) implements RecoveryFault {
+        @Override
+        public String message() {
+            return "the last reversal of protection group '%s' is being given up".formatted(group);
+        }
+
+        @Override
+        public String remedy() {
+            return "Wait until that has ended, then reverse it anew.";
+        }
+    }
+
     /// Its writes are in another journal, or in none.
     record NotOfGroup(String group, String volume) implements RecoveryFault {
         @Override

@@ -2,6 +2,7 @@
 package io.redoubt.control.recovery;
 
 import com.google.protobuf.InvalidProtocolBufferException;
+import io.redoubt.control.database.Rows;
 import io.redoubt.control.gateway.Nodes;
 import io.redoubt.control.storage.Volumes;
 import io.redoubt.core.fault.FaultException;
@@ -9,6 +10,7 @@ import io.redoubt.protocol.Delta;
 import io.redoubt.protocol.Fork;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -81,10 +83,13 @@ class Reversals {
             throw new FaultException(new RecoveryFault.NotCommitted(group.name(), group.state()));
         }
         Failover failover = failovers.find(id).orElseThrow();
+        if (standing(id).filter(now -> now.state().equals("giving-up")).isPresent()) {
+            throw new FaultException(new RecoveryFault.GivingUp(group.name()));
+        }
         requireReversible(group, failover);
         groups.state(groupId, "reversing");
         sql.sql(
-                        "insert into group_reversal (failover, lineage, term) values (?, ?, ?) on conflict (failover) do nothing")
+                        "insert into group_reversal (failover, lineage, term) values (?, ?, ?) on conflict (failover) do update set state = 'running', reason = '', since = now()")
                 .params(id, UUID.randomUUID().toString().replace("-", ""), group.term() + 1)
                 .update();
     }
@@ -141,9 +146,65 @@ class Reversals {
                 .update();
     }
 
-    /// What was heard stays, and the lineage: should the old node have begun after all, the next attempt goes on from there.
-    void giveUp(String failover) {
-        groups.state(failovers.find(failover).orElseThrow().group(), "failed-over");
+    /// What was heard stays, and the lineage: should the old node have begun after all, the next attempt goes on from there. [#begin] tries again,
+    /// [#beginGivingUp] ends it.
+    void refused(String failover) {
+        transactions.executeWithoutResult(_ -> {
+            groups.state(failovers.find(failover).orElseThrow().group(), "failed-over");
+            state(failover, "refused");
+        });
+    }
+
+    /// What is in the way now; the last one is the reason of a refusal.
+    void inTheWay(String failover, String reason) {
+        sql.sql("update group_reversal set reason = ? where failover = ? and reason <> ?")
+                .params(reason, failover, reason)
+                .update();
+    }
+
+    private void state(String failover, String state) {
+        sql.sql(
+                        "update group_reversal set state = ?, since = now() where failover = ? and state <> ?")
+                .params(state, failover, state)
+                .update();
+    }
+
+    /// @param reason what was in the way last, empty for nothing
+    record Standing(String failover, String state, String reason, Instant since) {}
+
+    /// How the reversal of a failover stands, once there was one.
+    Optional<Standing> standing(String failover) {
+        return sql.sql("select * from group_reversal where failover = ?")
+                .param(failover)
+                .query((row, _) ->
+                        new Standing(
+                                failover,
+                                row.getString("state"),
+                                row.getString("reason"),
+                                Rows.requireInstant(row, "since")))
+                .optional();
+    }
+
+    /// Inside the transaction that begins the operation.
+    ///
+    /// @throws FaultException with [RecoveryFault.NotRefused]
+    void beginGivingUp(String groupId, String failover) {
+        Group group = groups.lock(groupId);
+        String now = standing(failover).map(Standing::state).orElse("not begun");
+        if (!now.equals("refused")) {
+            throw new FaultException(new RecoveryFault.NotRefused(group.name(), now));
+        }
+        state(failover, "giving-up");
+    }
+
+    /// It may be tried again, or given up once more.
+    void notGivenUp(String failover) {
+        state(failover, "refused");
+    }
+
+    /// Nothing of it is left: another one begins anew.
+    void forget(String failover) {
+        sql.sql("delete from group_reversal where failover = ?").param(failover).update();
     }
 
     /// The roles are swapped: what was the view's is protected, what was the old side's belongs to its journal, and no point of the old
@@ -180,6 +241,8 @@ class Reversals {
     void ended(String failover) {
         transactions.executeWithoutResult(_ -> {
             failovers.state(failover, "reversed");
+            inTheWay(failover, "");
+            state(failover, "reversed");
             groups.state(failovers.find(failover).orElseThrow().group(), "protected");
         });
     }

@@ -11,6 +11,7 @@ import io.redoubt.core.fault.FaultException;
 import io.redoubt.protocol.AdoptedVolume;
 import io.redoubt.protocol.Command;
 import io.redoubt.protocol.Delta;
+import io.redoubt.protocol.DropJournal;
 import io.redoubt.protocol.Fork;
 import io.redoubt.protocol.HydrateVolume;
 import io.redoubt.protocol.HydrationReport;
@@ -61,15 +62,80 @@ class ReverseWorkflow {
             Grants grants,
             Retentions retentions) {
         return Workflow.named("protection-group.reverse", OneReversal.class)
-                .step(new ClearOldSide(reversals, machines, volumes, nodes))
-                .step(new MakeWhole(reversals, nodes))
-                .step(new AskWhatDiffers(reversals, groups, nodes))
-                .step(new Adopt(reversals, groups, nodes))
+                .step(noting(reversals, new ClearOldSide(reversals, machines, volumes, nodes)))
+                .step(noting(reversals, new MakeWhole(reversals, nodes)))
+                .step(noting(reversals, new AskWhatDiffers(reversals, groups, nodes)))
+                .step(noting(reversals, new Adopt(reversals, groups, nodes)))
                 .step(new SwapRoles(reversals, grants))
                 .step(new SayRetention(reversals, retentions))
                 .step(new ConnectNewSource(reversals, groups, region, nodes))
                 .step(new BeginCopying(reversals, nodes))
                 .step(new RecordReversed(reversals));
+    }
+
+    /// A step until the adoption: whatever it meets is told as what was in the way.
+    private static Step<OneReversal> noting(Reversals reversals, Step<OneReversal> step) {
+        return new Noting(reversals, step);
+    }
+
+    record Noting(Reversals reversals, Step<OneReversal> step) implements Step<OneReversal> {
+        @Override
+        public String name() {
+            return step.name();
+        }
+
+        @Override
+        public void run(OneReversal input) {
+            try {
+                step.run(input);
+            } catch (FaultException | RetryLater e) {
+                reversals.inTheWay(input.failover(), String.valueOf(e.getMessage()));
+                throw e;
+            }
+        }
+
+        @Override
+        public void undo(OneReversal input) {
+            step.undo(input);
+        }
+
+        @Override
+        public Duration patience() {
+            return step.patience();
+        }
+    }
+
+    @Bean
+    Workflow<OneReversal> giveUpReversal(Reversals reversals, Nodes nodes) {
+        return Workflow.named("protection-group.give-up-reversal", OneReversal.class)
+                .step(new HandBack(reversals, nodes))
+                .step(new ForgetReversal(reversals));
+    }
+
+    /// Whatever the old node began: its volumes are its own again. It says so, because only it knows.
+    record HandBack(Reversals reversals, Nodes nodes) implements Step<OneReversal> {
+        @Override
+        public void run(OneReversal input) {
+            Reversal reversal = reversals.require(input.failover());
+            var drop =
+                    DropJournal.newBuilder()
+                            .setGroup(reversal.failover().group())
+                            .setLineage(reversal.lineage())
+                            .setUnbegun(true);
+            nodes.tell(reversal.oldNode(), Command.newBuilder().setDropJournal(drop), Nodes.LONG);
+        }
+
+        @Override
+        public void undo(OneReversal input) {
+            reversals.notGivenUp(input.failover());
+        }
+    }
+
+    record ForgetReversal(Reversals reversals) implements Step<OneReversal> {
+        @Override
+        public void run(OneReversal input) {
+            reversals.forget(input.failover());
+        }
     }
 
     /// Nobody may attach to the old volumes, and what is left of the old machines goes.
@@ -102,7 +168,7 @@ class ReverseWorkflow {
 
         @Override
         public void undo(OneReversal input) {
-            reversals.giveUp(input.failover());
+            reversals.refused(input.failover());
         }
     }
 

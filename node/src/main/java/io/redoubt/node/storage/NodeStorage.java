@@ -260,6 +260,10 @@ public final class NodeStorage implements AutoCloseable {
     /// ok.
     private void drop(DropJournal wanted) {
         String group = wanted.getGroup();
+        if (wanted.getUnbegun()) {
+            handBack(group, wanted.getLineage());
+            return;
+        }
         if (!receivers.keeps(group, wanted.getLineage())) {
             return;
         }
@@ -270,6 +274,17 @@ public final class NodeStorage implements AutoCloseable {
         volumes.requireNoneOutOf(group);
         receivers.unprotect(group);
         volumes.disown(group);
+    }
+
+    /// A journal that nobody has sent to is nothing but the volumes that it adopted.
+    private void handBack(String group, String lineage) {
+        if (receivers.keeps(group, lineage)) {
+            receivers.requireUnbegun(group);
+            views.requireNoneOpen(group, 0);
+            volumes.requireNoneOutOf(group);
+            receivers.unprotect(group);
+        }
+        volumes.handBack(group, lineage);
     }
 
     private void unprotect(String group) {

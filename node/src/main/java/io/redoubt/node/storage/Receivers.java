@@ -227,6 +227,18 @@ final class Receivers implements AutoCloseable {
                 .isPresent();
     }
 
+    /// @throws FaultException with [NodeFault.InUse] when the journal has more than the point of what was adopted
+    void requireUnbegun(String group) {
+        boolean begun =
+                opened(group)
+                        .filter(r -> r.connected() || r.pointsAndBranch().size() > 1)
+                        .isPresent();
+        if (begun) {
+            throw new FaultException(
+                    new NodeFault.InUse("The journal of protection group " + group, "its source"));
+        }
+    }
+
     /// @throws FaultException with [NodeFault.UnknownGroup] or [NodeFault.JournalClosed]
     HostedReceiver require(String group) {
         return opened(group).orElseThrow(() -> new FaultException(absent(group)));

@@ -499,6 +499,22 @@ final class Volumes implements AutoCloseable {
         told.remove(ADOPTED, group);
     }
 
+    /// What was adopted for a journal of this lineage, which is gone, is opened again as it was.
+    synchronized void handBack(String group, String lineage) {
+        Optional<ProtectReceiver> by =
+                told.find(ADOPTED, group, ProtectReceiver.parser())
+                        .filter(each -> each.getLineage().equals(lineage));
+        if (by.isEmpty()) {
+            return;
+        }
+        disown(group);
+        for (AdoptedVolume each : by.get().getAdoptedList()) {
+            if (!hosted.containsKey(each.getHere())) {
+                told.find(VOLUME, each.getHere(), EnsureVolume.parser()).ifPresent(this::reopen);
+            }
+        }
+    }
+
     /// From now on nobody attaches to it.
     void withhold(String volume, String group) {
         withheld.put(volume, group);

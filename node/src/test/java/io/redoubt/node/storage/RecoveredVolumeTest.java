@@ -135,12 +135,7 @@ class RecoveredVolumeTest {
         assertThatThrownBy(
                         () -> recover(JournalOrigin.newBuilder().setPoint(1).setVolume("another")))
                 .hasMessageContaining("holds no volume another");
-        assertThatThrownBy(
-                        () ->
-                                recover(
-                                        OWN,
-                                        JournalOrigin.newBuilder().setVseq(newest),
-                                        SIZE / 2))
+        assertThatThrownBy(() -> recover(OWN, JournalOrigin.newBuilder().setVseq(newest), SIZE / 2))
                 .as("refused when it is held already")
                 .hasMessageContaining("has " + SIZE + " bytes");
         assertThat(pins()).isEmpty();

@@ -154,6 +154,44 @@ class ThereAndBackTest {
         assertThat(sides.fresh.report().getReceivers(0).getPinsList()).isEmpty();
     }
 
+    /// Its old node had begun: the volumes are its own again, as they were, and can be adopted anew.
+    @Test
+    void a_reversal_that_is_given_up_hands_the_old_volumes_back() throws Exception {
+        awaitPoint(sides.fresh);
+        write(sides.old, DISK, 1, 0, 5);
+        long point = failOver(sides.old, sides.fresh, DISK, LIVE, 2);
+        commit(sides.fresh, 2, point);
+        detach(sides.old, DISK, 2);
+        adopt(sides.old, DISK, LIVE, 3, SECOND, point);
+        assertThatThrownBy(() -> sides.old.raise(DISK, 3, "n")).hasMessageContaining(DISK);
+        handBack(sides.old, THIRD); // another one
+        assertThatThrownBy(() -> sides.old.raise(DISK, 3, "n")).hasMessageContaining(DISK);
+        handBack(sides.old, SECOND);
+        handBack(sides.old, SECOND); // the same again
+        assertThat(read(sides.old, DISK, 3, 0)).isEqualTo(5);
+        sides.old.restart();
+        assertThat(read(sides.old, DISK, 3, 0)).isEqualTo(5);
+        assertThat(sides.old.report().getReceiversList()).isEmpty();
+        detach(sides.old, DISK, 4);
+        adopt(sides.old, DISK, LIVE, 3, THIRD, point);
+        var delta = Delta.newBuilder().setPoint(point).setUnknown("it was given up once");
+        assertThat(source(sides.old, sides.fresh, LIVE, 3, THIRD, delta)).contains("given up");
+        await("the first point", () -> TwoSides.newest(sides.old) > 0);
+        awaitPoint(sides.old);
+        assertThatThrownBy(() -> handBack(sides.old, THIRD)).hasMessageContaining("its source");
+    }
+
+    private static void handBack(TestedStorage node, String lineage) {
+        tell(
+                node,
+                Command.newBuilder()
+                        .setDropJournal(
+                                DropJournal.newBuilder()
+                                        .setGroup(GROUP)
+                                        .setLineage(lineage)
+                                        .setUnbegun(true)));
+    }
+
     private void copied(TestedStorage node, String volume) throws Exception {
         copy(node, volume, 0);
         await("it stands alone", () -> volume(node, volume).getView().isEmpty());
@@ -243,9 +281,29 @@ class ThereAndBackTest {
                 old.carryOut(Command.newBuilder().setTellUnshipped(ask))
                         .getUnshippedTold()
                         .getVolumes(0);
+        detach(old, was, 2);
+        adopt(old, was, live, term, lineage, point);
+        return source(
+                old,
+                fresh,
+                live,
+                term,
+                lineage,
+                Delta.newBuilder()
+                        .setPoint(point)
+                        .addVolumes(unshipped.toBuilder().setVolume(live)));
+    }
+
+    private static void detach(TestedStorage node, String volume, long number) {
         var nobody =
-                RaiseAttachment.newBuilder().setVolume(was).setAttachment(attachment(2, "nobody"));
-        tell(old, Command.newBuilder().setRaiseAttachment(nobody));
+                RaiseAttachment.newBuilder()
+                        .setVolume(volume)
+                        .setAttachment(attachment(number, "nobody"));
+        tell(node, Command.newBuilder().setRaiseAttachment(nobody));
+    }
+
+    private static void adopt(
+            TestedStorage old, String was, String live, long term, String lineage, long point) {
         tell(
                 old,
                 Command.newBuilder()
@@ -262,15 +320,6 @@ class ThereAndBackTest {
                                                 AdoptedVolume.newBuilder()
                                                         .setVolume(live)
                                                         .setHere(was))));
-        return source(
-                old,
-                fresh,
-                live,
-                term,
-                lineage,
-                Delta.newBuilder()
-                        .setPoint(point)
-                        .addVolumes(unshipped.toBuilder().setVolume(live)));
     }
 
     private static String source(
