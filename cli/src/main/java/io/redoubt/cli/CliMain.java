@@ -82,7 +82,7 @@ public final class CliMain {
                         .addSubcommand(new VerifyCommand())
                         .addSubcommand(new WordCommands.ListWords())
                         .addSubcommand(new WordCommands.ReceiverLost())
-                        .addSubcommand(new Writes.Delete(Nouns.GROUP)));
+                        .addSubcommand(new MemberCommands.End()));
         line.addSubcommand(
                 noun("point", "Recovery points of a group.")
                         .addSubcommand(new PointCommands.ListPoints())

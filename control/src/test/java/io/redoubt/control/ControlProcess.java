@@ -87,6 +87,10 @@ final class ControlProcess {
             return api.call("POST", path, token, null, body);
         }
 
+        Api.Answer delete(String path) {
+            return api.call("DELETE", path, token, null, null);
+        }
+
         String done(Api.Answer accepted) throws Exception {
             assertThat(accepted.status()).as(accepted.body().toString()).isEqualTo(202);
             Api.await(

@@ -297,6 +297,36 @@ class CrashTest {
         }
     }
 
+    /// The group is gone for its user while a source of it is away; another life of the control plane knows whom it still has to tell.
+    @Test
+    void a_source_that_was_away_when_its_group_ended_is_told_after_the_restart() throws Exception {
+        int grpcPort = ControlProcess.freePort();
+        Process process = control.start(grpcPort);
+        try (var nodes = new Nodes(grpcPort)) {
+            String path = "/v1/protection-groups/" + nodes.group;
+            nodes.other.die();
+            nodes.client.done(nodes.client.delete(path + "?evenIfAway=true"));
+            assertThat(nodes.client.get(path).status()).isEqualTo(404);
+            assertThat(nodes.one.takesPart(nodes.group)).isFalse();
+            assertThat(nodes.other.takesPart(nodes.group)).isTrue();
+            process.destroyForcibly().waitFor();
+            Files.deleteIfExists(home.resolve("control.json"));
+            process = control.start(grpcPort);
+            nodes.receiver.die();
+            nodes.receiver.connect();
+            nodes.one.die();
+            nodes.one.connect();
+            Thread.sleep(2000); // several reports
+            assertThat(nodes.receiver.takesPart(nodes.group)).as("it still grants").isTrue();
+            nodes.other.connect();
+            Api.await("it is told", () -> !nodes.other.takesPart(nodes.group));
+            Api.await("so is the receiver", () -> !nodes.receiver.takesPart(nodes.group));
+        } finally {
+            ControlProcess.stop(process);
+            TestRegion.delete(base);
+        }
+    }
+
     /// Two sources and a receiver of the real process, with a group and a point.
     private final class Nodes implements AutoCloseable {
         final ControlProcess.Client client = control.new Client();

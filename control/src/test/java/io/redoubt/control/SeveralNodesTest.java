@@ -338,4 +338,52 @@ class SeveralNodesTest {
             scene.region.done(scene.protect(TestRegion.unique("group")));
         }
     }
+
+    /// It has heard of the group, not of its end: its guests' writes would be held for ever.
+    @Test
+    void a_source_that_is_away_when_the_making_is_undone_is_told_when_it_comes_back()
+            throws Exception {
+        try (var scene = new TwoSources()) {
+            scene.region.done(scene.region.delete(scene.path()));
+            boolean order = scene.one.name.compareTo(scene.other.name) < 0; // they are told by name
+            FakeNode first = order ? scene.one : scene.other;
+            FakeNode second = order ? scene.other : scene.one;
+            first.deaf = command -> diesOf(first, command);
+            second.refused = Map.of(Command.CommandCase.PROTECT_SOURCE, "too-many-groups");
+            var _ = scene.region.failed(scene.protect(TestRegion.unique("group")));
+            assertThat(first.sources).hasSize(1);
+            assertThat(scene.receiver.receivers).as("it still grants").hasSize(1);
+            first.deaf = _ -> false;
+            second.refused = Map.of();
+            first.connect();
+            Api.await("it lets go", () -> first.sources.isEmpty());
+            Api.await("the journal goes after it", () -> scene.receiver.receivers.isEmpty());
+            scene.region.done(scene.protect(TestRegion.unique("group")));
+        }
+    }
+
+    private static boolean diesOf(FakeNode node, Command command) {
+        if (command.hasUnprotect()) {
+            node.die();
+        }
+        return command.hasUnprotect();
+    }
+
+    /// The database may be an old backup: what it has never heard of is not its to end.
+    @Test
+    void a_group_that_nobody_knows_is_left_alone_and_one_that_ended_is_ended_again()
+            throws Exception {
+        try (var scene = new TwoSources()) {
+            FakeNode.Source late = scene.one.sources.get(scene.group);
+            FakeNode.Receiver journal = scene.receiver.receivers.get(scene.group);
+            scene.region.done(scene.region.delete(scene.path()));
+            String unknown = TestRegion.unique("unknown");
+            scene.one.sources.put(unknown, late);
+            scene.receiver.receivers.put(unknown, journal);
+            scene.one.sources.put(scene.group, late); // a word of before that was slow
+            Api.await("it lets go again", () -> !scene.one.takesPart(scene.group));
+            assertThat(scene.one.takesPart(unknown)).isTrue();
+            assertThat(scene.receiver.takesPart(unknown)).isTrue();
+        }
+    }
 }

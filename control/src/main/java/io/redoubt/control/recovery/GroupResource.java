@@ -65,7 +65,8 @@ class GroupResource {
             Points points,
             Retentions retentions,
             Words words,
-            Grants grants) {
+            Grants grants,
+            EndedGroups ended) {
 
         /// @throws FaultException with [RecoveryFault.GroupInUse] while a volume is copied out of the group's journal
         void requireNoneCopied(Group group) {
@@ -154,13 +155,18 @@ class GroupResource {
     }
 
     /// Ends the protection; the recovery points go with it.
+    ///
+    /// @param evenIfAway wait for no node: one that is away is told when it comes back. The journal goes on granting to a source that has not
+    ///                   been told, and goes after it
     @DeleteMapping("/v1/protection-groups/{group}")
     @ResponseStatus(HttpStatus.ACCEPTED)
     ResponseEntity<OperationView> deleteProtectionGroup(
             @RequestAttribute Caller caller,
             @RequestHeader(name = "Idempotency-Key", required = false) @Nullable String key,
-            @PathVariable String group) {
-        Optional<Operation> before = operations.repeated(caller, key, group, flows.delete());
+            @PathVariable String group,
+            @RequestParam(required = false, defaultValue = "false") boolean evenIfAway) {
+        Object wish = evenIfAway ? List.of(group, "even-if-away") : group;
+        Optional<Operation> before = operations.repeated(caller, key, wish, flows.delete());
         if (before.isPresent()) {
             return OperationView.accepted(before.get());
         }
@@ -169,7 +175,7 @@ class GroupResource {
                 operations.begin(
                         caller,
                         key,
-                        group,
+                        wish,
                         flows.delete(),
                         found.id(),
                         input(found),
@@ -188,6 +194,9 @@ class GroupResource {
                             }
                             members.requireNoneCopied(found);
                             groups.state(found.id(), "deleting");
+                            if (evenIfAway) {
+                                members.ended().remember(found);
+                            }
                         }));
     }
 

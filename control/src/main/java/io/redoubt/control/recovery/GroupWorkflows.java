@@ -3,18 +3,17 @@ package io.redoubt.control.recovery;
 
 import io.redoubt.control.gateway.Nodes;
 import io.redoubt.control.region.Region;
-import io.redoubt.core.fault.FaultException;
 import io.redoubt.protocol.Command;
 import io.redoubt.protocol.CommandResult;
 import io.redoubt.protocol.DeletePoint;
 import io.redoubt.protocol.ProtectSource;
-import io.redoubt.protocol.Unprotect;
 import io.redoubt.workflow.RetryLater;
 import io.redoubt.workflow.Step;
 import io.redoubt.workflow.Workflow;
 import java.time.Duration;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.stereotype.Component;
 
 /// How protection begins and ends, and how single points come and go.
 @Configuration(proxyBeanMethods = false)
@@ -29,25 +28,33 @@ class GroupWorkflows {
 
     record OnePoint(String group, long number, String receiverNode) {}
 
+    /// How the nodes of a group are reached.
+    @Component
+    record NodeParts(Nodes nodes, Region region, EndedGroups ended) {}
+
     @Bean
     Workflow<OneGroup> createGroup(
-            Groups groups, Nodes nodes, Region region, Grants grants, Retentions retentions) {
+            Groups groups, NodeParts nodes, Grants grants, Retentions retentions) {
         return Workflow.named("protection-group.create", OneGroup.class)
                 .step(new TakeName(groups))
                 .step(new PrepareReceiver(groups, nodes))
                 .step(new SayRetention(retentions))
                 .step(new OpenGrants(grants))
-                .step(new ConnectSources(groups, nodes, region))
+                .step(new ConnectSources(groups, nodes))
                 .step(new Publish(groups));
     }
 
     @Bean
     Workflow<OneGroup> deleteGroup(
-            Groups groups, Nodes nodes, Grants grants, FormerJournals journals) {
+            Groups groups,
+            Nodes nodes,
+            EndedGroups ended,
+            Grants grants,
+            FormerJournals journals) {
         return Workflow.named("protection-group.delete", OneGroup.class)
                 .step(new JournalWorkflows.CopyOffJournals(journals, nodes))
-                .step(new ReleaseSources("unprotect-source", groups, nodes))
-                .step(new ReleaseReceiver("unprotect-receiver", groups, nodes))
+                .step(new ReleaseSources("unprotect-source", groups, ended))
+                .step(new ReleaseReceiver("unprotect-receiver", groups, ended))
                 .step(new Forget(groups, grants));
     }
 
@@ -83,17 +90,16 @@ class GroupWorkflows {
     }
 
     /// Before the source, so that it is never ahead of its journal.
-    record PrepareReceiver(Groups groups, Nodes nodes) implements Step<OneGroup> {
+    record PrepareReceiver(Groups groups, NodeParts nodes) implements Step<OneGroup> {
         @Override
         public void run(OneGroup input) {
             Group group = groups.find(input.id()).orElseThrow();
-            nodes.tell(group.receiverNode(), Roles.receiver(group), Nodes.LONG);
+            nodes.nodes().tell(group.receiverNode(), Roles.receiver(group), Nodes.LONG);
         }
 
         @Override
         public void undo(OneGroup input) {
-            groups.find(input.id())
-                    .ifPresent(group -> unprotect(nodes, group.receiverNode(), group));
+            groups.find(input.id()).ifPresent(group -> nodes.ended().endReceiver(group));
         }
     }
 
@@ -117,15 +123,22 @@ class GroupWorkflows {
         }
     }
 
-    record ConnectSources(Groups groups, Nodes nodes, Region region) implements Step<OneGroup> {
+    record ConnectSources(Groups groups, NodeParts nodes) implements Step<OneGroup> {
         @Override
         public void run(OneGroup input) {
-            connectSources(nodes, region, groups.find(input.id()).orElseThrow());
+            Group group = groups.find(input.id()).orElseThrow();
+            group.sources().forEach(source -> nodes.ended().settle(source.node()));
+            connectSources(nodes.nodes(), nodes.region(), group);
         }
 
+        /// Nobody waits for a source that is away: it is told when it comes back, and the receiver after it.
         @Override
         public void undo(OneGroup input) {
-            groups.find(input.id()).ifPresent(group -> unprotectSources(nodes, group));
+            groups.find(input.id())
+                    .ifPresent(group -> {
+                        nodes.ended().remember(group);
+                        nodes.ended().endSources(group);
+                    });
         }
     }
 
@@ -136,10 +149,11 @@ class GroupWorkflows {
         }
     }
 
-    record ReleaseSources(String name, Groups groups, Nodes nodes) implements Step<OneGroup> {
+    record ReleaseSources(String name, Groups groups, EndedGroups ended)
+            implements Step<OneGroup> {
         @Override
         public void run(OneGroup input) {
-            groups.find(input.id()).ifPresent(group -> unprotectSources(nodes, group));
+            groups.find(input.id()).ifPresent(ended::endSources);
         }
 
         /// It stays on its way out: a source may be unprotected already. Deleting it again goes on from there.
@@ -147,11 +161,11 @@ class GroupWorkflows {
         public void undo(OneGroup input) {}
     }
 
-    record ReleaseReceiver(String name, Groups groups, Nodes nodes) implements Step<OneGroup> {
+    record ReleaseReceiver(String name, Groups groups, EndedGroups ended)
+            implements Step<OneGroup> {
         @Override
         public void run(OneGroup input) {
-            groups.find(input.id())
-                    .ifPresent(group -> unprotect(nodes, group.receiverNode(), group));
+            groups.find(input.id()).ifPresent(ended::endReceiver);
         }
 
         /// As with the sources: there is no way back, only on.
@@ -234,33 +248,5 @@ class GroupWorkflows {
                             node -> region.requireNode(node).replicationAddress());
             nodes.tell(source.node(), Command.newBuilder().setProtectSource(told), Nodes.LONG);
         }
-    }
-
-    /// All that are there, also when one is away.
-    ///
-    /// @throws RetryLater while one of them is away
-    /// @throws FaultException when one refuses
-    private static void unprotectSources(Nodes nodes, Group group) {
-        RetryLater missing = null;
-        for (Group.Source source : group.sources()) {
-            try {
-                unprotect(nodes, source.node(), group);
-            } catch (RetryLater e) {
-                missing = e;
-            }
-        }
-        if (missing != null) {
-            throw missing;
-        }
-    }
-
-    /// @throws FaultException when the node refuses
-    private static void unprotect(Nodes nodes, String node, Group group) {
-        nodes.tell(
-                node,
-                Command.newBuilder()
-                        .setUnprotect(
-                                Unprotect.newBuilder().setGroup(group.id()).setTerm(group.term())),
-                Nodes.LONG);
     }
 }

@@ -135,8 +135,19 @@ class Groups implements NodeListener {
                 .update();
     }
 
+    /// That it has ended is remembered with the same stroke, for the nodes that were told of it. A node from which nobody has heard since it
+    /// could have been told stays listed; so do groups of the last days.
     void forget(String id) {
-        sql.sql("delete from protection_group where id = ?").param(id).update();
+        sql.sql(
+                        "with told as (insert into ended_group (group_id, node, receiver, term, told_at)"
+                                + " select id, node, false, term, now() from protection_group join group_source on group_id = id where id = :id"
+                                + " union all select id, receiver_node, true, term, now() from protection_group where id = :id on conflict do nothing)"
+                                + " delete from protection_group where id = :id")
+                .param("id", id)
+                .update();
+        sql.sql(
+                        "delete from ended_group using node where node.id = node and told_at < now() - interval '30 days' and last_seen_at > told_at + interval '1 day'")
+                .update();
     }
 
     /// The decision: the role term rises, and nothing of the old one is granted any more.

@@ -8,7 +8,6 @@ import io.redoubt.control.FakeNode;
 import io.redoubt.control.TestRegion;
 import io.redoubt.control.database.RandomId;
 import io.redoubt.control.gateway.Nodes;
-import io.redoubt.control.region.Region;
 import io.redoubt.workflow.RetryLater;
 import io.redoubt.workflow.Workflow;
 import io.redoubt.workflow.WorkflowTester;
@@ -21,18 +20,18 @@ class GroupStepsTest {
     private final TestRegion region = TestRegion.shared();
     private final Groups groups = region.part(Groups.class);
     private final Nodes nodes = region.part(Nodes.class);
+    private final EndedGroups ended = region.part(EndedGroups.class);
     private final Grants grants = region.part(Grants.class);
     private final Workflow<GroupWorkflows.OneGroup> create =
             new GroupWorkflows()
                     .createGroup(
                             groups,
-                            nodes,
-                            region.part(Region.class),
+                            region.part(GroupWorkflows.NodeParts.class),
                             grants,
                             region.part(Retentions.class));
     private final Workflow<GroupWorkflows.OneGroup> delete =
             new GroupWorkflows()
-                    .deleteGroup(groups, nodes, grants, region.part(FormerJournals.class));
+                    .deleteGroup(groups, nodes, ended, grants, region.part(FormerJournals.class));
     private final FakeNode one = region.node("a");
     private final String machineOfOne = region.machine("a");
     private final FakeNode other = region.node("a");
@@ -118,7 +117,7 @@ class GroupStepsTest {
             WorkflowTester.complete(create, input);
             away.die();
             await(() -> !nodes.connected(away.id));
-            var step = new GroupWorkflows.ReleaseSources("unprotect-source", groups, nodes);
+            var step = new GroupWorkflows.ReleaseSources("unprotect-source", groups, ended);
             for (int again = 0; again < 2; again++) {
                 assertThatThrownBy(() -> step.run(input))
                         .isInstanceOf(RetryLater.class)

@@ -1,0 +1,182 @@
+// Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
+package io.redoubt.control.recovery;
+
+import io.redoubt.control.gateway.NodeListener;
+import io.redoubt.control.gateway.Nodes;
+import io.redoubt.core.fault.FaultException;
+import io.redoubt.protocol.Command;
+import io.redoubt.protocol.ReceiverReport;
+import io.redoubt.protocol.Report;
+import io.redoubt.protocol.SourceReport;
+import io.redoubt.protocol.Unprotect;
+import io.redoubt.workflow.RetryLater;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Component;
+
+/// The groups that are over, and the nodes that have to hear of it, also those that were away: one that does not hear it holds the writes of
+/// its guests for ever, because nobody grants it anything any more.
+///
+/// A receiver is told last: while a source of the group has not been told, it is the one that still grants.
+@Component
+class EndedGroups implements NodeListener {
+    private static final Logger LOG = LoggerFactory.getLogger(EndedGroups.class);
+
+    private final JdbcClient sql;
+    private final Nodes nodes;
+    private final Set<String> busy = ConcurrentHashMap.newKeySet();
+
+    EndedGroups(JdbcClient sql, Nodes nodes) {
+        this.sql = sql;
+        this.nodes = nodes;
+    }
+
+    private record Ended(String group, long term) {}
+
+    /// From now on whoever is away is told when it comes back, and nobody waits for it.
+    void remember(Group group) {
+        group.sources().forEach(source -> remember(group, source.node(), false));
+        remember(group, group.receiverNode(), true);
+    }
+
+    private void remember(Group group, String node, boolean receiver) {
+        sql.sql(
+                        "insert into ended_group (group_id, node, receiver, term) values (?, ?, ?, ?) on conflict do nothing")
+                .params(group.id(), node, receiver, group.term())
+                .update();
+    }
+
+    /// Tells all sources that are there, also when one is away.
+    ///
+    /// @throws RetryLater     while one of them is away, and is not remembered
+    /// @throws FaultException when one refuses
+    void endSources(Group group) {
+        RetryLater missing = null;
+        for (Group.Source source : group.sources()) {
+            try {
+                tell(source.node(), new Ended(group.id(), group.term()));
+            } catch (RetryLater e) {
+                missing = isRemembered(group.id(), source.node()) ? missing : e;
+            }
+        }
+        if (missing != null) {
+            throw missing;
+        }
+    }
+
+    /// Left for later while a source is remembered that has not been told.
+    ///
+    /// @throws RetryLater     while it is away, and is not remembered
+    /// @throws FaultException when it refuses
+    void endReceiver(Group group) {
+        if (isWaitedFor(group.id())) {
+            return;
+        }
+        try {
+            tell(group.receiverNode(), new Ended(group.id(), group.term()));
+        } catch (RetryLater e) {
+            if (!isRemembered(group.id(), group.receiverNode())) {
+                throw e;
+            }
+        }
+    }
+
+    /// What a node has not been told yet, before it is told of another group with the same volumes.
+    ///
+    /// @throws RetryLater     while it is away
+    /// @throws FaultException when it refuses
+    void settle(String node) {
+        sql.sql(
+                        "select group_id, term from ended_group where node = ? and not receiver and told_at is null")
+                .param(node)
+                .query((row, _) -> new Ended(row.getString("group_id"), row.getLong("term")))
+                .list()
+                .forEach(ended -> tell(node, ended));
+    }
+
+    private void tell(String node, Ended ended) {
+        nodes.tell(node, unprotect(ended), Nodes.LONG);
+        told(node, ended);
+    }
+
+    private static Command.Builder unprotect(Ended ended) {
+        return Command.newBuilder()
+                .setUnprotect(
+                        Unprotect.newBuilder().setGroup(ended.group()).setTerm(ended.term()));
+    }
+
+    private void told(String node, Ended ended) {
+        sql.sql("update ended_group set told_at = now() where group_id = ? and node = ?")
+                .params(ended.group(), node)
+                .update();
+    }
+
+    private boolean isRemembered(String group, String node) {
+        return count("group_id = ? and node = ?", group, node) > 0;
+    }
+
+    private boolean isWaitedFor(String group) {
+        return count("group_id = ? and not receiver and told_at is null", group) > 0;
+    }
+
+    private long count(String where, Object... values) {
+        return sql.sql("select count(*) from ended_group where " + where)
+                .params(values)
+                .query(Long.class)
+                .single();
+    }
+
+    /// Also one that confirmed it: an older word of ours may have been carried out late.
+    @Override
+    public void report(String node, Report report) {
+        String[] reported =
+                Stream.concat(
+                                report.getSourcesList().stream().map(SourceReport::getGroup),
+                                report.getReceiversList().stream().map(ReceiverReport::getGroup))
+                        .toArray(String[]::new);
+        if (reported.length == 0) {
+            return;
+        }
+        for (Ended ended : toTell(node, reported)) {
+            String side = ended.group() + "/" + node;
+            if (busy.add(side)) {
+                Thread.ofVirtual().name("end-" + side).start(() -> end(node, ended, side));
+            }
+        }
+    }
+
+    /// Those that the database still knows are ended by their operation, in its order.
+    private List<Ended> toTell(String node, String[] reported) {
+        return sql.sql(
+                        "select group_id, term from ended_group ended where node = ? and group_id = any(?)"
+                                + " and not exists (select from protection_group where id = ended.group_id)"
+                                + " and not (receiver and exists (select from ended_group source"
+                                + " where source.group_id = ended.group_id and not source.receiver and source.told_at is null))")
+                .params(node, reported)
+                .query((row, _) -> new Ended(row.getString("group_id"), row.getLong("term")))
+                .list();
+    }
+
+    private void end(String node, Ended ended, String side) {
+        try {
+            nodes.ask(node, unprotect(ended), Nodes.LONG);
+            told(node, ended);
+            LOG.info("group {} is over, and node {} has been told", ended.group(), node);
+        } catch (FaultException e) {
+            LOG.warn(
+                    "group {} is over, and node {} could not be told yet: {}",
+                    ended.group(),
+                    node,
+                    e.getMessage());
+        } catch (RuntimeException e) {
+            LOG.warn("group {} is over, and node {} could not be told yet", ended.group(), node, e);
+        } finally {
+            busy.remove(side);
+        }
+    }
+}
