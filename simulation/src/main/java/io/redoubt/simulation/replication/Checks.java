@@ -10,6 +10,8 @@ import io.redoubt.storage.journal.RecoveryPoint;
 import io.redoubt.storage.replication.SourceVolume;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -31,10 +33,15 @@ final class Checks {
     private List<RecoveryPoint> offered = List.of();
     private boolean keepingHouse;
     private int looks;
+    private final Map<VolumeId, Long> leftAt = new HashMap<>(); // the newest point then
+    private final Map<VolumeId, Long> firstNumber = new HashMap<>(); // after it came back
+    private final Set<VolumeId> mayLack = new HashSet<>();
+    private final Set<VolumeId> mayHold = new HashSet<>();
     private final boolean[] uncertain;
     private final int[] uncertainFrom;
     private final int[] uncertainTo;
     private final boolean[] powerLost;
+    private final boolean[] outside;
 
     Checks(GroupSetup setup) {
         this.setup = setup;
@@ -47,6 +54,7 @@ final class Checks {
         this.uncertainFrom = new int[setup.volumes().size()];
         this.uncertainTo = new int[setup.volumes().size()];
         this.powerLost = new boolean[setup.volumes().size()];
+        this.outside = new boolean[setup.volumes().size()];
     }
 
     void writeBegins(int volume, int offset, int length) {
@@ -65,6 +73,28 @@ final class Checks {
             // Until the next flush a power loss may keep or lose it.
             Arrays.fill(unflushed(volume), offset / 512, (offset + data.length + 511) / 512, true);
         }
+    }
+
+    /// The receiver is being told that the volume leaves: from now on points may lack it.
+    void mayBeLeftOut(VolumeId volume) {
+        mayLack.add(volume);
+        mayHold.remove(volume);
+    }
+
+    /// The receiver has confirmed it: a later point must not hold it.
+    void left(VolumeId volume) {
+        leftAt.put(volume, seen.isEmpty() ? 0 : seen.getLast().number());
+    }
+
+    /// It joins again.
+    void mayBeCounted(VolumeId volume) {
+        leftAt.remove(volume);
+        mayHold.add(volume);
+    }
+
+    /// It was written, durably, while it was no member: the numbers that its source gives next show it, and none before.
+    void changedOutside(int volume) {
+        outside[volume] = true;
     }
 
     /// The disk failed in the middle: whatever is there now is what the volume holds.
@@ -101,6 +131,11 @@ final class Checks {
     void sourceStarted(SourceSide source, @Nullable ReceiverSide receiver) {
         for (SourceVolume volume : source.volumes) {
             int i = setup.volumes().indexOf(volume.id());
+            if (outside[i]) {
+                outside[i] = false;
+                cameBack(i, volume);
+                continue;
+            }
             byte[] now = oracles.get(i).content(volume);
             byte[] before = oracles.get(i).at(Long.MAX_VALUE);
             for (int at = 0; at < now.length; at++) {
@@ -131,6 +166,14 @@ final class Checks {
                 dirtyMapIsSound(volume, receiver.journal, now);
             }
         }
+    }
+
+    private void cameBack(int index, SourceVolume volume) {
+        uncertain[index] = false;
+        powerLost[index] = false;
+        oracles.get(index).became(volume.lastVseq(), volume);
+        flushed(index);
+        firstNumber.put(volume.id(), volume.lastVseq());
     }
 
     /// I9: whatever differs is known to the dirty map or still in the spool.
@@ -197,6 +240,7 @@ final class Checks {
                 if (!seen.isEmpty()) {
                     follows(seen.getLast(), point);
                 }
+                requireMembers(point);
                 pointIsExact(journal, point);
                 order.require(point);
                 seen.add(point);
@@ -210,7 +254,25 @@ final class Checks {
         keepingHouse = false;
     }
 
-    private static void follows(RecoveryPoint before, RecoveryPoint point) {
+    /// I28.
+    private void requireMembers(RecoveryPoint point) {
+        for (VolumeId volume : point.vector().keySet()) {
+            Long newestThen = leftAt.get(volume);
+            if (newestThen != null && point.number() > newestThen) {
+                throw new Violation(
+                        "I28: point %d holds %s, which left before".formatted(point.number(), volume));
+            }
+            boolean counted =
+                    mayHold.contains(volume)
+                            && point.vector().getOrDefault(volume, 0L)
+                                    >= firstNumber.getOrDefault(volume, Long.MAX_VALUE);
+            if (counted) {
+                mayLack.remove(volume); // from now on every later point does
+            }
+        }
+    }
+
+    private void follows(RecoveryPoint before, RecoveryPoint point) {
         if (point.number() <= before.number() || point.stampMillis() <= before.stampMillis()) {
             throw new Violation(
                     "I3: point %d at %d follows point %d at %d"
@@ -221,8 +283,11 @@ final class Checks {
                                     before.stampMillis()));
         }
         for (Map.Entry<VolumeId, Long> member : before.vector().entrySet()) {
-            // I28: once a point has counted a member, every later one does.
+            // I28: once a point has counted a member, every later one does, until it leaves.
             Long later = point.vector().get(member.getKey());
+            if (later == null && mayLack.contains(member.getKey())) {
+                continue;
+            }
             if (later == null || later < member.getValue()) {
                 throw new Violation(
                         "I3: point %d goes back on %s".formatted(point.number(), member.getKey()));

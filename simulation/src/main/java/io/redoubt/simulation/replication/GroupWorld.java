@@ -54,6 +54,7 @@ public final class GroupWorld {
     private final Load load;
     private final Cuts cuts;
     private final RoleTraffic roles;
+    private final Churn churn;
     private long sequence;
     private long process;
     private long trace = 0xcbf29ce484222325L;
@@ -82,6 +83,7 @@ public final class GroupWorld {
         roles = new RoleTraffic(this, streams);
         load = new Load(this, roles);
         cuts = new Cuts(this, load);
+        churn = new Churn(this, seed);
     }
 
     private SimHost host(SyncLedger syncs) {
@@ -114,6 +116,7 @@ public final class GroupWorld {
         streams.forEach(Stream::begin);
         at(100 * MILLI, this::receiverTick);
         roles.begin();
+        churn.begin();
         at(SECOND, this::fault);
         if (random.nextInt(3) == 0) {
             at((long) (random.nextDouble() * FAULTY_NANOS), roles::decidePromotion);
@@ -150,13 +153,38 @@ public final class GroupWorld {
     // --- the processes
     // -------------------------------------------------------------------------------------------------------
 
+    /// Its process ends without a crash; nothing of the group runs there until it is started again.
+    void stopSource(int number) {
+        Party<SourceSide> source = sources.get(number);
+        source.gone();
+        streams.get(number).disconnect("its source was told of other members");
+        source.host.restartProcess();
+    }
+
+    void restartSource(int number) {
+        if (sources.get(number).process() == null) {
+            startSource(number);
+        }
+    }
+
     private void startSource(int number) {
         Party<SourceSide> source = sources.get(number);
+        if (source.process() != null || churn.volumesOf(number).isEmpty()) {
+            return; // no volume of the group is here, or it was started meanwhile
+        }
         boolean alive =
                 source.run(() -> {
                     var started =
                             new SourceSide(
-                                    source.host, setup, number, ++process, TIMES, failing(source));
+                                    source.host,
+                                    setup,
+                                    new SourceSide.Part(
+                                            number,
+                                            churn.volumesOf(number),
+                                            churn.peersOf(number)),
+                                    ++process,
+                                    TIMES,
+                                    failing(source));
                     source.started(started);
                     cuts.sourceStarted(number);
                     checks.sourceStarted(started, receiver.process());
@@ -180,6 +208,7 @@ public final class GroupWorld {
             ReceiverSide started;
             try {
                 started = new ReceiverSide(receiver.host, setup, TIMES);
+                churn.receiverStarts(started);
             } catch (FaultException e) {
                 if (!(e.fault() instanceof DiskFault.Full)) {
                     throw e;
@@ -231,6 +260,23 @@ public final class GroupWorld {
                 default -> {}
             }
         }
+    }
+
+    /// It could not carry out what it was told, and begins anew.
+    void receiverFailed() {
+        receiverDied();
+    }
+
+    /// Connections that the receiver wants made anew.
+    void closeOutdated() {
+        ReceiverSide side = receiver.process();
+        if (side != null) {
+            streams.forEach(s -> s.closeOutdated(side.group));
+        }
+    }
+
+    boolean decided() {
+        return roles.decided();
     }
 
     /// The receiver has something to say to its sources.
@@ -349,16 +395,22 @@ public final class GroupWorld {
 
     private void finalChecks() {
         ReceiverSide to = receiver.process();
-        if (to == null || sources.stream().anyMatch(s -> s.process() == null)) {
-            throw new Violation("liveness: a process did not come back");
+        if (to == null) {
+            throw new Violation("liveness: the receiver did not come back");
+        }
+        for (int i = 0; i < sources.size(); i++) {
+            if (sources.get(i).process() == null && !churn.volumesOf(i).isEmpty()) {
+                throw new Violation("liveness: a process did not come back");
+            }
         }
         checks.everyPointMounts(to.journal);
         if (roles.decided()) {
             return;
         }
         for (Party<SourceSide> source : sources) {
-            for (SourceVolume volume : Objects.requireNonNull(source.process()).volumes) {
-                healed(volume, to.journal);
+            SourceSide side = source.process();
+            if (side != null) {
+                side.volumes.forEach(volume -> healed(volume, to.journal));
             }
         }
     }

@@ -83,7 +83,10 @@ final class Load {
         if (side == null) {
             return;
         }
-        SourceVolume volume = side.find(world.setup.volumes().get(index)).orElseThrow();
+        SourceVolume volume = side.find(world.setup.volumes().get(index)).orElse(null);
+        if (volume == null) {
+            return; // it is no member now
+        }
         int volumeBytes = world.setup.volumeBytes();
         int sectors = volumeBytes / 512;
         boolean aligned = random.nextInt(3) > 0;

@@ -19,6 +19,7 @@ import io.redoubt.storage.replication.Verification;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -33,18 +34,24 @@ final class SourceSide {
     private final GrantMemory memory;
     private @Nullable Verification verification;
 
-    /// @param source of the setup, counted from 0
+    /// What a source knows of the group.
+    ///
+    /// @param source  of the setup, counted from 0
+    /// @param volumes of its own
+    /// @param peers   the names of the other sources
+    record Part(int source, List<VolumeId> volumes, Set<String> peers) {}
+
     /// @param below what the splitter finds instead of the plain volume
     SourceSide(
             SimHost host,
             GroupSetup setup,
-            int source,
+            Part part,
             long process,
             GrantTimes times,
             BiFunction<VolumeId, BlockDevice, BlockDevice> below) {
         memory = new GrantMemory(host.disk("grants"));
         holder = new GrantHolder(times, memory.load(1), host.clock().bootId());
-        for (VolumeId id : setup.volumesOf(source)) {
+        for (VolumeId id : part.volumes()) {
             SimDisk data = host.disk(id.value());
             RawVolume raw =
                     RawVolume.find(data, id).isPresent()
@@ -62,8 +69,8 @@ final class SourceSide {
         group =
                 new GroupSource(
                         History.first(setup.lineage()),
-                        GroupSetup.sourceName(source),
-                        setup.peersOf(source),
+                        GroupSetup.sourceName(part.source()),
+                        part.peers(),
                         process,
                         volumes,
                         host.clock(),

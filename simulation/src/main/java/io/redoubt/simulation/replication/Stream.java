@@ -36,6 +36,14 @@ final class Stream {
         return connection >= 0;
     }
 
+    /// A hello that the receiver does not go by any more.
+    void closeOutdated(GroupReceiver group) {
+        ReceiverSession open = session;
+        if (open != null && !group.isCurrent(open)) {
+            disconnect("the receiver was told of other members");
+        }
+    }
+
     private void pump() {
         SourceSide side = source.running();
         if (side != null) {

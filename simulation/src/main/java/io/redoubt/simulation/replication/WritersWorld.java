@@ -54,7 +54,14 @@ public final class WritersWorld {
     public WritersWorld(long seed, SyncLedger syncs) {
         random = new SplittableRandom(seed);
         host = new SimHost(random.split(), time, syncs);
-        source = new SourceSide(host, setup, 0, 1, GroupWorld.TIMES, (_, raw) -> new Yielding(raw));
+        source =
+                new SourceSide(
+                        host,
+                        setup,
+                        new SourceSide.Part(0, setup.volumesOf(0), setup.peersOf(0)),
+                        1,
+                        GroupWorld.TIMES,
+                        (_, raw) -> new Yielding(raw));
         receiver =
                 new ReceiverSide(new SimHost(random.split(), time, syncs), setup, GroupWorld.TIMES);
         link = new DirectLink(source.group, receiver.group, random.split());

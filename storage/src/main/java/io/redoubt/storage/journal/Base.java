@@ -129,6 +129,18 @@ final class Base implements AutoCloseable {
         }
     }
 
+    /// Deletes the files of a member that left and that no point holds. No durable manifest names them, and nobody reads.
+    void drop(int slot) {
+        Files files = members.remove(slot);
+        if (files != null) {
+            pageSlot = pageSlot == slot ? -1 : pageSlot;
+            files.data.close();
+            files.checksums.close();
+            disk.delete(dataName(slot));
+            disk.delete(checksumsName(slot));
+        }
+    }
+
     /// Fills a buffer of one block.
     ///
     /// @return false when it is not what was written

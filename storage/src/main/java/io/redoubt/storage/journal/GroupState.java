@@ -22,6 +22,7 @@ final class GroupState {
     private static final byte JOINED = 16;
     private static final byte ADOPTED = 32;
     private static final byte KEPT = 64;
+    private static final byte LEFT = -128;
 
     private final List<Member> members = new CopyOnWriteArrayList<>();
     private volatile List<RecoveryPoint> points = List.of();
@@ -39,6 +40,7 @@ final class GroupState {
             member.joined = (saved.flags() & JOINED) != 0 || !member.debt || member.gapFrom > 0;
             member.adopted = (saved.flags() & ADOPTED) != 0;
             member.kept = (saved.flags() & KEPT) != 0;
+            member.left = (saved.flags() & LEFT) != 0;
             member.lastPass = saved.lastPass();
             member.openPass = (saved.flags() & PASS_CLOSED) != 0 ? 0 : saved.lastPass();
             member.passVseq = saved.passVseq();
@@ -142,6 +144,13 @@ final class GroupState {
                 guard(record.offset(), false);
             }
             case PROTECT_POINT -> guard(record.offset(), record.last() != 0);
+            case LEAVE -> {
+                if (record.first() != 0) {
+                    member(record.slot()).leave();
+                } else {
+                    member(record.slot()).left = false;
+                }
+            }
         }
     }
 
@@ -161,12 +170,12 @@ final class GroupState {
 
     /// Gives the single versions above the newest point up, see [Member#fold].
     void fold() {
-        members.forEach(m -> m.fold(newestCut(m)));
+        members.stream().filter(m -> !m.left).forEach(m -> m.fold(newestCut(m)));
     }
 
     /// Whether [#fold] would give anything up.
     boolean foldable() {
-        return members.stream().anyMatch(m -> m.through > newestCut(m));
+        return members.stream().anyMatch(m -> !m.left && m.through > newestCut(m));
     }
 
     private long newestCut(Member member) {
@@ -214,6 +223,7 @@ final class GroupState {
                         | (member.openPass == 0 ? PASS_CLOSED : 0)
                         | (member.joined ? JOINED : 0)
                         | (member.adopted ? ADOPTED : 0)
+                        | (member.left ? LEFT : 0)
                         | (member.kept ? KEPT : 0));
     }
 

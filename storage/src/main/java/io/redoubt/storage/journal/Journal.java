@@ -160,6 +160,45 @@ public final class Journal implements AutoCloseable {
         return state.memberCount() - 1;
     }
 
+    /// Ends a volume's part in the group, durably when it returns: later points count it no more, the kept ones show it as before.
+    /// The same again changes nothing.
+    public void leave(int slot) {
+        if (!state.member(slot).left) {
+            apply(writer.mark(LogRecord.Kind.LEAVE, slot, 1, 0, 0));
+            sync();
+        }
+    }
+
+    /// A volume that left is a member again, durably when it returns; points count it from its next complete pass on, which goes over all of it.
+    public void comeBack(int slot) {
+        if (state.member(slot).left) {
+            // A sweep that was begun before takes away what this pass is compared with.
+            upkeep.abandonAll();
+            apply(writer.mark(LogRecord.Kind.LEAVE, slot, 0, 0, 0));
+            sync();
+        }
+    }
+
+    /// @throws FaultException with [JournalFault.OtherSize] when it is or was a member of another size
+    public void requireSize(VolumeId volume, long size) {
+        state.find(volume)
+                .filter(member -> member.size != size)
+                .ifPresent(member -> {
+                    throw new FaultException(
+                            new JournalFault.OtherSize(volume, member.size, size));
+                });
+    }
+
+    /// Whether the volume was a member and is none any more.
+    public boolean left(int slot) {
+        return state.member(slot).left;
+    }
+
+    /// Every volume that is or was a member.
+    public Set<VolumeId> volumes() {
+        return state.slots().keySet();
+    }
+
     /// Volumes that become members with what they hold.
     public Adoptions adoptions() {
         return adoptions;

@@ -292,4 +292,18 @@ public sealed interface JournalFault extends Fault {
             return "Choose a recovery point, or a number farther away.";
         }
     }
+
+    /// A volume that left grew before it came back.
+    record OtherSize(VolumeId volume, long held, long offered) implements JournalFault {
+        @Override
+        public String message() {
+            return "Volume %s was a member of this group with %d bytes and has %d now."
+                    .formatted(volume, held, offered);
+        }
+
+        @Override
+        public String remedy() {
+            return "Make a group of its own for its machine: this journal keeps the old size for its points.";
+        }
+    }
 }

@@ -45,7 +45,9 @@ record LogRecord(
         /// The point `offset` is not kept any more.
         DROP_POINT(8),
         /// The point `offset` is protected (`last` 1) or not (0) from everything but its user.
-        PROTECT_POINT(9);
+        PROTECT_POINT(9),
+        /// A member leaves (`first` 1): points count it no more. Or it comes back (0), and counts from its next complete pass.
+        LEAVE(10);
 
         private final byte code;
 

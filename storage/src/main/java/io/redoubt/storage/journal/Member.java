@@ -40,6 +40,9 @@ final class Member {
     /// A pass of it was complete once: points count it.
     boolean joined;
 
+    /// It is no member any more: what it has is kept for the points that hold it.
+    boolean left;
+
     /// Its base was a volume before.
     boolean adopted;
 
@@ -76,6 +79,16 @@ final class Member {
         this.volume = volume;
         this.slot = slot;
         this.size = size;
+    }
+
+    /// What is written from now on is not known here. Should it come back, only a pass over all of it makes it count.
+    void leave() {
+        left = true;
+        joined = false;
+        debt = true;
+        gapFrom = 0;
+        fullPassNeeded = true;
+        openPass = 0;
     }
 
     /// A write whose number is void left its range unknown; the content came under `replacement`. No cut between the two is exact.

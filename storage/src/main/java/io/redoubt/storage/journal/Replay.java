@@ -89,7 +89,7 @@ final class Replay {
                 requireMember(good, segment);
                 index(good, segment);
             }
-            case MEMBER, VOID, PASS_BEGIN, PASS_END, CUT, DROP_POINT, PROTECT_POINT -> {
+            case MEMBER, VOID, PASS_BEGIN, PASS_END, CUT, DROP_POINT, PROTECT_POINT, LEAVE -> {
                 if (good.damaged()) {
                     damage.add(
                             damaged(
@@ -223,7 +223,7 @@ final class Replay {
 
     private static boolean ofOneMember(LogRecord.Kind kind) {
         return switch (kind) {
-            case WRITE, ZERO, VOID, PASS_BEGIN -> true;
+            case WRITE, ZERO, VOID, PASS_BEGIN, LEAVE -> true;
             case MEMBER, PASS_END, CUT, DROP_POINT, PROTECT_POINT -> false;
         };
     }

@@ -120,10 +120,14 @@ final class Sweeps {
         if (sweep != full && sweep != merging) {
             return;
         }
+        Numbers before = manifest.now().horizon();
         manifest.replace(after(manifest.now(), sweep));
         forget(sweep);
         List<RunFile> runs = swapped(index.runs(), sweep);
-        reader.alone(() -> index.replaceRuns(runs, manifest.now().horizon()));
+        reader.alone(() -> {
+            index.replaceRuns(runs, manifest.now().horizon());
+            dropBases(before, manifest.now().horizon());
+        });
         sweep.copies().forEach(k -> lastKept = Math.max(lastKept, k.number()));
         if (!sweep.merging()) {
             pinnedBytes = sweep.pinnedBytes();
@@ -131,6 +135,15 @@ final class Sweeps {
         sweep.inputs().forEach(RunFile::close);
         sweep.inputs().forEach(r -> disk.delete(RunFile.name(r.number())));
         sweep.gone().forEach(segments::delete);
+    }
+
+    /// A horizon goes back to the beginning only when nobody needs what the member had.
+    private void dropBases(Numbers before, Numbers after) {
+        for (int slot = 0; slot < before.size(); slot++) {
+            if (before.at(slot) > 0 && after.at(slot) == 0) {
+                base.drop(slot);
+            }
+        }
     }
 
     private void forget(Sweep sweep) {

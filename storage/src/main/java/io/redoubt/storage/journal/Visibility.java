@@ -49,7 +49,7 @@ final class Visibility {
     }
 
     /// What these points need. The horizon comes to the oldest of them; it never goes back, and never above a number that a pass may still
-    /// bring.
+    /// bring. Of a member that left only what kept points show stays, and nothing at all, base included, when no point holds it.
     ///
     /// @param since the horizon until now
     /// @param kept  the offered points
@@ -68,6 +68,7 @@ final class Visibility {
         var floor = new long[members];
         var folded = new ArrayList<Member.Stretch>();
         var cuts = new long[members][];
+        long[] last = ends(state, ends);
         for (int slot = 0; slot < members; slot++) {
             Member member = state.member(slot);
             cuts[slot] = numbers(kept, held, member.volume);
@@ -76,19 +77,29 @@ final class Visibility {
             horizon[slot] = Math.max(since.at(slot), complete);
             floor[slot] = dense.getOrDefault(member.volume, 0L);
             folded.add(member.folded);
+            if (member.left) {
+                boolean held = cuts[slot].length > 0;
+                long newest = held ? cuts[slot][cuts[slot].length - 1] : 0;
+                last[slot] = Math.min(last[slot], newest);
+                floor[slot] = dense.getOrDefault(member.volume, newest);
+                horizon[slot] = held || member.adopted ? horizon[slot] : 0;
+            }
         }
         return new Visibility(
                 Numbers.of(horizon),
                 Numbers.of(floor),
                 List.copyOf(folded),
                 cuts,
-                ends == null ? new long[0] : ends(state, ends));
+                last);
     }
 
-    private static long[] ends(GroupState state, Map<VolumeId, Long> ends) {
+    private static long[] ends(GroupState state, @Nullable Map<VolumeId, Long> ends) {
         var numbers = new long[state.memberCount()];
         for (int slot = 0; slot < numbers.length; slot++) {
-            numbers[slot] = ends.getOrDefault(state.member(slot).volume, 0L);
+            numbers[slot] =
+                    ends == null
+                            ? Long.MAX_VALUE
+                            : ends.getOrDefault(state.member(slot).volume, 0L);
         }
         return numbers;
     }

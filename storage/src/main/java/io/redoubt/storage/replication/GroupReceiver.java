@@ -53,6 +53,7 @@ public final class GroupReceiver {
     private final Set<VolumeId> counted = new HashSet<>();
     private final Map<VolumeId, Long> heard = new HashMap<>();
     private @Nullable ReceiverSession leader;
+    private @Nullable Set<VolumeId> members;
     private long cutBase;
     private long lastCut;
     private long lastStampMillis;
@@ -74,6 +75,50 @@ public final class GroupReceiver {
             lastCut = points.getLast().number();
             lastStampMillis = points.getLast().stampMillis();
         }
+    }
+
+    /// From now on these are the group's volumes, durably when it returns. Points count the others no more, and wait for none of them; what still
+    /// comes of them is taken and dropped, so that a source which has not heard of it yet goes on with the rest. Whoever never says this
+    /// takes every volume that a source offers.
+    public void members(Set<VolumeId> wanted) {
+        // What of it was dropped was said to be here: its source must ask anew.
+        List<ReceiverSession> outdated =
+                sessions.stream().filter(s -> s.offersAnyOf(wanted, this::isMember)).toList();
+        outdated.forEach(this::disconnected);
+        for (VolumeId volume : journal.volumes()) {
+            if (wanted.contains(volume)) {
+                journal.comeBack(slotOf(volume));
+            } else {
+                journal.leave(slotOf(volume));
+            }
+        }
+        members = Set.copyOf(wanted);
+        counted.retainAll(wanted);
+        List<Frame.Cut> waiting = List.copyOf(pending);
+        pending.clear();
+        for (Frame.Cut cut : waiting) {
+            Frame.Cut without = ofMembers(cut);
+            if (without.vector().isEmpty()) {
+                cutsGivenUp++;
+            } else {
+                pending.add(without);
+            }
+        }
+    }
+
+    /// Whether points are to hold the volume.
+    boolean isMember(VolumeId volume) {
+        Set<VolumeId> known = members;
+        return known == null || known.contains(volume);
+    }
+
+    private Frame.Cut ofMembers(Frame.Cut cut) {
+        if (cut.vector().keySet().stream().allMatch(this::isMember)) {
+            return cut;
+        }
+        Map<VolumeId, Long> without = new LinkedHashMap<>(cut.vector());
+        without.keySet().removeIf(volume -> !isMember(volume));
+        return new Frame.Cut(cut.number(), cut.stampMillis(), without, cut.pass(), cut.name());
     }
 
     /// A new connection; its first frame is a hello.
@@ -123,6 +168,9 @@ public final class GroupReceiver {
         Map<VolumeId, Long> last = new LinkedHashMap<>();
         Map<VolumeId, Long> through = new LinkedHashMap<>();
         for (Frame.Offer offer : hello.volumes()) {
+            if (!isMember(offer.volume())) {
+                continue;
+            }
             last.put(offer.volume(), offer.last());
             journal.find(offer.volume())
                     .ifPresent(slot -> through.put(offer.volume(), journal.through(slot)));
@@ -173,7 +221,8 @@ public final class GroupReceiver {
         unsyncedBytes += bytes;
     }
 
-    void cut(ReceiverSession from, Frame.Cut cut) {
+    void cut(ReceiverSession from, Frame.Cut made) {
+        Frame.Cut cut = ofMembers(made);
         boolean inOrder =
                 cut.number() >= cutBase
                         && cut.number() > lastCut
@@ -182,7 +231,7 @@ public final class GroupReceiver {
         if (from != leader || !inOrder) {
             return;
         }
-        if (cut.vector().isEmpty() || splitByPass(cut) || !knowsAll(cut)) {
+        if (cut.vector().isEmpty() || splitByPass(cut) || !knowsAll(cut) || lacksJoined(cut)) {
             cutsGivenUp++;
             return;
         }
@@ -240,6 +289,13 @@ public final class GroupReceiver {
             }
         }
         return false;
+    }
+
+    /// Made by a source that has not heard of another one yet: a point without a volume that points count already is none.
+    private boolean lacksJoined(Frame.Cut cut) {
+        return journal.volumes().stream()
+                .filter(volume -> isMember(volume) && !cut.vector().containsKey(volume))
+                .anyMatch(volume -> counted.contains(volume) || journal.joined(slotOf(volume)));
     }
 
     private boolean knowsAll(Frame.Cut cut) {

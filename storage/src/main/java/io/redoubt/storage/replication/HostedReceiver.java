@@ -103,6 +103,29 @@ public final class HostedReceiver implements AutoCloseable {
         });
     }
 
+    /// See [GroupReceiver#members].
+    public void members(Set<VolumeId> wanted) {
+        lock.lock();
+        try {
+            group.members(wanted);
+            closeReplaced();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// A volume that was a member comes back with the size that its kept points have.
+    ///
+    /// @throws FaultException with [JournalFault.OtherSize]
+    public void requireSize(VolumeId volume, long size) {
+        lock.lock();
+        try {
+            journal.requireSize(volume, size);
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /// The frames at hand are all taken: syncs when it is due and acknowledges to every source.
     void batchEnd() {
         lock.lock();

@@ -10,6 +10,8 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.Predicate;
 
 /// One source's connection to a [GroupReceiver]: what it offered, and how far its numbers and its pass have come.
 ///
@@ -18,7 +20,10 @@ public final class ReceiverSession {
     private final GroupReceiver group;
     private final Journal journal;
     private String source = "";
+    private static final int NO_SLOT = -1;
+
     private List<Integer> slots = List.of();
+    private long[] dropped = new long[0];
     private List<Frame.Offer> offers = List.of();
     private List<Integer> passSlots = List.of();
     private long pass;
@@ -77,7 +82,9 @@ public final class ReceiverSession {
             throw new FaultException(new StreamFault.Garbled("a heartbeat of other volumes"));
         }
         for (int i = 0; i < slots.size(); i++) {
-            group.heard(offers.get(i).volume(), beat.last().get(i));
+            if (!drops(i)) {
+                group.heard(offers.get(i).volume(), beat.last().get(i));
+            }
         }
     }
 
@@ -94,7 +101,8 @@ public final class ReceiverSession {
             case Frame.Write write -> write(write);
             case Frame.Zero zero -> zero(zero);
             case Frame.Voided voided -> {
-                if (follows(voided.slot(), voided.first(), voided.last())) {
+                if (!drops(voided.slot(), voided.last())
+                        && follows(voided.slot(), voided.first(), voided.last())) {
                     journal.voided(
                             slot(voided.slot()),
                             voided.first(),
@@ -106,7 +114,9 @@ public final class ReceiverSession {
             case Frame.PassBlocks blocks -> passBlocks(blocks);
             case Frame.PassEnd end -> {
                 if (followsInPass(end.pass(), end.n())) {
-                    passSlots.forEach(slot -> journal.passEnd(slot, end.pass()));
+                    passSlots.stream()
+                            .filter(slot -> !journal.left(slot))
+                            .forEach(slot -> journal.passEnd(slot, end.pass()));
                     group.syncSoon();
                 }
             }
@@ -124,9 +134,16 @@ public final class ReceiverSession {
         passReceived = 0;
         passDurable = 0;
         passSlots = List.of();
+        dropped = new long[offers.size()];
         var mapped = new ArrayList<Integer>();
         var resumes = new ArrayList<Frame.Resume>();
         for (Frame.Offer offer : offers) {
+            if (!group.isMember(offer.volume())) {
+                dropped[mapped.size()] = offer.last();
+                mapped.add(NO_SLOT);
+                resumes.add(new Frame.Resume(HelloAnswer.RESUME, offer.last(), true));
+                continue;
+            }
             group.heard(offer.volume(), offer.last());
             int slot = journal.join(offer.volume(), offer.size());
             mapped.add(slot);
@@ -147,7 +164,24 @@ public final class ReceiverSession {
         return resumes;
     }
 
+    /// Whether the volume is no member, or no member any more: its source has not heard of it yet. It is told that everything arrives, so that
+    /// neither its spool nor its other volumes wait; should the volume come back, all of it is compared.
+    private boolean drops(int index) {
+        return slots.get(requireIndex(index)) == NO_SLOT || journal.left(slots.get(index));
+    }
+
+    private boolean drops(int index, long last) {
+        boolean drops = drops(index);
+        if (drops) {
+            dropped[index] = Math.max(dropped[index], last);
+        }
+        return drops;
+    }
+
     private void write(Frame.Write write) {
+        if (drops(write.slot(), write.last())) {
+            return;
+        }
         if (!follows(write.slot(), write.first(), write.last())) {
             return;
         }
@@ -159,7 +193,8 @@ public final class ReceiverSession {
     }
 
     private void zero(Frame.Zero zero) {
-        if (follows(zero.slot(), zero.first(), zero.last())) {
+        if (!drops(zero.slot(), zero.last())
+                && follows(zero.slot(), zero.first(), zero.last())) {
             inRange(zero.slot(), zero.offset(), zero.length());
             journal.zero(
                     slot(zero.slot()), zero.first(), zero.last(), zero.offset(), zero.length());
@@ -172,6 +207,9 @@ public final class ReceiverSession {
         }
         var members = new ArrayList<Integer>();
         for (Frame.PassMember member : begin.members()) {
+            if (drops(member.slot(), member.vseq())) {
+                continue;
+            }
             int slot = slot(member.slot());
             if (member.skipFirst() > journal.through(slot)) {
                 throw new FaultException(
@@ -189,7 +227,7 @@ public final class ReceiverSession {
     }
 
     private void passBlocks(Frame.PassBlocks blocks) {
-        if (!followsInPass(blocks.pass(), blocks.n())) {
+        if (!followsInPass(blocks.pass(), blocks.n()) || drops(blocks.slot())) {
             return;
         }
         int slot = slot(blocks.slot());
@@ -221,7 +259,16 @@ public final class ReceiverSession {
     }
 
     private List<Frame> compare(Frame.Compare compare) {
-        int _ = slot(compare.slot()); // refused when there is none
+        if (drops(compare.slot())) {
+            return List.of(
+                    new Frame.Compared(
+                            compare.pass(),
+                            compare.slot(),
+                            compare.vseq(),
+                            compare.offset(),
+                            compare.length(),
+                            compare.pass() == 0 ? Frame.Outcome.UNKNOWN : Frame.Outcome.SAME));
+        }
         inRange(compare.slot(), compare.offset(), compare.length());
         VolumeId volume = offers.get(compare.slot()).volume();
         if (compare.length() > Comparisons.BYTES_MAX) {
@@ -258,6 +305,13 @@ public final class ReceiverSession {
                 : Optional.of(new Frame.Wanted(index, range.offset(), range.length()));
     }
 
+    /// Whether it offered one of these that was no member.
+    boolean offersAnyOf(Set<VolumeId> wanted, Predicate<VolumeId> isMember) {
+        return offers.stream()
+                .map(Frame.Offer::volume)
+                .anyMatch(volume -> wanted.contains(volume) && !isMember.test(volume));
+    }
+
     /// What was found in the pass, all of it durable now.
     List<Frame.Compared> compared() {
         return comparisons.take();
@@ -281,7 +335,14 @@ public final class ReceiverSession {
     }
 
     private List<Long> through() {
-        return slots.stream().map(journal::through).toList();
+        var through = new ArrayList<Long>();
+        for (int i = 0; i < slots.size(); i++) {
+            through.add(
+                    slots.get(i) == NO_SLOT
+                            ? dropped[i]
+                            : Math.max(dropped[i], journal.through(slots.get(i))));
+        }
+        return through;
     }
 
     /// @return false for a duplicate
@@ -311,10 +372,14 @@ public final class ReceiverSession {
     }
 
     private int slot(int index) {
+        return slots.get(requireIndex(index));
+    }
+
+    private int requireIndex(int index) {
         if (index < 0 || index >= slots.size()) {
             throw new FaultException(new StreamFault.Garbled("no volume has index " + index));
         }
-        return slots.get(index);
+        return index;
     }
 
     private void inRange(int index, long offset, long length) {

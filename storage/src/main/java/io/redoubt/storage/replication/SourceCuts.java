@@ -96,6 +96,11 @@ public final class SourceCuts {
         }
     }
 
+    /// This source makes no cut any more, and answers none.
+    void end() {
+        abandonOpen();
+    }
+
     void abandonOverdue() {
         if (open != null && clock.bootNanos() - openSinceNanos > ABANDONED_NANOS) {
             abandonOpen();

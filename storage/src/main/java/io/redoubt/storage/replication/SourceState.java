@@ -17,7 +17,7 @@ import java.util.UUID;
 /// Not final, so that a test can stand between what somebody read here and what it stores.
 class SourceState implements AutoCloseable {
     private static final String PAGE = "source-state";
-    private static final String CEILING = "source-ceiling";
+    static final String CEILING = "source-ceiling";
     private static final int COPY_DISTANCE = 4096;
     private static final long CEILING_STEP = 1L << 24;
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG;
@@ -62,7 +62,22 @@ class SourceState implements AutoCloseable {
         return disk.exists(name) ? disk.open(name) : disk.create(name);
     }
 
+    /// Every later number is above every one until now, durably; also when none was given.
+    static void leaveCeiling(Disk disk) {
+        try (DiskFile file = openOrCreate(disk, CEILING)) {
+            if (readCeiling(file) == 0) {
+                writeCeiling(file, CEILING_STEP);
+            }
+            file.sync();
+        }
+        disk.sync();
+    }
+
     private long readCeiling() {
+        return readCeiling(ceilingFile);
+    }
+
+    private static long readCeiling(DiskFile ceilingFile) {
         ByteBuffer bytes = ByteBuffer.allocate(COPY_DISTANCE + 16).order(ByteOrder.LITTLE_ENDIAN);
         ceilingFile.read(0, bytes);
         // Two copies, written in turn: a torn one is caught by its complement, and then the other
@@ -100,14 +115,18 @@ class SourceState implements AutoCloseable {
     private synchronized void raiseCeiling(long vseq) {
         if (vseq >= ceiling) {
             long raised = (vseq / CEILING_STEP + 1) * CEILING_STEP;
-            // The copies lie in different sectors, so that a torn write leaves one of them whole.
-            ByteBuffer copy = ByteBuffer.allocate(16).order(ByteOrder.LITTLE_ENDIAN);
-            copy.putLong(raised).putLong(~raised);
-            long slot = (raised / CEILING_STEP) % 2;
-            ceilingFile.write(slot * COPY_DISTANCE, copy.flip());
+            writeCeiling(ceilingFile, raised);
             ceilingFile.sync();
             ceiling = raised;
         }
+    }
+
+    /// The copies lie in different sectors, so that a torn write leaves one of them whole.
+    private static void writeCeiling(DiskFile file, long raised) {
+        ByteBuffer copy = ByteBuffer.allocate(16).order(ByteOrder.LITTLE_ENDIAN);
+        copy.putLong(raised).putLong(~raised);
+        long slot = (raised / CEILING_STEP) % 2;
+        file.write(slot * COPY_DISTANCE, copy.flip());
     }
 
     /// Numbers up to here are durable at the receiver; their room in the spool is free.

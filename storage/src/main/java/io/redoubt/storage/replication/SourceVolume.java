@@ -86,6 +86,15 @@ public final class SourceVolume implements BlockDevice {
         this.rested = new RestedChunks(dirty, stripes, state, numbering, limits.looksAtRest());
     }
 
+    /// Deletes what a splitter that is gone knew of its volume, but for the ceiling of its numbers: a journal that still holds the volume counts
+    /// on numbers that never come again (rule 6), also on that of a volume which was never written.
+    public static void forget(Disk disk) {
+        SourceState.leaveCeiling(disk);
+        disk.list().stream()
+                .filter(name -> !name.equals(SourceState.CEILING))
+                .forEach(disk::delete);
+    }
+
     public VolumeId id() {
         return id;
     }
