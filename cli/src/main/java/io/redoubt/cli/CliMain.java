@@ -82,6 +82,8 @@ public final class CliMain {
                         .addSubcommand(new VerifyCommand())
                         .addSubcommand(new WordCommands.ListWords())
                         .addSubcommand(new WordCommands.ReceiverLost())
+                        .addSubcommand(new MemberCommands.Add())
+                        .addSubcommand(new MemberCommands.Remove())
                         .addSubcommand(new MemberCommands.End()));
         line.addSubcommand(
                 noun("point", "Recovery points of a group.")

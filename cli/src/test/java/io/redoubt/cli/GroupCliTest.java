@@ -166,6 +166,18 @@ class GroupCliTest {
     }
 
     @Test
+    void machines_join_and_leave_by_name() {
+        api.on("POST /v1/protection-groups/shop/machines", 202, DONE)
+                .on("DELETE /v1/protection-groups/shop/machines/db", 202, DONE)
+                .on("DELETE /v1/protection-groups/shop?evenIfAway=true", 202, DONE);
+        assertThat(run("group", "add", "shop", "db", "web")).isZero();
+        assertThat(api.asked().getFirst().body()).isEqualTo("{\"machines\":[\"db\",\"web\"]}");
+        assertThat(run("group", "add", "shop")).isEqualTo(2);
+        assertThat(run("group", "remove", "shop", "db")).isZero();
+        assertThat(run("group", "delete", "shop", "--even-if-away")).isZero();
+    }
+
+    @Test
     void a_ladder_is_said_in_ages_and_steps() {
         api.on("PATCH /v1/protection-groups/shop", 202, DONE);
         assertThat(run("group", "set", "shop", "--ladder", "1h,24h/90s,30d/1h")).isZero();

@@ -472,6 +472,7 @@ public final class FakeNode implements AutoCloseable {
                         .setReceiverAddress(source.told().getReceiverAddress())
                         .addAllPeers(source.told().getPeersList())
                         .setBytesPerSecond(source.told().getBytesPerSecond())
+                        .setMembership(source.told().getMembership())
                         .setBytesBehind(4096)
                         .setCutsGivenUp(3)
                         .setIsolation(told(source.holder().isolation()))
@@ -516,7 +517,14 @@ public final class FakeNode implements AutoCloseable {
                         .setTerm(Math.max(receiver.term, receiver.grantor.term()))
                         .setStopped(receiver.grantor.stopped())
                         .setPromoted(receiver.grantor.promoted())
+                        .setMembership(receiver.told.getMembership())
                         .setIsolation(told(receiver.grantor.isolation()));
+        synchronized (receiver.points) {
+            if (!receiver.points.isEmpty()) {
+                report.addAllCountedVolumes(
+                        receiver.points.lastEntry().getValue().getVseqsMap().keySet());
+            }
+        }
         receiver.journal.report(report);
         return report;
     }

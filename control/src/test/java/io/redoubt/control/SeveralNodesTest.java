@@ -71,7 +71,7 @@ class SeveralNodesTest {
                                     .formatted(one, other, one.substring(0, 5)));
             assertThat(refused.status()).isEqualTo(409);
             assertThat(refused.text("cause")).isEqualTo("bad-members");
-            assertThat(refused.text("detail")).contains("in zone 'a' and", "in zone 'b'");
+            assertThat(refused.text("detail")).contains("in zone 'b' and", "in zone 'a'");
             assertThat(refused.text("remedy")).contains("each zone");
         }
     }

@@ -69,6 +69,15 @@ class EndedGroups implements NodeListener {
         }
     }
 
+    /// A source of a group that goes on lets go of it.
+    ///
+    /// @throws RetryLater     while it is away; it is remembered, and told when it reports the group
+    /// @throws FaultException when it refuses
+    void endAt(Group group, String node) {
+        remember(group, node, false);
+        tell(node, new Ended(group.id(), group.term()));
+    }
+
     /// Left for later while a source is remembered that has not been told.
     ///
     /// @throws RetryLater     while it is away, and is not remembered
@@ -150,11 +159,12 @@ class EndedGroups implements NodeListener {
         }
     }
 
-    /// Those that the database still knows are ended by their operation, in its order.
+    /// Those that still have a part in a group of the database are told by its operation, in its order.
     private List<Ended> toTell(String node, String[] reported) {
         return sql.sql(
                         "select group_id, term from ended_group ended where node = ? and group_id = any(?)"
-                                + " and not exists (select from protection_group where id = ended.group_id)"
+                                + " and not exists (select from group_source where group_id = ended.group_id and node = ended.node and not leaving)"
+                                + " and not exists (select from protection_group where id = ended.group_id and receiver_node = ended.node)"
                                 + " and not (receiver and exists (select from ended_group source"
                                 + " where source.group_id = ended.group_id and not source.receiver and source.told_at is null))")
                 .params(node, reported)

@@ -104,6 +104,15 @@ class Failovers {
         if (kind == Failover.Kind.MOVE) {
             requireHealthy(group, point);
         }
+        List<String> recovered =
+                group.machines().stream()
+                        .filter(machine -> holds(group, machine, point.number()))
+                        .toList();
+        if (recovered.isEmpty()
+                || (kind != Failover.Kind.TEST && recovered.size() < group.machines().size())) {
+            throw new FaultException(
+                    new RecoveryFault.NotInPoint(group.name(), point.number(), joinedAt(group)));
+        }
         String view = RandomId.next();
         long term = group.term();
         if (kind == Failover.Kind.LIVE) {
@@ -135,7 +144,7 @@ class Failovers {
                         .update();
             }
         }
-        for (String machine : group.machines()) {
+        for (String machine : recovered) {
             addMachine(id, machines.find(machine).orElseThrow(), group, view, kind);
         }
     }
@@ -161,6 +170,23 @@ class Failovers {
         if (!group.state().equals("protected") && !group.state().equals("failed-over")) {
             throw new FaultException(new RecoveryFault.NotProtected(group.name(), group.state()));
         }
+    }
+
+    /// A machine that joined the group later is in no older point.
+    private boolean holds(Group group, String machine, long point) {
+        List<String> disks = machines.find(machine).orElseThrow().disks();
+        return group.volumes().stream()
+                .filter(member -> disks.contains(member.volume()))
+                .allMatch(member -> member.isIn(point));
+    }
+
+    /// The first point that holds them all; empty while there is none.
+    private static Optional<Long> joinedAt(Group group) {
+        return group.volumes().stream().anyMatch(member -> member.firstPoint() == null)
+                ? Optional.empty()
+                : group.volumes().stream()
+                        .map(member -> Objects.requireNonNullElse(member.firstPoint(), 0L))
+                        .max(Long::compare);
     }
 
     /// A move has its machines down until the last point is published, so it begins only when that takes no time.

@@ -19,7 +19,6 @@ import io.redoubt.protocol.ReceiverReport;
 import io.redoubt.protocol.Report;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -84,6 +83,18 @@ class Grants implements GrantDesk, NodeListener {
         // A group that is made now is confirmed: its receiver has just been told.
         desk.confirmed = true;
         desks.put(group, desk);
+    }
+
+    /// Other nodes are its sources than before; what was granted to any stays granted.
+    void sources(String group) {
+        Desk desk = desks.get(group);
+        if (desk != null) {
+            synchronized (desk) {
+                Map<String, String> now = boots(group);
+                desk.boots.keySet().retainAll(now.keySet());
+                now.forEach(desk.boots::putIfAbsent);
+            }
+        }
     }
 
     void close(String group) {
@@ -297,7 +308,7 @@ class Grants implements GrantDesk, NodeListener {
     }
 
     private Map<String, String> boots(String group) {
-        var boots = new HashMap<String, String>();
+        var boots = new ConcurrentHashMap<String, String>();
         sql.sql("select node, granted_boot from group_source where group_id = ?")
                 .param(group)
                 .query(row -> {

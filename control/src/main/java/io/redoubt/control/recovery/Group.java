@@ -12,6 +12,8 @@ import org.jspecify.annotations.Nullable;
 /// The volumes that recover together, and what is known of both sides.
 ///
 /// @param streamBytesPerSecond of all its sources together, 0 for no limit
+/// @param membership           rises with every change of its members
+/// @param leavingSources       nodes that have no volume of it any more and have not been told so; none of the other lists has what is leaving
 /// @param state what was decided: making, protected, failing-over, failed-over, rolling-back, reversing, deleting
 record Group(
         String id,
@@ -31,7 +33,9 @@ record Group(
         WhenIsolated whenIsolated,
         @Nullable Instant receiverSeenAt,
         List<String> machines,
-        List<Member> volumes) {
+        List<Member> volumes,
+        long membership,
+        List<String> leavingSources) {
 
     /// A node with volumes of the group, as it last described itself.
     ///
@@ -55,7 +59,9 @@ record Group(
 
     /// A volume of the group as its source last described it; without a state when it never did.
     ///
-    /// @param node that writes it, one of the sources
+    /// @param node       that writes it, one of the sources
+    /// @param joining    not every node of the group has been told of it yet
+    /// @param firstPoint that holds it, or a later one; null when none does yet
     record Member(
             String volume,
             String node,
@@ -64,7 +70,14 @@ record Group(
             @Nullable String state,
             String reason,
             @Nullable Instant since,
-            long bytesToCopy) {}
+            long bytesToCopy,
+            boolean joining,
+            @Nullable Long firstPoint) {
+
+        boolean isIn(long point) {
+            return firstPoint != null && firstPoint <= point;
+        }
+    }
 
     /// How the group is, in one word and the reason for it.
     record Health(String state, @Nullable String reason) {}
@@ -113,6 +126,11 @@ record Group(
                     "degraded", "the newest recovery point is %d s old".formatted(age.toSeconds()));
         }
         return new Health("protected", null);
+    }
+
+    /// Whether somebody joins now: whoever is told of it in which order is the operation's then.
+    boolean takesIn() {
+        return volumes.stream().anyMatch(Member::joining);
     }
 
     boolean hasSource(String node) {

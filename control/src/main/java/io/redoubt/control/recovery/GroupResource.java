@@ -2,14 +2,10 @@
 package io.redoubt.control.recovery;
 
 import io.redoubt.control.compute.Machine;
-import io.redoubt.control.compute.Machines;
 import io.redoubt.control.database.RandomId;
 import io.redoubt.control.identity.Caller;
 import io.redoubt.control.operations.OperationView;
 import io.redoubt.control.operations.Operations;
-import io.redoubt.control.region.Region;
-import io.redoubt.control.storage.Volume;
-import io.redoubt.control.storage.Volumes;
 import io.redoubt.control.web.Page;
 import io.redoubt.core.Name;
 import io.redoubt.core.fault.FaultException;
@@ -59,9 +55,7 @@ class GroupResource {
     /// Where a new group's parts are looked up.
     @Component
     record Members(
-            Machines machines,
-            Volumes volumes,
-            Region region,
+            Candidates candidates,
             Points points,
             Retentions retentions,
             Words words,
@@ -135,7 +129,9 @@ class GroupResource {
                         _ -> {
                             group.volumes()
                                     .forEach(disk ->
-                                            members.volumes().requireNotReverting(disk.volume()));
+                                            members.candidates()
+                                                    .volumes()
+                                                    .requireNotReverting(disk.volume()));
                             groups.add(group);
                             members.retentions().put(group.id(), retention);
                         }));
@@ -239,18 +235,12 @@ class GroupResource {
         if (body.machines() == null || body.machines().isEmpty()) {
             throw new IllegalArgumentException("a protection group has at least one machine");
         }
-        List<Machine> machines =
-                body.machines().stream()
-                        .map(machine -> members.machines().require(caller, machine))
-                        .toList();
+        Candidates candidates = members.candidates();
+        List<Machine> machines = candidates.require(caller, body.machines());
         Machine first = machines.getFirst();
-        String target = members.region().requireZone(body.targetZone());
-        requireTogether(machines, first, target);
-        List<Group.Member> volumes =
-                machines.stream()
-                        .flatMap(machine -> machine.disks().stream())
-                        .map(this::member)
-                        .toList();
+        String target = candidates.region().requireZone(body.targetZone());
+        candidates.requireTogether(machines, first.zone(), target);
+        List<Group.Member> volumes = candidates.volumesOf(machines);
         return new Group(
                 RandomId.next(),
                 caller.tenant(),
@@ -262,8 +252,8 @@ class GroupResource {
                 UUID.randomUUID().toString().replace("-", ""),
                 first.zone(),
                 target,
-                sources(volumes),
-                members.region().place(target).id(),
+                candidates.sources(volumes),
+                candidates.region().place(target).id(),
                 (int) Math.round(interval * 1000),
                 RetentionResource.streamLimit(body.streamBytesPerSecond()),
                 WhenIsolated.first(
@@ -271,54 +261,9 @@ class GroupResource {
                                 Objects.requireNonNullElse(body.whenIsolated(), "pause"))),
                 null,
                 machines.stream().map(Machine::id).toList(),
-                volumes);
-    }
-
-    /// Each node that has one of the volumes.
-    private List<Group.Source> sources(List<Group.Member> volumes) {
-        return volumes.stream()
-                .map(Group.Member::node)
-                .distinct()
-                .map(members.region()::requireNode)
-                .map(node -> Group.Source.unheard(node.id(), node.name()))
-                .toList();
-    }
-
-    private static void requireTogether(List<Machine> machines, Machine first, String target) {
-        for (Machine machine : machines) {
-            if (!machine.zone().equals(first.zone())) {
-                throw bad(
-                        "machine '%s' is in zone '%s' and machine '%s' in zone '%s'"
-                                .formatted(
-                                        first.name(), first.zone(), machine.name(), machine.zone()),
-                        "Make one group for the machines of each zone.");
-            }
-            if (machine.zone().equals(target)) {
-                throw bad(
-                        "machine '%s' is in zone '%s' itself".formatted(machine.name(), target),
-                        "Choose another targetZone.");
-            }
-            if (machine.failover() != null) {
-                throw bad(
-                        "machine '%s' is the copy of a test".formatted(machine.name()),
-                        "Protect the machine that it was copied from.");
-            }
-        }
-    }
-
-    private static FaultException bad(String message, String remedy) {
-        return new FaultException(new RecoveryFault.BadMembers(message, remedy));
-    }
-
-    private Group.Member member(String id) {
-        Volume volume = members.volumes().find(id).orElseThrow();
-        if (volume.view() != null) {
-            throw bad(
-                    "volume '%s' is a view of a recovery point".formatted(volume.name()),
-                    "Protecting a machine again after its failover is not possible yet.");
-        }
-        return new Group.Member(
-                id, volume.node(), volume.name(), volume.sizeBytes(), null, "", null, 0);
+                volumes,
+                1,
+                List.of());
     }
 
     private static GroupWorkflows.OneGroup input(Group group) {

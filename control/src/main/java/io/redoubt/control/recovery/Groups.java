@@ -24,7 +24,7 @@ import org.springframework.stereotype.Component;
 @Component
 class Groups implements NodeListener {
     private static final String SELECT =
-            "select protection_group.*, (select coalesce(array_agg(machine order by machine), '{}') from group_machine where group_id = protection_group.id) as machines from protection_group ";
+            "select protection_group.*, (select coalesce(array_agg(machine order by machine), '{}') from group_machine where group_id = protection_group.id and standing <> 'leaving') as machines from protection_group ";
 
     private final JdbcClient sql;
     private final TenantRows<Group> rows;
@@ -93,7 +93,7 @@ class Groups implements NodeListener {
                         .update();
             }
             for (int position = 0; position < group.volumes().size(); position++) {
-                sql.sql("insert into group_volume (group_id, position, volume) values (?, ?, ?)")
+                sql.sql("insert into group_volume (group_id, position, volume, first_point) values (?, ?, ?, 0)")
                         .params(group.id(), position, group.volumes().get(position).volume())
                         .update();
             }
@@ -290,14 +290,24 @@ class Groups implements NodeListener {
                         row.getLong("receiver_isolation")),
                 Rows.instant(row, "receiver_seen_at"),
                 List.of((String[]) row.getArray("machines").getArray()),
-                members(id));
+                members(id),
+                row.getLong("membership"),
+                leavingSources(id));
     }
 
     private List<Group.Source> sources(String group) {
         return sql.sql(
-                        "select group_source.*, node.name from group_source join node on node.id = group_source.node where group_id = ? order by node.name")
+                        "select group_source.*, node.name from group_source join node on node.id = group_source.node where group_id = ? and not leaving order by node.name")
                 .param(group)
                 .query(Groups::source)
+                .list();
+    }
+
+    private List<String> leavingSources(String group) {
+        return sql.sql(
+                        "select node from group_source where group_id = ? and leaving order by node")
+                .param(group)
+                .query(String.class)
                 .list();
     }
 
@@ -317,7 +327,7 @@ class Groups implements NodeListener {
 
     private List<Group.Member> members(String group) {
         return sql.sql(
-                        "select group_volume.*, volume.node, volume.name, volume.size_bytes from group_volume join volume on volume.id = group_volume.volume where group_id = ? order by position")
+                        "select group_volume.*, volume.node, volume.name, volume.size_bytes from group_volume join volume on volume.id = group_volume.volume where group_id = ? and standing <> 'leaving' order by position")
                 .param(group)
                 .query((row, _) ->
                         new Group.Member(
@@ -328,7 +338,9 @@ class Groups implements NodeListener {
                                 row.getString("state"),
                                 row.getString("reason"),
                                 Rows.instant(row, "since"),
-                                row.getLong("bytes_to_copy")))
+                                row.getLong("bytes_to_copy"),
+                                row.getString("standing").equals("joining"),
+                                row.getObject("first_point", Long.class)))
                 .list();
     }
 }

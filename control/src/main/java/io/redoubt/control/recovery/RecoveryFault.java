@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
 
 /// Every way that recovery says no, or not yet.
@@ -419,6 +420,67 @@ sealed interface RecoveryFault extends Refusal {
         @Override
         public String remedy() {
             return "Leave a live failover as it is: its machines run on it.";
+        }
+    }
+
+    /// A machine joined the group after the point was made, or is in no point yet.
+    ///
+    /// @param from the first point that holds all machines, empty while none does
+    record NotInPoint(String group, long point, Optional<Long> from) implements RecoveryFault {
+        @Override
+        public String message() {
+            return "recovery point %d of protection group '%s' does not hold all of its machines: one joined later"
+                    .formatted(point, group);
+        }
+
+        @Override
+        public String remedy() {
+            return from.map("Choose a point from number %d on, or remove that machine from the group first."::formatted)
+                    .orElse("Wait until a point holds it, or remove it from the group first: redoubt group remove. Tests may leave it out.");
+        }
+    }
+
+    /// Who joins and leaves is decided while nothing else is.
+    record NotNow(String group, String state) implements RecoveryFault {
+        @Override
+        public String message() {
+            return "protection group '%s' is %s: nobody joins or leaves it now".formatted(group, state);
+        }
+
+        @Override
+        public String remedy() {
+            return "End what runs first (commit, roll back or reverse the failover), then add or remove machines.";
+        }
+    }
+
+    /// It was never added, or has left.
+    record NoMember(String group, String machine) implements RecoveryFault {
+        @Override
+        public Kind kind() {
+            return Kind.NOT_FOUND;
+        }
+
+        @Override
+        public String message() {
+            return "machine '%s' is not in protection group '%s'".formatted(machine, group);
+        }
+
+        @Override
+        public String remedy() {
+            return "Look at the group's machines: redoubt group show %s.".formatted(group);
+        }
+    }
+
+    /// A group protects something.
+    record LastMember(String group) implements RecoveryFault {
+        @Override
+        public String message() {
+            return "no machine would be left in protection group '%s'".formatted(group);
+        }
+
+        @Override
+        public String remedy() {
+            return "Delete the group to end the protection; its recovery points go with it.";
         }
     }
 

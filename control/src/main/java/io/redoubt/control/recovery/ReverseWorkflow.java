@@ -261,6 +261,7 @@ class ReverseWorkflow {
                             .setGroup(group.id())
                             .setTerm(reversal.term())
                             .setLineage(reversal.lineage())
+                            .setMembership(group.membership())
                             .addSourceNodes(failover.node())
                             .setTenant(group.tenant())
                             .setFork(Objects.requireNonNull(reversal.fork()));

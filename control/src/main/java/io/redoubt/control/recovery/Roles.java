@@ -64,6 +64,8 @@ class Roles implements NodeListener {
                                 .addAllVolumes(group.protectedVolumes())
                                 .addAllSourceNodes(
                                         group.sources().stream().map(Group.Source::node).toList())
+                                .addAllSourceNodes(group.leavingSources()) // not cut off before they know
+                                .setMembership(group.membership())
                                 .setTenant(group.tenant())
                                 .setIsolation(
                                         WhenIsolated.told(group.whenIsolated().forReceiver())));
@@ -78,6 +80,7 @@ class Roles implements NodeListener {
                         .setGroup(group.id())
                         .setTerm(group.term())
                         .setLineage(group.lineage())
+                        .setMembership(group.membership())
                         .addAllVolumes(group.protectedVolumesOn(node))
                         .setReceiverAddress(address.apply(group.receiverNode()))
                         .setReceiverNode(group.receiverNode())
@@ -124,6 +127,7 @@ class Roles implements NodeListener {
                 groups.receiverKnows(group.get().id(), node, receiver.getIsolation().getVersion());
                 boolean knows =
                         receiver.getTerm() >= group.get().term()
+                                && receiver.getMembership() >= group.get().membership()
                                 && receiver.getIsolation().getVersion()
                                         >= group.get().whenIsolated().forReceiver().version();
                 if (!knows) {
@@ -153,14 +157,15 @@ class Roles implements NodeListener {
                             connect(node, wanted);
                             resume(group, node, report);
                         });
-            } else if (!knowsTheRest(source, wanted)) {
+            } else if (!group.takesIn() && !knowsTheRest(source, wanted)) {
                 correct(group, node, () -> connect(node, wanted));
             }
         }
     }
 
     private static boolean knowsTheRest(SourceReport source, ProtectSource wanted) {
-        return source.getReceiverAddress().equals(wanted.getReceiverAddress())
+        return source.getMembership() >= wanted.getMembership()
+                && source.getReceiverAddress().equals(wanted.getReceiverAddress())
                 && source.getPeersList().equals(wanted.getPeersList())
                 && source.getBytesPerSecond() == wanted.getBytesPerSecond()
                 && source.getIsolation().getVersion() >= wanted.getIsolation().getVersion();

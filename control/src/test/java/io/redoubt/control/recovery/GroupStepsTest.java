@@ -76,7 +76,9 @@ class GroupStepsTest {
                         group.whenIsolated(),
                         null,
                         group.machines(),
-                        group.volumes()));
+                        group.volumes(),
+                        1,
+                        List.of()));
         return new GroupWorkflows.OneGroup(id);
     }
 

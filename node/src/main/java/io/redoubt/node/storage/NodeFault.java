@@ -3,7 +3,7 @@ package io.redoubt.node.storage;
 
 import io.redoubt.core.Bytes;
 import io.redoubt.core.fault.Fault;
-import java.util.Collection;
+import java.util.Set;
 
 /// Every way that a node refuses a command about its storage.
 public sealed interface NodeFault extends Fault {
@@ -307,17 +307,29 @@ public sealed interface NodeFault extends Fault {
         }
     }
 
-    record OtherPeers(String group, Collection<String> has, Collection<String> wanted)
-            implements NodeFault {
+    record OtherPeers(String group, Set<String> has, Set<String> wanted) implements NodeFault {
         @Override
         public String message() {
-            return "Group %s is written by this node and %s, not by this node and %s."
+            return "Group %s is written by this node and %s, not by this node and %s, as long as nobody joins or leaves."
                     .formatted(group, has, wanted);
         }
 
         @Override
         public String remedy() {
-            return "End the protection and make a new group of these machines.";
+            return "Add or remove its machines; then the node is told.";
+        }
+    }
+
+    record OldMembership(String group, long told, long known) implements NodeFault {
+        @Override
+        public String message() {
+            return "The members of group %s were told as number %d; this node knows number %d."
+                    .formatted(group, told, known);
+        }
+
+        @Override
+        public String remedy() {
+            return "Nothing: what was decided last holds.";
         }
     }
 

@@ -30,7 +30,8 @@ final class ReceiverReports {
             HostedReceiver hosted,
             Retention retention,
             List<String> openViews,
-            List<LiveView> live) {
+            List<LiveView> live,
+            long membership) {
         HostedReceiver.Standing standing = hosted.standing();
         List<RecoveryPoint> points = hosted.pointsAndBranch();
         Roles roles = hosted.roles();
@@ -42,6 +43,7 @@ final class ReceiverReports {
                         .setPromoted(roles.promoted())
                         .setIsolation(Isolations.told(roles.isolation()))
                         .addAllLiveViews(live)
+                        .setMembership(membership)
                         .setCommittedPoint(hosted.journal().branch().committed().orElse(0))
                         .setOldestPoint(points.isEmpty() ? 0 : points.getFirst().number())
                         .addAllOpenViews(openViews)
@@ -53,6 +55,13 @@ final class ReceiverReports {
                 i >= Math.max(0, points.size() - POINTS_REPORTED_MAX);
                 i--) {
             report.addPoints(point(points.get(i)));
+        }
+        if (!hosted.points().isEmpty()) {
+            hosted.points()
+                    .getLast()
+                    .vector()
+                    .keySet()
+                    .forEach(volume -> report.addCountedVolumes(volume.value()));
         }
         standing.pins().forEach(pin -> report.addPins(pin(pin)));
         return report.build();

@@ -44,6 +44,7 @@ import java.util.UUID;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Collectors;
 
 /// The groups whose journals this node keeps.
 final class Receivers implements AutoCloseable {
@@ -123,12 +124,46 @@ final class Receivers implements AutoCloseable {
             told.put(KIND, wanted.getGroup(), wanted);
             receivers.put(wanted.getGroup(), open(wanted));
             closed.remove(wanted.getGroup());
-        } else if (wanted.getTerm() > present.hosted.roles().term()) {
+            return;
+        }
+        if (wanted.getMembership() < present.told.getMembership()) {
+            throw new FaultException(
+                    new NodeFault.OldMembership(
+                            wanted.getGroup(),
+                            wanted.getMembership(),
+                            present.told.getMembership()));
+        }
+        if (wanted.getTerm() > present.hosted.roles().term()) {
             present.hosted.resumeRole(wanted.getTerm());
         }
-        if (present != null) {
-            present.hosted.isolation(Isolations.of(wanted.getIsolation()));
+        present.hosted.isolation(Isolations.of(wanted.getIsolation()));
+        if (wanted.getMembership() > present.told.getMembership()) {
+            ofOtherMembers(wanted, present);
         }
+    }
+
+    /// The rest of what it was told once stays: a journal keeps its history and its bases.
+    private void ofOtherMembers(ProtectReceiver wanted, Receiver present) {
+        for (ProtectedVolume volume : wanted.getVolumesList()) {
+            present.hosted.requireSize(new VolumeId(volume.getVolume()), volume.getSizeBytes());
+        }
+        ProtectReceiver now =
+                present.told.toBuilder()
+                        .clearVolumes()
+                        .addAllVolumes(wanted.getVolumesList())
+                        .clearSourceNodes()
+                        .addAllSourceNodes(wanted.getSourceNodesList())
+                        .setMembership(wanted.getMembership())
+                        .build();
+        told.put(KIND, wanted.getGroup(), now);
+        present.hosted.members(members(now));
+        receivers.put(wanted.getGroup(), new Receiver(now, present.lineage, present.hosted));
+    }
+
+    private static Set<VolumeId> members(ProtectReceiver told) {
+        return told.getVolumesList().stream()
+                .map(volume -> new VolumeId(volume.getVolume()))
+                .collect(Collectors.toSet());
     }
 
     private Receiver open(ProtectReceiver wanted) {
@@ -141,13 +176,14 @@ final class Receivers implements AutoCloseable {
                         wanted.hasFork() ? fork(wanted.getFork()) : null,
                         Retentions.limits(limits, retention),
                         keys.of(wanted.getTenant()));
+        Set<VolumeId> members = members(wanted);
         for (AdoptedVolume each : wanted.getAdoptedList()) {
-            int _ =
-                    journal.adoptions()
-                            .take(
-                                    new VolumeId(each.getVolume()),
-                                    size(wanted, each.getVolume()),
-                                    baseName(each));
+            VolumeId volume = new VolumeId(each.getVolume());
+            if (members.contains(volume)) { // else it left, and was taken before
+                int _ =
+                        journal.adoptions()
+                                .take(volume, size(wanted, each.getVolume()), baseName(each));
+            }
         }
         Roles roles = journal.roles();
         if (roles.term() < wanted.getTerm()) {
@@ -163,7 +199,9 @@ final class Receivers implements AutoCloseable {
                         roles.promoted(),
                         clock.bootNanos());
         var house = new Housekeeping.Settings(Retentions.ladder(retention), settings.scrubEvery());
-        return new Receiver(wanted, lineage, new HostedReceiver(journal, grantor, clock, house));
+        var hosted = new HostedReceiver(journal, grantor, clock, house);
+        hosted.members(members);
+        return new Receiver(wanted, lineage, hosted);
     }
 
     private Disk disk(ProtectReceiver wanted) {
@@ -385,7 +423,8 @@ final class Receivers implements AutoCloseable {
                                 receiver.hosted,
                                 retentions.of(group),
                                 openViews.getOrDefault(group, List.of()),
-                                live.getOrDefault(group, List.of()))));
+                                live.getOrDefault(group, List.of()),
+                                receiver.told.getMembership())));
         return reports;
     }
 

@@ -10,7 +10,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentSkipListMap;
 
-/// The other sources of a group: who they are, which never changes, and where, which does.
+/// The other sources of a group: who they are, which is the same until members join or leave, and where, which may change any time.
 ///
 /// @param addresses by the names that their certificates must carry
 record SourcePeers(Map<String, String> addresses) {
@@ -28,7 +28,7 @@ record SourcePeers(Map<String, String> addresses) {
         return addresses.containsKey(node);
     }
 
-    /// Whoever makes the cuts counts on the answers of all of them: another set is another group.
+    /// Whoever makes the cuts counts on the answers of all of them: with the same members another set is another group.
     ///
     /// @throws FaultException with [NodeFault.OtherPeers]
     void requireSame(ProtectSource told) {

@@ -8,6 +8,7 @@ import io.redoubt.core.grant.GrantTimes;
 import io.redoubt.core.grant.GrantorKind;
 import io.redoubt.core.grant.Isolation;
 import io.redoubt.core.port.Clock;
+import io.redoubt.core.port.Disk;
 import io.redoubt.core.system.SystemDisk;
 import io.redoubt.protocol.ControlMessage;
 import io.redoubt.protocol.CountLoss;
@@ -125,10 +126,20 @@ final class Sources implements AutoCloseable {
                         new NodeFault.OldTerm(
                                 wanted.getGroup(), wanted.getTerm(), present.holder.term()));
             }
+            if (wanted.getMembership() < present.told.getMembership()) {
+                throw new FaultException(
+                        new NodeFault.OldMembership(
+                                wanted.getGroup(),
+                                wanted.getMembership(),
+                                present.told.getMembership()));
+            }
             if (wanted.equals(present.told)) {
                 return SourceProtected.newBuilder().setCompared(present.compared).build();
             }
-            present.peers.requireSame(wanted);
+            if (wanted.getMembership() == present.told.getMembership()) {
+                present.peers.requireSame(wanted);
+            }
+            members(wanted).forEach(volumes::require); // all of them, before anything changes
         }
         told.put(KIND, wanted.getGroup(), wanted);
         Source now = present == null ? open(wanted) : changed(wanted, present);
@@ -140,11 +151,15 @@ final class Sources implements AutoCloseable {
     /// A peer that moved costs no stream: only the next connection to it goes elsewhere. Neither does another limit. Anything else needs a new
     /// link.
     private Source changed(ProtectSource wanted, Source source) {
-        source.peers.moved(wanted);
         if (wanted.getTerm() > source.told.getTerm()) {
             source.holder.resume(wanted.getTerm());
         }
         source.holder.isolation(Isolations.of(wanted.getIsolation()));
+        if (!source.peers.names().equals(SourcePeers.of(wanted).names())
+                || !members(wanted).equals(members(source.told))) {
+            return ofOtherMembers(wanted, source);
+        }
+        source.peers.moved(wanted);
         boolean sameLink = withoutRest(wanted).equals(withoutRest(source.told));
         if (!sameLink) {
             source.link.close();
@@ -166,13 +181,94 @@ final class Sources implements AutoCloseable {
     }
 
     private static ProtectSource withoutRest(ProtectSource told) {
-        return told.toBuilder().clearPeers().clearBytesPerSecond().clearIsolation().build();
+        return told.toBuilder()
+                .clearPeers()
+                .clearBytesPerSecond()
+                .clearIsolation()
+                .clearMembership()
+                .build();
     }
 
     /// A command that was long on its way does not bring an older word back.
     private static ProtectSource withLaterIsolation(ProtectSource said, Source present) {
         Isolation later = present.holder.isolation().or(Isolations.of(said.getIsolation()));
         return said.toBuilder().setIsolation(Isolations.told(later)).build();
+    }
+
+    /// Volumes join or leave, here or at another source. Splitters of the others stay where they are, so no guest waits; the stream begins anew.
+    private Source ofOtherMembers(ProtectSource wanted, Source source) {
+        String name = wanted.getGroup();
+        source.link.close();
+        verifications.forget(name);
+        for (SourceVolume volume : source.group.volumes()) {
+            String id = volume.id().value();
+            if (!members(wanted).contains(id)) {
+                volumes.require(id).slot().remove();
+                sourceReports.forget(id);
+                SourceVolume.forget(splitterDisk(id));
+            }
+        }
+        List<SourceVolume> now = new ArrayList<>();
+        for (String id : members(wanted)) {
+            now.add(
+                    source.group.volumes().stream()
+                            .filter(volume -> volume.id().value().equals(id))
+                            .findFirst()
+                            .orElseGet(() -> joining(id, source.holder)));
+        }
+        SourcePeers peers = SourcePeers.of(wanted);
+        GroupSource group = group(wanted, source.lineage, peers, now, source.holder);
+        SourceLink link = link(wanted, peers, group);
+        link.limit(wanted.getBytesPerSecond());
+        link.start();
+        return new Source(
+                wanted,
+                source.lineage,
+                peers,
+                source.holder,
+                source.memory,
+                group,
+                link,
+                source.compared);
+    }
+
+    /// What a splitter of it knew before says nothing of what was written since.
+    private SourceVolume joining(String volume, GrantHolder holder) {
+        SourceVolume.forget(splitterDisk(volume));
+        return splitter(volumes.require(volume), holder);
+    }
+
+    private Disk splitterDisk(String volume) {
+        return new SystemDisk(volumes.directory(volume).resolve("source"));
+    }
+
+    private SourceVolume splitter(HostedVolume volume, GrantHolder holder) {
+        Disk disk = splitterDisk(volume.id().value());
+        return volume.slot()
+                .insert(raw ->
+                        new SourceVolume(
+                                volume.id(),
+                                raw,
+                                disk,
+                                clock,
+                                SourceLimits.DEFAULT,
+                                () -> holder.standing(clock.bootNanos())));
+    }
+
+    private GroupSource group(
+            ProtectSource wanted,
+            UUID lineage,
+            SourcePeers peers,
+            List<SourceVolume> members,
+            GrantHolder holder) {
+        return new GroupSource(
+                History.first(lineage),
+                wanted.getSourceNode(),
+                peers.names(),
+                random.nextLong(),
+                members,
+                clock,
+                holder);
     }
 
     private void admit(@Nullable ProtectSource group) {
@@ -191,31 +287,11 @@ final class Sources implements AutoCloseable {
         holder.isolation(Isolations.of(wanted.getIsolation()));
         // All of them, before the first is changed.
         List<HostedVolume> hosted = members(wanted).stream().map(volumes::require).toList();
-        List<SourceVolume> members = new ArrayList<>();
-        for (HostedVolume volume : hosted) {
-            var disk = new SystemDisk(volumes.directory(volume.id().value()).resolve("source"));
-            members.add(
-                    volume.slot()
-                            .insert(raw ->
-                                    new SourceVolume(
-                                            volume.id(),
-                                            raw,
-                                            disk,
-                                            clock,
-                                            SourceLimits.DEFAULT,
-                                            () -> holder.standing(clock.bootNanos()))));
-        }
+        List<SourceVolume> members =
+                hosted.stream().map(volume -> splitter(volume, holder)).toList();
         UUID lineage = Lineages.parse(wanted.getLineage());
         SourcePeers peers = SourcePeers.of(wanted);
-        var group =
-                new GroupSource(
-                        History.first(lineage),
-                        wanted.getSourceNode(),
-                        peers.names(),
-                        random.nextLong(),
-                        members,
-                        clock,
-                        holder);
+        GroupSource group = group(wanted, lineage, peers, members, holder);
         String compared =
                 members.stream()
                         .flatMap(member -> deltas.tell(wanted, member).stream())
@@ -247,7 +323,7 @@ final class Sources implements AutoCloseable {
                 .findFirst();
     }
 
-    /// What a splitter kept goes with it: a later protection must not find what it knew of writes before.
+    /// What a splitter kept goes with it, but for the ceiling of its numbers: a later protection must not find what it knew of writes before.
     synchronized void unprotect(String group) {
         Source source = sources.remove(group);
         verifications.forget(group);
@@ -267,7 +343,7 @@ final class Sources implements AutoCloseable {
 
     private void forget(ProtectSource group) {
         for (String volume : members(group)) {
-            Volumes.deleteTree(volumes.directory(volume).resolve("source"));
+            SourceVolume.forget(splitterDisk(volume));
         }
         Volumes.deleteTree(home.resolve("groups").resolve(group.getGroup() + "-source"));
     }
@@ -419,6 +495,7 @@ final class Sources implements AutoCloseable {
                             .setBytesPerSecond(source.told.getBytesPerSecond())
                             .setIsolation(Isolations.told(source.holder.isolation()))
                             .setAlone(source.holder.alone(clock.bootNanos()))
+                            .setMembership(source.told.getMembership())
                             .build());
         }
         return reports;
