@@ -127,6 +127,7 @@ class RestoreTest {
         Api.await("the old side is fenced", () -> source.standing(group) == Standing.FENCED);
         JsonNode taken = client.get("/v1/failovers").body().path("items").get(0);
         assertThat(taken.path("state").asString()).isEqualTo("active");
+        assertThat(taken.path("rpoSeconds").isNull()).as("nobody knows when it was decided").isTrue();
         assertThat(taken.path("point").path("number").asLong()).isEqualTo(1);
         assertThat(client.get("/v1/machines/" + machine).text("zone")).isEqualTo("b");
 

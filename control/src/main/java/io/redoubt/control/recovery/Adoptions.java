@@ -37,9 +37,6 @@ import org.springframework.transaction.support.TransactionTemplate;
 class Adoptions implements NodeListener {
     private static final Logger LOG = LoggerFactory.getLogger(Adoptions.class);
 
-    /// Of a failover that no operation of this database made.
-    private static final String NO_OPERATION = "";
-
     private final JdbcClient sql;
     private final TransactionTemplate transactions;
     private final Groups groups;
@@ -158,13 +155,17 @@ class Adoptions implements NodeListener {
                 .param("id", failover)
                 .param("tenant", group.tenant())
                 .param("group", id)
-                .param("operation", NO_OPERATION)
+                .param(
+                        "operation",
+                        live.hasWithoutControl()
+                                ? Failover.BREAK_GLASS
+                                : Failover.UNKNOWN_OPERATION)
                 .param("term", receiver.getTerm())
                 .param("point", live.getCut())
                 .param("stamp", Rows.timestamp(live.getStampMillis()))
                 .param("view", live.getView())
                 .param("node", group.receiverNode())
-                .param("now", Rows.timestamp(Instant.now()))
+                .param("now", Rows.timestamp(decidedAt(live)))
                 .update();
         for (Group.Source source : group.sources()) {
             sql.sql("insert into failover_source (failover, node) values (?, ?)")
@@ -176,6 +177,12 @@ class Adoptions implements NodeListener {
         if (live.hasWithoutControl()) {
             words.record(group, failover, live.getWithoutControl());
         }
+    }
+
+    private static Instant decidedAt(LiveView live) {
+        return live.hasWithoutControl()
+                ? Instant.ofEpochMilli(live.getWithoutControl().getAtMillis())
+                : Instant.now();
     }
 
     /// A machine keeps its id where it is recovered, so its old disks tell whose the view's volumes are.

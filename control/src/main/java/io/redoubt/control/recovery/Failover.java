@@ -40,6 +40,12 @@ record Failover(
         List<Copy> machines,
         List<Disk> disks) {
 
+    /// Of one that was taken over from a receiver, see [Adoptions].
+    static final String UNKNOWN_OPERATION = "";
+
+    /// Of one that was taken over together with what a person had said.
+    static final String BREAK_GLASS = "break-glass";
+
     enum Kind {
         /// Copies beside the machines.
         TEST,
@@ -125,7 +131,8 @@ record Failover(
         if (kind == Kind.MOVE) {
             return nothingLost ? Duration.ZERO : null;
         }
-        return Duration.between(point.stamp(), decidedAt);
+        // When somebody decided it elsewhere is known only where that was said.
+        return operation.equals(UNKNOWN_OPERATION) ? null : Duration.between(point.stamp(), decidedAt);
     }
 
     private static @Nullable Instant later(@Nullable Instant one, @Nullable Instant other) {

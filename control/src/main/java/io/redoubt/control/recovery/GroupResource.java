@@ -212,8 +212,8 @@ class GroupResource {
             @RequestAttribute Caller caller,
             @PathVariable String group,
             @RequestBody LostReceiver body) {
-        String word = Words.require("word", Objects.requireNonNullElse(body.word(), ""));
         Group found = groups.require(caller, group);
+        String word = Words.require("word", Objects.requireNonNullElse(body.word(), ""));
         if (!Group.silent(found.receiverSeenAt(), Instant.now())) {
             throw new FaultException(
                     new RecoveryFault.ReceiverHeard(found.name(), found.receiverNode()));

@@ -79,13 +79,28 @@ final class PromotionWithoutControl {
         }
     }
 
+    /// A word about the source may come once the first try has asked for it.
+    private OpenView withNewWord(OpenView before, BreakGlassOrder order) {
+        String said = order.getSaid().getSourceIsOff();
+        if (said.isEmpty() || !before.getWithoutControl().getSourceIsOff().isEmpty()) {
+            return before;
+        }
+        OpenView now =
+                before.toBuilder()
+                        .setWithoutControl(
+                                before.getWithoutControl().toBuilder().setSourceIsOff(said))
+                        .build();
+        told.put(KIND, order.getGroup(), now);
+        return now;
+    }
+
     /// The same order finds the same view; one of an earlier promotion, which is over, does not count.
     private OpenView remember(BreakGlassOrder order) {
         String group = order.getGroup();
         Roles roles = receivers.require(group).roles();
         Optional<OpenView> before = told.find(KIND, group, OpenView.parser());
         if (before.isPresent() && before.get().getTerm() >= roles.term()) {
-            return before.get();
+            return withNewWord(before.get(), order);
         }
         if (roles.promoted()) {
             throw new FaultException(

@@ -260,7 +260,8 @@ final class Checks {
             Long newestThen = leftAt.get(volume);
             if (newestThen != null && point.number() > newestThen) {
                 throw new Violation(
-                        "I28: point %d holds %s, which left before".formatted(point.number(), volume));
+                        "I28: point %d holds %s, which left before"
+                                .formatted(point.number(), volume));
             }
             boolean counted =
                     mayHold.contains(volume)

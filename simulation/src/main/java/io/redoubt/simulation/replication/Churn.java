@@ -81,8 +81,7 @@ final class Churn {
         if (!world.faulty() || world.decided()) {
             return;
         }
-        VolumeId volume =
-                world.setup.volumes().get(random.nextInt(world.setup.volumes().size()));
+        VolumeId volume = world.setup.volumes().get(random.nextInt(world.setup.volumes().size()));
         int home = world.setup.homes().get(world.setup.volumes().indexOf(volume));
         boolean leaves = wanted.contains(volume) && wanted.size() > 1;
         if (leaves) {

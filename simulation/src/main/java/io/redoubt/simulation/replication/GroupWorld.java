@@ -179,9 +179,7 @@ public final class GroupWorld {
                                     source.host,
                                     setup,
                                     new SourceSide.Part(
-                                            number,
-                                            churn.volumesOf(number),
-                                            churn.peersOf(number)),
+                                            number, churn.volumesOf(number), churn.peersOf(number)),
                                     ++process,
                                     TIMES,
                                     failing(source));

@@ -35,8 +35,7 @@ class MembershipTest {
     private final Journal journal =
             Journal.open(host.disk("journal"), OneGroup.LINEAGE, OneGroup.JOURNAL);
     private final GroupReceiver receiver =
-            new GroupReceiver(
-                    journal, new Grantor(TIMES, 1, false, false, 0), host.clock());
+            new GroupReceiver(journal, new Grantor(TIMES, 1, false, false, 0), host.clock());
     private final ReceiverSession coordinator = connected("one", HERE);
     private final ReceiverSession peer = connected("other", THERE);
     private long number;
@@ -136,8 +135,7 @@ class MembershipTest {
     private SourceVolume splitter(RawVolume raw, SimDisk disk) {
         var holder = new GrantHolder(TIMES, 1);
         holder.requested(GrantorKind.RECEIVER, 1, host.clock().bootNanos());
-        holder.answered(
-                GrantorKind.RECEIVER, 1, new GrantAnswer.Granted(1));
+        holder.answered(GrantorKind.RECEIVER, 1, new GrantAnswer.Granted(1));
         return new SourceVolume(
                 HERE,
                 raw,

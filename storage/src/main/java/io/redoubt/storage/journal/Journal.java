@@ -184,8 +184,7 @@ public final class Journal implements AutoCloseable {
         state.find(volume)
                 .filter(member -> member.size != size)
                 .ifPresent(member -> {
-                    throw new FaultException(
-                            new JournalFault.OtherSize(volume, member.size, size));
+                    throw new FaultException(new JournalFault.OtherSize(volume, member.size, size));
                 });
     }
 

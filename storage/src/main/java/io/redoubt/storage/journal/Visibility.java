@@ -78,19 +78,15 @@ final class Visibility {
             floor[slot] = dense.getOrDefault(member.volume, 0L);
             folded.add(member.folded);
             if (member.left) {
-                boolean held = cuts[slot].length > 0;
-                long newest = held ? cuts[slot][cuts[slot].length - 1] : 0;
+                boolean shown = cuts[slot].length > 0;
+                long newest = shown ? cuts[slot][cuts[slot].length - 1] : 0;
                 last[slot] = Math.min(last[slot], newest);
                 floor[slot] = dense.getOrDefault(member.volume, newest);
-                horizon[slot] = held || member.adopted ? horizon[slot] : 0;
+                horizon[slot] = shown || member.adopted ? horizon[slot] : 0;
             }
         }
         return new Visibility(
-                Numbers.of(horizon),
-                Numbers.of(floor),
-                List.copyOf(folded),
-                cuts,
-                last);
+                Numbers.of(horizon), Numbers.of(floor), List.copyOf(folded), cuts, last);
     }
 
     private static long[] ends(GroupState state, @Nullable Map<VolumeId, Long> ends) {

@@ -193,8 +193,7 @@ public final class ReceiverSession {
     }
 
     private void zero(Frame.Zero zero) {
-        if (!drops(zero.slot(), zero.last())
-                && follows(zero.slot(), zero.first(), zero.last())) {
+        if (!drops(zero.slot(), zero.last()) && follows(zero.slot(), zero.first(), zero.last())) {
             inRange(zero.slot(), zero.offset(), zero.length());
             journal.zero(
                     slot(zero.slot()), zero.first(), zero.last(), zero.offset(), zero.length());

@@ -401,7 +401,8 @@ public final class SourceLink implements AutoCloseable {
         LockSupport.unpark(cutter);
         join(sender);
         join(cutter);
-        // Another core may take the volumes over: nothing of this one's last cut may hold on to them.
+        // Another core may take the volumes over: nothing of this one's last cut may hold on to
+        // them.
         locked(() -> group.cuts().end());
     }
 }
