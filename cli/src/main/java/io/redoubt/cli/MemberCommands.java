@@ -64,9 +64,7 @@ final class MemberCommands {
         }
     }
 
-    @Command(
-            name = "delete",
-            description = "Ends the protection; the recovery points go with it.")
+    @Command(name = "delete", description = "Ends the protection; the recovery points go with it.")
     static final class End implements Callable<Integer> {
         @Mixin private Writes writes = new Writes();
 

@@ -135,6 +135,8 @@ class ApiTest {
                     sent = "{}";
                 } else if (path.endsWith(group + "/machines")) {
                     sent = "{\"machines\":[\"x\"]}";
+                } else if (path.endsWith("/receiver-lost")) {
+                    sent = "{\"word\":\"seen with my eyes\"}";
                 }
                 if (path.endsWith("/stop")
                         || path.endsWith("/start")

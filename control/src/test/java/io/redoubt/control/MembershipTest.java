@@ -25,8 +25,7 @@ class MembershipTest {
 
     MembershipTest() throws Exception {
         other.makesCuts = false;
-        Api.await(
-                "it is granted", () -> one.standing(group) == GrantHolder.Standing.GRANTED);
+        Api.await("it is granted", () -> one.standing(group) == GrantHolder.Standing.GRANTED);
     }
 
     @AfterEach
@@ -49,8 +48,7 @@ class MembershipTest {
     }
 
     private List<String> volumesAtReceiver() {
-        return volumes(
-                Objects.requireNonNull(receiver.receivers.get(group)).told.getVolumesList());
+        return volumes(Objects.requireNonNull(receiver.receivers.get(group)).told.getVolumesList());
     }
 
     private List<String> volumesAt(FakeNode node) {
@@ -170,8 +168,7 @@ class MembershipTest {
                         region.post(
                                 "/v1/failovers",
                                 "{'group': '%s', 'kind': 'test', 'point': '1'}".formatted(group)));
-        assertThat(region.get("/v1/failovers/" + test).body().path("machines").size())
-                .isEqualTo(1);
+        assertThat(region.get("/v1/failovers/" + test).body().path("machines").size()).isEqualTo(1);
         receiver.publish(group, 2, System.currentTimeMillis(), "");
         Api.await("point 2", () -> region.get(path() + "/recovery-points/2").status() == 200);
         refused =
@@ -184,8 +181,7 @@ class MembershipTest {
                         region.post(
                                 "/v1/failovers",
                                 "{'group': '%s', 'kind': 'live'}".formatted(group)));
-        assertThat(region.get("/v1/failovers/" + live).body().path("machines").size())
-                .isEqualTo(2);
+        assertThat(region.get("/v1/failovers/" + live).body().path("machines").size()).isEqualTo(2);
         assertThat(add().text("cause")).isEqualTo("not-now");
         assertThat(remove(machineOfOther).text("cause")).isEqualTo("not-now");
     }
@@ -198,7 +194,9 @@ class MembershipTest {
         assertThat(remove(machineOfOther).status()).isEqualTo(404);
         assertThat(remove("nobody").status()).isEqualTo(404);
         Api.Answer elsewhere =
-                region.post(path() + "/machines", "{'machines': ['%s']}".formatted(region.machine("b")));
+                region.post(
+                        path() + "/machines",
+                        "{'machines': ['%s']}".formatted(region.machine("b")));
         assertThat(elsewhere.text("cause")).isEqualTo("bad-members");
         assertThat(region.post(path() + "/machines", "{'machines': []}").status()).isEqualTo(400);
     }

@@ -108,7 +108,8 @@ class RestoreTest {
         source.connect();
         receiver.connect();
         Api.await("it is granted again", () -> source.standing(group) == Standing.GRANTED);
-        source.die(); // it hears of no decision, so nothing but the control plane keeps it from writing
+        source.die(); // it hears of no decision, so nothing but the control plane keeps it from
+        // writing
         failOver();
         long term = group().path("term").asLong();
         down();
@@ -127,7 +128,9 @@ class RestoreTest {
         Api.await("the old side is fenced", () -> source.standing(group) == Standing.FENCED);
         JsonNode taken = client.get("/v1/failovers").body().path("items").get(0);
         assertThat(taken.path("state").asString()).isEqualTo("active");
-        assertThat(taken.path("rpoSeconds").isNull()).as("nobody knows when it was decided").isTrue();
+        assertThat(taken.path("rpoSeconds").isNull())
+                .as("nobody knows when it was decided")
+                .isTrue();
         assertThat(taken.path("point").path("number").asLong()).isEqualTo(1);
         assertThat(client.get("/v1/machines/" + machine).text("zone")).isEqualTo("b");
 

@@ -115,8 +115,7 @@ class EndedGroups implements NodeListener {
 
     private static Command.Builder unprotect(Ended ended) {
         return Command.newBuilder()
-                .setUnprotect(
-                        Unprotect.newBuilder().setGroup(ended.group()).setTerm(ended.term()));
+                .setUnprotect(Unprotect.newBuilder().setGroup(ended.group()).setTerm(ended.term()));
     }
 
     private void told(String node, Ended ended) {

@@ -132,7 +132,9 @@ record Failover(
             return nothingLost ? Duration.ZERO : null;
         }
         // When somebody decided it elsewhere is known only where that was said.
-        return operation.equals(UNKNOWN_OPERATION) ? null : Duration.between(point.stamp(), decidedAt);
+        return operation.equals(UNKNOWN_OPERATION)
+                ? null
+                : Duration.between(point.stamp(), decidedAt);
     }
 
     private static @Nullable Instant later(@Nullable Instant one, @Nullable Instant other) {

@@ -64,7 +64,7 @@ class GroupResource {
 
         /// @throws FaultException with [RecoveryFault.GroupInUse] while a volume is copied out of the group's journal
         void requireNoneCopied(Group group) {
-            List<Volume> copied = volumes.copiedFrom(group.id());
+            var copied = candidates.volumes().copiedFrom(group.id());
             if (!copied.isEmpty()) {
                 throw new FaultException(
                         new RecoveryFault.GroupInUse(

@@ -46,11 +46,7 @@ class GroupWorkflows {
 
     @Bean
     Workflow<OneGroup> deleteGroup(
-            Groups groups,
-            Nodes nodes,
-            EndedGroups ended,
-            Grants grants,
-            FormerJournals journals) {
+            Groups groups, Nodes nodes, EndedGroups ended, Grants grants, FormerJournals journals) {
         return Workflow.named("protection-group.delete", OneGroup.class)
                 .step(new JournalWorkflows.CopyOffJournals(journals, nodes))
                 .step(new ReleaseSources("unprotect-source", groups, ended))
@@ -149,8 +145,7 @@ class GroupWorkflows {
         }
     }
 
-    record ReleaseSources(String name, Groups groups, EndedGroups ended)
-            implements Step<OneGroup> {
+    record ReleaseSources(String name, Groups groups, EndedGroups ended) implements Step<OneGroup> {
         @Override
         public void run(OneGroup input) {
             groups.find(input.id()).ifPresent(ended::endSources);

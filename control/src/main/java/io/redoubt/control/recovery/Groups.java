@@ -93,7 +93,8 @@ class Groups implements NodeListener {
                         .update();
             }
             for (int position = 0; position < group.volumes().size(); position++) {
-                sql.sql("insert into group_volume (group_id, position, volume, first_point) values (?, ?, ?, 0)")
+                sql.sql(
+                                "insert into group_volume (group_id, position, volume, first_point) values (?, ?, ?, 0)")
                         .params(group.id(), position, group.volumes().get(position).volume())
                         .update();
             }
@@ -304,8 +305,7 @@ class Groups implements NodeListener {
     }
 
     private List<String> leavingSources(String group) {
-        return sql.sql(
-                        "select node from group_source where group_id = ? and leaving order by node")
+        return sql.sql("select node from group_source where group_id = ? and leaving order by node")
                 .param(group)
                 .query(String.class)
                 .list();

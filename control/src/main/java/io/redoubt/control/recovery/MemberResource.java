@@ -71,7 +71,8 @@ class MemberResource {
             throw new IllegalArgumentException("name at least one machine");
         }
         Group found = groups.require(caller, group);
-        List<Machine> wanted = candidates.require(caller, List.copyOf(new HashSet<>(body.machines())));
+        List<Machine> wanted =
+                candidates.require(caller, List.copyOf(new HashSet<>(body.machines())));
         return OperationView.accepted(
                 operations.begin(
                         caller,

@@ -435,8 +435,11 @@ sealed interface RecoveryFault extends Refusal {
 
         @Override
         public String remedy() {
-            return from.map("Choose a point from number %d on, or remove that machine from the group first."::formatted)
-                    .orElse("Wait until a point holds it, or remove it from the group first: redoubt group remove. Tests may leave it out.");
+            return from.map(
+                            "Choose a point from number %d on, or remove that machine from the group first."
+                                    ::formatted)
+                    .orElse(
+                            "Wait until a point holds it, or remove it from the group first: redoubt group remove. Tests may leave it out.");
         }
     }
 
@@ -444,7 +447,8 @@ sealed interface RecoveryFault extends Refusal {
     record NotNow(String group, String state) implements RecoveryFault {
         @Override
         public String message() {
-            return "protection group '%s' is %s: nobody joins or leaves it now".formatted(group, state);
+            return "protection group '%s' is %s: nobody joins or leaves it now"
+                    .formatted(group, state);
         }
 
         @Override

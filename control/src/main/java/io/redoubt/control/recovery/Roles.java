@@ -64,7 +64,8 @@ class Roles implements NodeListener {
                                 .addAllVolumes(group.protectedVolumes())
                                 .addAllSourceNodes(
                                         group.sources().stream().map(Group.Source::node).toList())
-                                .addAllSourceNodes(group.leavingSources()) // not cut off before they know
+                                .addAllSourceNodes(
+                                        group.leavingSources()) // not cut off before they know
                                 .setMembership(group.membership())
                                 .setTenant(group.tenant())
                                 .setIsolation(
