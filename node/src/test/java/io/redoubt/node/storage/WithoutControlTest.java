@@ -122,12 +122,7 @@ class WithoutControlTest {
         BreakGlassAnswer answer =
                 sides.fresh.breakGlass(order(point, "its host lies on my desk, without power"));
         assertThat(answer.hasOpened()).isTrue();
-        assertThat(
-                        receiver()
-                                .getLiveViewsList()
-                                .getFirst()
-                                .getWithoutControl()
-                                .getSourceIsOff())
+        assertThat(receiver().getLiveViewsList().getFirst().getWithoutControl().getSourceIsOff())
                 .contains("without power");
         assertThat(receiver().getPromoted()).isTrue();
     }
