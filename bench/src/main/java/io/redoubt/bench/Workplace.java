@@ -8,10 +8,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 
 /// A directory for a run. It goes away with the run, also when that is stopped in the middle, and then takes the processes with it.
 final class Workplace implements AutoCloseable {
+    private static final int TRIED_MAX = 20;
+    private static final long AGAIN_NANOS = 50_000_000L;
+
     private final Path directory;
     private final Thread whenStopped;
 
@@ -38,12 +42,22 @@ final class Workplace implements AutoCloseable {
         return directory;
     }
 
-    /// Its servers would run on, and hold their memory.
+    /// Its servers would run on, and hold their memory. The run itself goes on beside this until the process ends, and may just be starting another
+    /// one or writing another file.
     private void leaveNothing() {
-        List<ProcessHandle> left = ProcessHandle.current().descendants().toList();
-        left.forEach(ProcessHandle::destroyForcibly);
-        left.forEach(process -> process.onExit().join());
-        delete(directory);
+        for (int tried = 1; Files.exists(directory); tried++) {
+            List<ProcessHandle> left = ProcessHandle.current().descendants().toList();
+            left.forEach(ProcessHandle::destroyForcibly);
+            left.forEach(process -> process.onExit().join());
+            try {
+                delete(directory);
+            } catch (UncheckedIOException e) {
+                if (tried == TRIED_MAX) {
+                    throw e;
+                }
+                LockSupport.parkNanos(AGAIN_NANOS);
+            }
+        }
     }
 
     @Override

@@ -100,7 +100,7 @@ class PlantedFaultTest {
                             if (fenced) {
                                 return Standing.FENCED;
                             }
-                            return nowNanos < validUntilNanos ? Standing.GRANTED : Standing.HELD;\
+                            return nowNanos < validUntilNanos || goesOnAlone() ? Standing.GRANTED : Standing.HELD;\
                             """,
                             "        return Standing.GRANTED;"),
                     new Change(
