@@ -26,11 +26,12 @@ final class Reshipments {
         this.volumes = volumes;
     }
 
-    /// Queues whole blocks of a volume; what is beyond its end, or finds no room in the queue, is left out.
+    /// Queues whole blocks of a volume, none larger than a record; what is beyond its end, or finds no room in the queue, is left out.
     void add(int volume, long offset, long length) {
         long end = Math.min(offset + length, volumes.get(volume).size());
+        int most = Math.min(PIECE_BYTES, volumes.get(volume).recordBytes());
         for (long at = offset; at < end && queue.size() < QUEUED_MAX; ) {
-            long pieceEnd = Math.min(end, (at / PIECE_BYTES + 1) * PIECE_BYTES);
+            long pieceEnd = Math.min(end, (at / most + 1) * most);
             queue.add(new Piece(volume, at, (int) (pieceEnd - at)));
             at = pieceEnd;
         }

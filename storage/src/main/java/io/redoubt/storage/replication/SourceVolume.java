@@ -330,6 +330,11 @@ public final class SourceVolume implements BlockDevice {
         }
     }
 
+    /// The most that one record carries.
+    int recordBytes() {
+        return limits.recordBytes();
+    }
+
     /// Returns when every write that was in execution has ended. A waiting write is not in execution.
     public void drain() {
         passes.drain();
