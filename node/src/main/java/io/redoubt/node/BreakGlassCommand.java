@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -76,7 +77,7 @@ final class BreakGlassCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        CommandSpec said = java.util.Objects.requireNonNull(spec);
+        CommandSpec said = Objects.requireNonNull(spec);
         requireWord(said, "--control-is-off", controlIsOff);
         if (!sourceIsOff.isEmpty()) {
             requireWord(said, "--source-is-off", sourceIsOff);

@@ -18,6 +18,7 @@ import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -196,7 +197,7 @@ class Adoptions implements NodeListener {
                     .update();
             List<String> disks = machine.disks().stream().filter(views::containsKey).toList();
             for (int position = 0; position < disks.size(); position++) {
-                ViewVolume view = java.util.Objects.requireNonNull(views.get(disks.get(position)));
+                ViewVolume view = Objects.requireNonNull(views.get(disks.get(position)));
                 String nonce = view.getAttachment().getNonce();
                 volumes.addView(
                         view.getViewVolume(),

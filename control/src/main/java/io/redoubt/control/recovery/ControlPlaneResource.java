@@ -4,6 +4,7 @@ package io.redoubt.control.recovery;
 import io.redoubt.control.identity.Caller;
 import io.redoubt.core.fault.FaultException;
 import java.util.List;
+import java.util.Objects;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RequestAttribute;
@@ -47,9 +48,7 @@ class ControlPlaneResource {
     ControlPlaneView takeOver(@RequestAttribute Caller caller, @RequestBody TakeOver body) {
         caller.requireOperator();
         String word =
-                Words.require(
-                        "controlIsOff",
-                        java.util.Objects.requireNonNullElse(body.controlIsOff(), ""));
+                Words.require("controlIsOff", Objects.requireNonNullElse(body.controlIsOff(), ""));
         if (!incarnation.isRivalled()) {
             throw new FaultException(new RecoveryFault.NotRivalled());
         }

@@ -125,7 +125,10 @@ class Roles implements NodeListener {
             if (group.isPresent()
                     && group.get().receiverNode().equals(node)
                     && group.get().state().equals("protected")) {
-                groups.receiverKnows(group.get().id(), node, receiver.getIsolation().getVersion());
+                if (receiver.getIsolation().getVersion() > group.get().whenIsolated().receiver()) {
+                    groups.receiverKnows(
+                            group.get().id(), node, receiver.getIsolation().getVersion());
+                }
                 boolean knows =
                         receiver.getTerm() >= group.get().term()
                                 && receiver.getMembership() >= group.get().membership()
