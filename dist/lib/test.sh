@@ -34,7 +34,8 @@ run_tests() {
         long=yes # who names a test wants it to run
     else
         with_build_lock run_maven spotless:check || exit 1 # of all modules, before the first test of any
-        maven=(test "${maven[@]}")
+        # Two modules at a time: many tests wait for grants, links and guests, and half of two processors would stand idle.
+        maven=(-T2 test "${maven[@]}")
     fi
     if [ -n "$long" ]; then
         maven+=(-Dtest.excludedGroups=)

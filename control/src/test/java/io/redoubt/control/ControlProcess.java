@@ -1,8 +1,11 @@
 // Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
 package io.redoubt.control;
 
+import static java.nio.file.LinkOption.NOFOLLOW_LINKS;
+import static java.nio.file.StandardCopyOption.COPY_ATTRIBUTES;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.File;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -11,28 +14,123 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.spi.ToolProvider;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /// A control plane as a process of its own in a home of its own, to be killed.
 final class ControlProcess {
+    private static @Nullable Pattern pattern;
     private final Path home;
 
     ControlProcess(Path home) {
         this.home = home;
     }
 
+    /// One that has been started and stopped before: its database, empty but for what a first start writes, is copied.
+    static ControlProcess startedBefore(Path home) throws Exception {
+        copy(pattern().home, home);
+        return new ControlProcess(home);
+    }
+
+    /// What all processes of this JVM start from. A start costs seven seconds of processor time, most of it for eleven thousand classes;
+    /// with the JVM's cache of them it is half.
+    ///
+    /// @param base the directory of all of it
+    /// @param home as a first start and a stop leave it
+    /// @param library a class path of jars: no class in a directory is cached
+    private record Pattern(Path base, Path home, String library) {
+        List<String> cached() {
+            return List.of("-XX:AOTCache=" + base.resolve("classes.aot"), "-cp", library);
+        }
+
+        List<String> caching() {
+            return List.of("-XX:AOTCacheOutput=" + base.resolve("classes.aot"), "-cp", library);
+        }
+    }
+
+    private static synchronized Pattern pattern() throws Exception {
+        Pattern made = pattern;
+        if (made == null) {
+            Path base = TestRegion.newHome();
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> TestRegion.remove(base)));
+            made = new Pattern(base, base.resolve("home"), jars(base));
+            Process first = launch(made.home, "--grpc-port=0", made.caching());
+            awaitStart(made.home, first);
+            first.destroy();
+            assertThat(first.waitFor(60, TimeUnit.SECONDS)).as("the cache is written").isTrue();
+            Files.deleteIfExists(made.home.resolve("control.json"));
+            pattern = made;
+        }
+        return made;
+    }
+
+    private static String jars(Path base) {
+        String classes =
+                System.getProperty(
+                        "surefire.test.class.path", System.getProperty("java.class.path"));
+        var library = new ArrayList<String>();
+        for (String entry : classes.split(File.pathSeparator)) {
+            if (Files.isDirectory(Path.of(entry))) {
+                String jar = base.resolve(library.size() + ".jar").toString();
+                int failed =
+                        ToolProvider.findFirst("jar")
+                                .orElseThrow()
+                                .run(System.out, System.err, "-c0f", jar, "-C", entry, ".");
+                assertThat(failed).as(entry).isZero();
+                library.add(jar);
+            } else if (Files.exists(Path.of(entry))) {
+                library.add(entry);
+            }
+        }
+        return String.join(File.pathSeparator, library);
+    }
+
+    /// Everything below, with its owners: the database belongs to another user.
+    static void copy(Path from, Path to) throws IOException {
+        if (Files.exists(to)) {
+            TestRegion.delete(to);
+        }
+        try (Stream<Path> all = Files.walk(from)) {
+            for (Path each : all.sorted().toList()) {
+                Path target = to.resolve(from.relativize(each).toString());
+                Files.copy(each, target, COPY_ATTRIBUTES, NOFOLLOW_LINKS);
+                Files.setAttribute(
+                        target,
+                        "unix:uid",
+                        Files.getAttribute(each, "unix:uid", NOFOLLOW_LINKS),
+                        NOFOLLOW_LINKS);
+                Files.setAttribute(
+                        target,
+                        "unix:gid",
+                        Files.getAttribute(each, "unix:gid", NOFOLLOW_LINKS),
+                        NOFOLLOW_LINKS);
+            }
+        }
+    }
+
     Process start(int grpcPort) throws Exception {
         Process process = run(home, "--grpc-port=" + grpcPort);
+        awaitStart(home, process);
+        return process;
+    }
+
+    private static void awaitStart(Path home, Process process) throws Exception {
         Api.await(
                 "control.json",
                 () -> {
                     assertThat(process.isAlive()).as("the control plane runs").isTrue();
                     return Files.exists(home.resolve("control.json"));
                 });
-        return process;
     }
 
-    static Process run(Path home, String option) throws IOException {
+    static Process run(Path home, String option) throws Exception {
+        return launch(home, option, pattern().cached());
+    }
+
+    private static Process launch(Path home, String option, List<String> classes)
+            throws IOException {
         List<String> argv = new ArrayList<>();
         argv.add(Path.of(System.getProperty("java.home"), "bin/java").toString());
         argv.addAll(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx256m"));
@@ -40,11 +138,9 @@ final class ControlProcess {
                 List.of(
                         "--enable-native-access=ALL-UNNAMED",
                         "--sun-misc-unsafe-memory-access=allow"));
+        argv.addAll(classes);
         argv.addAll(
                 List.of(
-                        "-cp",
-                        System.getProperty(
-                                "surefire.test.class.path", System.getProperty("java.class.path")),
                         ControlMain.class.getName(),
                         "--home=" + home,
                         "--postgres-user=nobody",

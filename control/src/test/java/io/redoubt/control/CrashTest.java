@@ -7,7 +7,6 @@ import io.redoubt.core.grant.GrantHolder;
 import io.redoubt.protocol.Command;
 import io.redoubt.protocol.HydrationState;
 import io.redoubt.protocol.MachineState;
-import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
@@ -22,9 +21,9 @@ import tools.jackson.databind.JsonNode;
 class CrashTest {
     private final Path base = TestRegion.newHome();
     private final Path home = base.resolve("home");
-    private final ControlProcess control = new ControlProcess(home);
+    private final ControlProcess control = ControlProcess.startedBefore(home);
 
-    CrashTest() throws IOException {}
+    CrashTest() throws Exception {}
 
     /// The control plane is killed while a dead source's grants run, that is before the point of no return, with view and machine
     /// prepared. Its restart waits for what the earlier life may have granted, and finishes.
@@ -432,7 +431,8 @@ class CrashTest {
     @Test
     void a_port_in_use_is_named_before_anything_is_touched() throws Exception {
         try (var taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            Process process = ControlProcess.run(home, "--grpc-port=" + taken.getLocalPort());
+            Path untouched = base.resolve("untouched");
+            Process process = ControlProcess.run(untouched, "--grpc-port=" + taken.getLocalPort());
             String said =
                     new String(
                             process.getErrorStream().readAllBytes(),
@@ -440,7 +440,7 @@ class CrashTest {
             assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
             assertThat(process.exitValue()).isEqualTo(1);
             assertThat(said).contains("port " + taken.getLocalPort() + " for the nodes is in use");
-            assertThat(home).doesNotExist();
+            assertThat(untouched).doesNotExist();
         } finally {
             TestRegion.delete(base);
         }

@@ -4,13 +4,9 @@ package io.redoubt.control;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.redoubt.core.grant.GrantHolder.Standing;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.util.Comparator;
 import java.util.Objects;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -22,7 +18,7 @@ import tools.jackson.databind.JsonNode;
 class RestoreTest {
     private final Path base = TestRegion.newHome();
     private final Path home = base.resolve("home");
-    private final ControlProcess control = new ControlProcess(home);
+    private final ControlProcess control = ControlProcess.startedBefore(home);
     private final int port = ControlProcess.freePort();
     private Process process;
     private ControlProcess.Client client;
@@ -69,20 +65,6 @@ class RestoreTest {
     }
 
     /// The database alone: the number outside of it stays.
-    private static void copy(Path from, Path to) throws IOException {
-        if (Files.exists(to)) {
-            TestRegion.delete(to);
-        }
-        try (Stream<Path> all = Files.walk(from)) {
-            for (Path each : all.sorted(Comparator.naturalOrder()).toList()) {
-                Path target = to.resolve(from.relativize(each).toString());
-                Files.copy(each, target, StandardCopyOption.COPY_ATTRIBUTES);
-                Files.setAttribute(target, "unix:uid", Files.getAttribute(each, "unix:uid"));
-                Files.setAttribute(target, "unix:gid", Files.getAttribute(each, "unix:gid"));
-            }
-        }
-    }
-
     private Path database() {
         return home.resolve("postgres");
     }
@@ -103,7 +85,7 @@ class RestoreTest {
     void a_failover_that_the_database_does_not_know_is_taken_over_and_nothing_is_granted_beside_it()
             throws Exception {
         down();
-        copy(database(), base.resolve("backup"));
+        ControlProcess.copy(database(), base.resolve("backup"));
         up();
         source.connect();
         receiver.connect();
@@ -113,7 +95,7 @@ class RestoreTest {
         failOver();
         long term = group().path("term").asLong();
         down();
-        copy(base.resolve("backup"), database());
+        ControlProcess.copy(base.resolve("backup"), database());
         up();
         assertThat(group().path("term").asLong()).isLessThan(term);
         source.connect();
@@ -145,7 +127,7 @@ class RestoreTest {
     @Test
     void a_control_plane_on_another_host_is_obeyed_only_after_a_recorded_word() throws Exception {
         down();
-        copy(database(), base.resolve("backup"));
+        ControlProcess.copy(database(), base.resolve("backup"));
         Path number = home.resolve("incarnation");
         byte[] then = Files.readAllBytes(number);
         up();
@@ -153,7 +135,7 @@ class RestoreTest {
         receiver.connect();
         Api.await("it is granted again", () -> source.standing(group) == Standing.GRANTED);
         down();
-        copy(base.resolve("backup"), database());
+        ControlProcess.copy(base.resolve("backup"), database());
         Files.write(number, then);
         up();
         assertThat(takeOver("the old host is off, seen in the rack").status()).isEqualTo(409);

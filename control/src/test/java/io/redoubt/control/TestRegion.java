@@ -186,12 +186,21 @@ public final class TestRegion {
     }
 
     private void close() {
+        api.close();
         try {
-            api.close();
             plane.close();
+        } catch (IOException e) {
+            System.err.println("the test region's database did not stop: " + e);
+        }
+        remove(base);
+    }
+
+    /// What a JVM leaves behind at its end.
+    static void remove(Path base) {
+        try {
             delete(base);
         } catch (IOException e) {
-            System.err.println("the test region could not be removed: " + e);
+            System.err.println(base + " could not be removed: " + e);
         }
     }
 
