@@ -80,6 +80,7 @@ public final class CliMain {
                         .addSubcommand(new RecoverCommands.ForgetJournals())
                         .addSubcommand(new GroupCommands.Change())
                         .addSubcommand(new VerifyCommand())
+                        .addSubcommand(new AlarmCommand())
                         .addSubcommand(new WordCommands.ListWords())
                         .addSubcommand(new WordCommands.ReceiverLost())
                         .addSubcommand(new MemberCommands.Add())

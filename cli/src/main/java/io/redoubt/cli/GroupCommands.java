@@ -53,6 +53,13 @@ final class GroupCommands {
                                 + " go on by themselves. continue: they go on; then a failover without their node's answer needs your word that it is off.")
         private @Nullable String whenIsolated;
 
+        @Option(
+                names = "--rpo-alarm",
+                paramLabel = "SECONDS",
+                description =
+                        "At which age of the newest point an alarm is raised; 60 for a new group, two intervals at least.")
+        private @Nullable Double rpoAlarm;
+
         Map<String, Object> wish(@Nullable CommandSpec spec) {
             var wish = new HashMap<String, Object>();
             String wantedLadder = ladder;
@@ -66,6 +73,9 @@ final class GroupCommands {
             Bytes wantedLimit = streamLimit;
             if (wantedLimit != null) {
                 wish.put("streamBytesPerSecond", wantedLimit.value());
+            }
+            if (rpoAlarm != null) {
+                wish.put("rpoAlarmSeconds", rpoAlarm);
             }
             if (whenIsolated != null) {
                 wish.put("whenIsolated", whenIsolated);

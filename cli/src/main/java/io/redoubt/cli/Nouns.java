@@ -132,7 +132,7 @@ final class Nouns {
                             text("NEWEST", "/newestPoint/number"),
                             bytes("BEHIND", "/bytesBehind"),
                             bytes("JOURNAL", "/journal/bytes"),
-                            text("ALARM", "/journal/alarm"),
+                            list("ALARMS", "/alarms", ""),
                             text("ID", "/id")));
 
     static final Noun FAILOVER =

@@ -122,7 +122,8 @@ class GroupRetentionTest {
                     .contains("20001 points");
             assertThat(refused(scene, "'journalQuotaBytes': 1000000")).contains("or more");
             assertThat(refused(scene, ""))
-                    .contains("ladder, journalQuotaBytes, streamBytesPerSecond or whenIsolated");
+                    .contains(
+                            "ladder, journalQuotaBytes, streamBytesPerSecond, rpoAlarmSeconds or whenIsolated");
         }
     }
 

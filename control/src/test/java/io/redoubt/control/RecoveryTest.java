@@ -251,6 +251,43 @@ class RecoveryTest {
         }
     }
 
+    /// A94: at most one side is active at any time, and whoever looks can see which.
+    @Test
+    void the_active_side_is_told_and_between_decision_and_promotion_there_is_none()
+            throws Exception {
+        try (var scene = new Scene()) {
+            scene.publish(1);
+            assertThat(sides(scene)).isEqualTo("a active, b passive");
+            String test = scene.region.done(scene.failover("test", "1"));
+            assertThat(sides(scene)).as("a test changes nothing").isEqualTo("a active, b passive");
+            scene.region.done(scene.region.delete("/v1/failovers/" + test));
+            scene.source.die();
+            Api.Answer accepted = scene.failover("live", "newest");
+            Api.await(
+                    "the machine is prepared, the grants are waited for",
+                    () ->
+                            scene.receiver.machines.get(scene.machine)
+                                    == MachineState.MACHINE_PAUSED);
+            assertThat(sides(scene)).isEqualTo("null active, null passive");
+            String failover = scene.region.done(accepted);
+            assertThat(sides(scene)).isEqualTo("b active, a passive");
+            scene.source.connect();
+            Api.await(
+                    "the source is fenced",
+                    () -> scene.source.standing(scene.group) == GrantHolder.Standing.FENCED);
+            scene.region.done(scene.region.post("/v1/failovers/" + failover + "/rollback", "{}"));
+            assertThat(sides(scene)).isEqualTo("a active, b passive");
+        }
+    }
+
+    private static String sides(Scene scene) {
+        JsonNode group = scene.get();
+        return "%s active, %s passive"
+                .formatted(
+                        group.path("activeZone").asString("null"),
+                        group.path("passiveZone").asString("null"));
+    }
+
     @Test
     void a_view_that_cannot_be_opened_takes_the_decision_back_under_a_later_term()
             throws Exception {

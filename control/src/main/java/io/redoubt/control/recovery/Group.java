@@ -79,6 +79,22 @@ record Group(
         }
     }
 
+    /// The one side that writes (A94). After a decision nobody does until the receiver is promoted: that no source writes any more is not
+    /// known before.
+    @Nullable String activeZone() {
+        if (promoted) {
+            return targetZone;
+        }
+        return stopped ? null : sourceZone;
+    }
+
+    @Nullable String passiveZone() {
+        if (promoted) {
+            return sourceZone;
+        }
+        return stopped ? null : targetZone;
+    }
+
     /// How the group is, in one word and the reason for it.
     record Health(String state, @Nullable String reason) {}
 

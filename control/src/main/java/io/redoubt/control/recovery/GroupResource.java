@@ -60,6 +60,7 @@ class GroupResource {
             Retentions retentions,
             Words words,
             Grants grants,
+            Alarms alarms,
             EndedGroups ended) {
 
         /// @throws FaultException with [RecoveryFault.GroupInUse] while a volume is copied out of the group's journal
@@ -95,6 +96,7 @@ class GroupResource {
     ///                          and one an hour of thirty days when left out
     /// @param journalQuotaBytes three times the size of the volumes and 4 GiB when left out or 0
     /// @param streamBytesPerSecond what its streams may take of the links together; no limit when left out or 0
+    /// @param rpoAlarmSeconds   at which age of the newest point the alarm `rpo` is raised, at least two intervals; 60, or two intervals, when left out
     /// @param whenIsolated      what the machines do while their nodes hear neither control plane nor target zone: `pause` when left out, or `continue`
     record NewGroup(
             String name,
@@ -104,6 +106,7 @@ class GroupResource {
             @Nullable List<Retention.Rung> ladder,
             @Nullable Long journalQuotaBytes,
             @Nullable Long streamBytesPerSecond,
+            @Nullable Double rpoAlarmSeconds,
             @Nullable String whenIsolated) {}
 
     @PostMapping("/v1/protection-groups")
@@ -115,9 +118,10 @@ class GroupResource {
         Group group = group(caller, body);
         Retention retention =
                 new RetentionResource.GroupChange(
-                                body.ladder(), body.journalQuotaBytes(), null, null)
+                                body.ladder(), body.journalQuotaBytes(), null, null, null)
                         .over(Retention.USUAL);
         retention.require(group.intervalMillis(), Retentions.volumeBytes(group));
+        long rpoAlarm = Alarms.rpoAlarmMillis(body.rpoAlarmSeconds(), group.intervalMillis());
         return OperationView.accepted(
                 operations.begin(
                         caller,
@@ -134,6 +138,7 @@ class GroupResource {
                                                     .requireNotReverting(disk.volume()));
                             groups.add(group);
                             members.retentions().put(group.id(), retention);
+                            members.alarms().rpoAlarm(group.id(), rpoAlarm);
                         }));
     }
 

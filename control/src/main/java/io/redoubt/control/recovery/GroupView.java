@@ -9,6 +9,10 @@ import org.jspecify.annotations.Nullable;
 /// A protection group as the API shows it.
 ///
 /// @param streamBytesPerSecond what its streams may take of the links together, 0 for no limit
+/// @param activeZone  where the machines run and write; null between a failover's decision and its promotion, when no side may
+/// @param passiveZone where nobody writes: the other zone; null while no zone is active
+/// @param rpoAlarmSeconds at which age of the newest point the alarm `rpo` is raised
+/// @param alarms what is wrong now: `rpo`, `journal`
 /// @param rpoSeconds now minus the stamp of the newest published point, whatever is up or down; null before the first
 record GroupView(
         String id,
@@ -20,6 +24,8 @@ record GroupView(
         List<String> machines,
         String sourceZone,
         String targetZone,
+        @Nullable String activeZone,
+        @Nullable String passiveZone,
         List<SourceView> sourceNodes,
         String receiverNode,
         double intervalSeconds,
@@ -27,6 +33,8 @@ record GroupView(
         String whenIsolated,
         boolean mayGoOnAlone,
         @Nullable Double rpoSeconds,
+        double rpoAlarmSeconds,
+        List<String> alarms,
         @Nullable PointView newestPoint,
         long bytesBehind,
         long spoolBytes,
@@ -69,6 +77,8 @@ record GroupView(
             @Nullable Point newest,
             Map<String, GroupStates.Spool> spools,
             JournalView journal,
+            double rpoAlarmSeconds,
+            List<String> alarms,
             Instant now) {
         boolean silent = Group.silent(group.sourceSeenAt(), now);
         Group.Health health = group.health(java.util.Optional.ofNullable(newest), now);
@@ -83,6 +93,8 @@ record GroupView(
                 group.machines(),
                 group.sourceZone(),
                 group.targetZone(),
+                group.activeZone(),
+                group.passiveZone(),
                 group.sources().stream().map(GroupView::source).toList(),
                 group.receiverNode(),
                 group.intervalMillis() / 1000.0,
@@ -90,6 +102,8 @@ record GroupView(
                 group.whenIsolated().wish().word(),
                 group.whenIsolated().mayGoOn(),
                 point == null ? null : point.ageSeconds(),
+                rpoAlarmSeconds,
+                alarms,
                 point,
                 group.bytesBehind(),
                 group.spoolBytes(),

@@ -11,11 +11,13 @@ class GroupViews {
     private final Points points;
     private final Retentions retentions;
     private final GroupStates states;
+    private final Alarms alarms;
 
-    GroupViews(Points points, Retentions retentions, GroupStates states) {
+    GroupViews(Points points, Retentions retentions, GroupStates states, Alarms alarms) {
         this.points = points;
         this.retentions = retentions;
         this.states = states;
+        this.alarms = alarms;
     }
 
     GroupView of(Group group) {
@@ -25,6 +27,8 @@ class GroupViews {
                 points.newest(group.id()).orElse(null),
                 spools,
                 JournalView.of(group, retentions.find(group.id()), states),
+                alarms.rpoAlarmMillis(group.id()) / 1000.0,
+                alarms.open(group.id()),
                 Instant.now());
     }
 }

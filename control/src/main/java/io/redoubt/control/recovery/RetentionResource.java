@@ -4,6 +4,7 @@ package io.redoubt.control.recovery;
 import io.redoubt.control.identity.Caller;
 import io.redoubt.control.operations.OperationView;
 import io.redoubt.control.operations.Operations;
+import io.redoubt.control.web.Page;
 import io.redoubt.core.fault.FaultException;
 import io.redoubt.protocol.RetentionSet;
 import io.redoubt.workflow.Step;
@@ -16,6 +17,7 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.ResponseEntity;
+import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PatchMapping;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.PostMapping;
@@ -39,6 +41,7 @@ class RetentionResource {
     private final Groups groups;
     private final Retentions retentions;
     private final GroupStates states;
+    private final Alarms alarms;
     private final Operations operations;
     private final Workflow<OneJournal> change;
 
@@ -46,11 +49,13 @@ class RetentionResource {
             Groups groups,
             Retentions retentions,
             GroupStates states,
+            Alarms alarms,
             Operations operations,
             @Qualifier("changeGroup") Workflow<OneJournal> change) {
         this.groups = groups;
         this.retentions = retentions;
         this.states = states;
+        this.alarms = alarms;
         this.operations = operations;
         this.change = change;
     }
@@ -78,16 +83,19 @@ class RetentionResource {
     ///
     /// @param journalQuotaBytes 0 for the usual one: three times the size of the volumes and 4 GiB
     /// @param streamBytesPerSecond what its streams may take of the links together; 0 for no limit
+    /// @param rpoAlarmSeconds at which age of the newest point the alarm `rpo` is raised; at least two intervals
     /// @param whenIsolated `pause` or `continue`: what the machines do while their nodes hear neither control plane nor target zone
     record GroupChange(
             @Nullable List<Retention.Rung> ladder,
             @Nullable Long journalQuotaBytes,
             @Nullable Long streamBytesPerSecond,
+            @Nullable Double rpoAlarmSeconds,
             @Nullable String whenIsolated) {
         boolean isEmpty() {
             return ladder == null
                     && journalQuotaBytes == null
                     && streamBytesPerSecond == null
+                    && rpoAlarmSeconds == null
                     && whenIsolated == null;
         }
 
@@ -128,12 +136,14 @@ class RetentionResource {
             @RequestBody GroupChange body) {
         if (body.isEmpty()) {
             throw new IllegalArgumentException(
-                    "a change of a protection group has ladder, journalQuotaBytes, streamBytesPerSecond or whenIsolated");
+                    "a change of a protection group has ladder, journalQuotaBytes, streamBytesPerSecond, rpoAlarmSeconds or whenIsolated");
         }
         Long limit = body.streamBytesPerSecond();
         long streamLimit = streamLimit(limit);
         WhenIsolated.Wish isolated = body.wish();
         Group found = groups.require(caller, group);
+        Double rpoAlarm = body.rpoAlarmSeconds();
+        long rpoAlarmMillis = Alarms.rpoAlarmMillis(rpoAlarm, found.intervalMillis());
         Retention wanted = wanted(found, body);
         return OperationView.accepted(
                 operations.begin(
@@ -150,11 +160,20 @@ class RetentionResource {
                                 groups.streamLimit(
                                         found.id(), streamLimit); // Roles tells the sources
                             }
+                            if (rpoAlarm != null) {
+                                alarms.rpoAlarm(found.id(), rpoAlarmMillis);
+                            }
                             if (isolated != null) {
                                 requireProtected(now);
                                 groups.whenIsolated(now.id(), isolated); // Roles tells both sides
                             }
                         }));
+    }
+
+    /// What was and is wrong with the group, what lasts first.
+    @GetMapping("/v1/protection-groups/{group}/alarms")
+    Page<Alarms.Alarm> listAlarms(@RequestAttribute Caller caller, @PathVariable String group) {
+        return new Page<>(alarms.of(groups.require(caller, group).id()), null);
     }
 
     /// Says which points a change would let go. Nothing is changed.

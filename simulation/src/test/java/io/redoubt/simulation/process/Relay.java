@@ -21,7 +21,9 @@ final class Relay implements Closeable {
     private final Set<Socket> open = ConcurrentHashMap.newKeySet();
     private volatile long bytesPerSecond = Long.MAX_VALUE;
     private volatile long delayNanos;
-    private @Nullable ServerSocket listener;
+    private @Nullable Listening listening;
+
+    private record Listening(ServerSocket socket, Thread thread) {}
 
     /// @param here  where the source connects to
     /// @param there where the receiver listens
@@ -43,22 +45,41 @@ final class Relay implements Closeable {
 
     /// Closes every connection; new ones are refused.
     synchronized void cut() throws IOException {
-        if (listener != null) {
-            listener.close();
-            listener = null;
+        Listening before = listening;
+        listening = null;
+        if (before != null) {
+            before.socket.close();
         }
+        closeAll();
+        if (before != null) {
+            end(before.thread);
+            closeAll(); // it may have taken one more
+        }
+    }
+
+    private void closeAll() {
         open.forEach(Relay::close);
         open.clear();
     }
 
+    /// The kernel gives the port free once nobody waits at it any more.
+    private static void end(Thread accepting) {
+        try {
+            accepting.join(CONNECT_MILLIS_MAX);
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
     /// Takes connections again.
     synchronized void heal() throws IOException {
-        if (listener == null) {
+        if (listening == null) {
             var made = new ServerSocket();
             made.setReuseAddress(true);
             made.bind(here, BACKLOG);
-            listener = made;
-            Thread.ofPlatform().name("relay").daemon().start(() -> acceptFrom(made));
+            Thread thread =
+                    Thread.ofPlatform().name("relay").daemon().start(() -> acceptFrom(made));
+            listening = new Listening(made, thread);
         }
     }
 
