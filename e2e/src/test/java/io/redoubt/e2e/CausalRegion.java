@@ -75,6 +75,27 @@ final class CausalRegion implements AutoCloseable {
             agent.close();
         }
 
+        /// What it is made of, seen from inside: buses with their devices and drivers, disks, network cards, ports of the agent, modules of
+        /// the kernel, and the programs that run.
+        String devices() {
+            String command =
+                    """
+                    for d in /sys/bus/pci/devices/* /sys/bus/virtio/devices/*; do
+                        echo "$d $(cat $d/vendor $d/device | tr '\\n' ' ') $(readlink $d/driver)"
+                    done
+                    cat /proc/partitions
+                    cut -d' ' -f1 /proc/modules
+                    ls /sys/class/net /sys/class/virtio-ports
+                    cat /sys/class/virtio-ports/*/name
+                    readlink /proc/[0-9]*/exe | sort -u
+                    """;
+            GuestAgent.Result seen = agent.run(AGENT, "/bin/sh", "-c", command);
+            if (seen.output().lines().count() < 20) {
+                throw new IllegalStateException("the guest sees hardly anything: " + seen);
+            }
+            return seen.output();
+        }
+
         /// What the guest itself sees on one of the disks.
         String read(int disk, long at, int length) {
             String command =
@@ -118,7 +139,6 @@ final class CausalRegion implements AutoCloseable {
         }
     }
 
-    /// They boot while their group is made.
     void awaitGuests() {
         machines.forEach(machine -> guests.add(guest(machine)));
     }

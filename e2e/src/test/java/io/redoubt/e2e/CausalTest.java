@@ -62,12 +62,16 @@ class CausalTest {
     /// @param parted points without one of them, after the first that was whole
     private record Found(int whole, int parted, List<String> broken) {}
 
+    /// A108: the guests run before they are protected, and nothing in them changes by it.
     @Test
     void no_point_over_two_nodes_shows_a_token_without_its_predecessors() throws Exception {
         try (CausalRegion region = up(List.of())) {
+            region.awaitGuests();
+            List<String> unprotected = devices(region);
             region.protect("g", List.of("one", "two"));
-            try (var writer = writer(region)) {
+            try (var writer = new CausalWriter(region.guests, CHAINS, 1)) {
                 awaitPoints(region, "g", FEW, newest(region, "g"));
+                assertThat(devices(region)).isEqualTo(unprotected);
                 writer.end();
                 moveThereAndBack(region);
                 requireCausal(look(region, writer, "g"), FEW);
@@ -225,6 +229,10 @@ class CausalTest {
     private static CausalWriter writer(CausalRegion region) {
         region.awaitGuests();
         return new CausalWriter(region.guests, CHAINS, 1);
+    }
+
+    private static List<String> devices(CausalRegion region) {
+        return region.guests.stream().map(CausalRegion.Guest::devices).toList();
     }
 
     private static void awaitPoints(CausalRegion region, String group, int count, long after) {

@@ -11,13 +11,14 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /// A program of the host. One that is missing fails the test, which says how to get it.
-final class Tool {
+public final class Tool {
     private static final int MINUTES_MAX = 2;
 
     private Tool() {}
 
     /// Its output, when it ended with status 0.
-    static String run(Path directory, String... words) throws IOException, InterruptedException {
+    public static String run(Path directory, String... words)
+            throws IOException, InterruptedException {
         Result result = attempt(directory, words);
         assertThat(result.status()).as("%s:%n%s", List.of(words), result.output()).isZero();
         return result.output();

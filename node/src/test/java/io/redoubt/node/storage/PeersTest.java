@@ -15,6 +15,7 @@ import io.redoubt.protocol.ProtectReceiver;
 import io.redoubt.protocol.ProtectSource;
 import io.redoubt.protocol.ProtectedVolume;
 import io.redoubt.protocol.ReleaseSource;
+import io.redoubt.protocol.ReplicationState;
 import io.redoubt.protocol.SourcePeer;
 import io.redoubt.protocol.SourceReport;
 import io.redoubt.protocol.StopGrants;
@@ -258,6 +259,53 @@ class PeersTest {
                                 .getPointsListed()
                                 .getPointsList())
                 .isEmpty();
+    }
+
+    /// I32: the certificate decides, not what a node says of itself. This one knows all of a group whose own source has never called. With the
+    /// journal of another group, which names it, it streams at once.
+    @Test
+    void a_node_that_claims_to_be_a_source_gets_nothing_into_the_journal() throws Exception {
+        call("claimed", "a", "one");
+        call("own", "b", "stranger");
+        await("it is welcome where it is named", () -> streams("own"));
+        Thread.sleep(2000);
+        assertThat(streams("claimed")).as("it is welcome elsewhere").isFalse();
+    }
+
+    /// @param lineage a digit
+    /// @param source  that the journal names
+    private void call(String group, String lineage, String source) {
+        String volume = group + "-disk";
+        make(stranger, volume);
+        carryOut(
+                receiver,
+                Command.newBuilder()
+                        .setProtectReceiver(
+                                ProtectReceiver.newBuilder()
+                                        .setGroup(group)
+                                        .setTerm(1)
+                                        .setLineage(lineage.repeat(LINEAGE.length()))
+                                        .addSourceNodes(source)
+                                        .addVolumes(member(volume))));
+        carryOut(
+                stranger,
+                Command.newBuilder()
+                        .setProtectSource(
+                                ProtectSource.newBuilder()
+                                        .setGroup(group)
+                                        .setTerm(1)
+                                        .setLineage(lineage.repeat(LINEAGE.length()))
+                                        .setSourceNode(source)
+                                        .setReceiverAddress(receiver.address())
+                                        .setReceiverNode("receiver")
+                                        .setIntervalMillis(100)
+                                        .addVolumes(member(volume))));
+    }
+
+    private boolean streams(String group) {
+        return stranger.report().getSourcesList().stream()
+                .filter(source -> source.getGroup().equals(group))
+                .anyMatch(source -> source.getVolumes(0).getState() == ReplicationState.STREAM);
     }
 
     /// Whoever says nothing for ten seconds is taken for dead, and cuts may be an hour apart: a connection that ends between them would be
