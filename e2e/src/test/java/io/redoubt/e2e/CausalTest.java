@@ -58,9 +58,10 @@ class CausalTest {
 
     /// What the offline look at a journal found.
     ///
+    /// @param numbers of the points that were opened
     /// @param whole  points that hold every volume
     /// @param parted points without one of them, after the first that was whole
-    private record Found(int whole, int parted, List<String> broken) {}
+    private record Found(List<Long> numbers, int whole, int parted, List<String> broken) {}
 
     /// A108: the guests run before they are protected, and nothing in them changes by it.
     @Test
@@ -74,7 +75,12 @@ class CausalTest {
                 assertThat(devices(region)).isEqualTo(unprotected);
                 writer.end();
                 moveThereAndBack(region);
-                requireCausal(look(region, writer, "g"), FEW);
+                List<Long> offered = numbers(region, "g");
+                Found found = look(region, writer, "g");
+                requireCausal(found, FEW);
+                assertThat(found.numbers())
+                        .as("each point that was offered could be opened (I25)")
+                        .containsAll(offered);
             }
         }
     }
@@ -231,6 +237,17 @@ class CausalTest {
         return new CausalWriter(region.guests, CHAINS, 1);
     }
 
+    /// Of the points that the API offers, oldest first.
+    private static List<Long> numbers(CausalRegion region, String group) {
+        return region
+                .region()
+                .list("/v1/protection-groups/%s/recovery-points".formatted(group))
+                .stream()
+                .map(point -> point.path("number").asLong())
+                .sorted()
+                .toList();
+    }
+
     private static List<String> devices(CausalRegion region) {
         return region.guests.stream().map(CausalRegion.Guest::devices).toList();
     }
@@ -276,11 +293,7 @@ class CausalTest {
 
     /// Points from the oldest to the newest come up as machines, and their guests read the same.
     private static void boot(CausalRegion region, CausalWriter writer) {
-        List<Long> numbers =
-                region.region().list("/v1/protection-groups/g/recovery-points").stream()
-                        .map(point -> point.path("number").asLong())
-                        .sorted()
-                        .toList();
+        List<Long> numbers = numbers(region, "g");
         for (int i = 0; i < BOOTED; i++) {
             long number = numbers.get((numbers.size() - 1) * (i + 1) / BOOTED);
             String failover =
@@ -336,11 +349,13 @@ class CausalTest {
     private static Found look(CausalRegion region, CausalWriter writer, String group)
             throws IOException {
         int volumes = region.group(group).path("volumes").size();
+        var numbers = new ArrayList<Long>();
         int whole = 0;
         int parted = 0;
         var broken = new ArrayList<String>();
         try (JournalReader journal = open(region.journalAfterTheEnd(group))) {
             for (RecoveryPoint point : journal.points()) {
+                numbers.add(point.number());
                 if (point.vector().size() < volumes) {
                     parted += whole > 0 ? 1 : 0;
                     continue;
@@ -360,7 +375,7 @@ class CausalTest {
                     broken.size(),
                     broken);
         }
-        return new Found(whole, parted, broken);
+        return new Found(numbers, whole, parted, broken);
     }
 
     private static void requireCausal(Found found, int points) {
