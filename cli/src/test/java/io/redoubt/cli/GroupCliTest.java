@@ -343,7 +343,7 @@ class GroupCliTest {
                         "POST /v1/control-plane/take-over",
                         200,
                         """
-                        {"incarnation":9,"restored":true,"rivalled":false,"unconfirmed":["g1"]}
+                        {"incarnation":9,"restored":true,"rivalled":false,"unconfirmed":["g1"],"returned":[{"group":"g2","node":"n7"}]}
                         """);
         assertThat(run("group", "words", "shop")).isZero();
         assertThat(output.toString()).contains("seen in the rack", "source-off");
@@ -351,7 +351,7 @@ class GroupCliTest {
         assertThat(errors.toString()).contains("are granted to without it");
         assertThat(run("region", "take-over")).isEqualTo(2);
         assertThat(run("region", "take-over", "--control-is-off", "it burnt down")).isZero();
-        assertThat(output.toString()).contains("incarnation", "9");
+        assertThat(output.toString()).contains("incarnation", "9", "n7");
     }
 
     private int run(String... words) {

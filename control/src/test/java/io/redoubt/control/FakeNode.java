@@ -56,6 +56,7 @@ import io.redoubt.protocol.SourceVolumeReport;
 import io.redoubt.protocol.StopMachine;
 import io.redoubt.protocol.StopManner;
 import io.redoubt.protocol.StopMode;
+import io.redoubt.protocol.Unprotect;
 import io.redoubt.protocol.UnshippedTold;
 import io.redoubt.protocol.VerifyGroup;
 import io.redoubt.protocol.VolumeDelta;
@@ -580,7 +581,7 @@ public final class FakeNode implements AutoCloseable {
                 : GrantAnswer.Reason.valueOf(name);
     }
 
-    private void carryOut(Command command) {
+    void carryOut(Command command) {
         heard.add(command);
         if (deaf.test(command)) {
             return;
@@ -642,6 +643,10 @@ public final class FakeNode implements AutoCloseable {
             }
             case PROTECT_SOURCE -> {
                 var protect = command.getProtectSource();
+                if (membershipAt(protect.getGroup()) > protect.getMembership()) {
+                    FakeJournal.refuse(result, "old-membership");
+                    break;
+                }
                 sources.compute(
                         protect.getGroup(),
                         (_, before) ->
@@ -678,6 +683,10 @@ public final class FakeNode implements AutoCloseable {
                     FakeJournal.refuse(result, "other-journal");
                     break;
                 }
+                if (before != null && before.told.getMembership() > protect.getMembership()) {
+                    FakeJournal.refuse(result, "old-membership");
+                    break;
+                }
                 var now = new Receiver(protect);
                 protect.getAdoptedList().forEach(each -> volumes.remove(each.getHere()));
                 if (protect.getAdoptedCount() > 0) {
@@ -695,8 +704,7 @@ public final class FakeNode implements AutoCloseable {
                     FakeJournal.refuse(result, "in-use");
                     break;
                 }
-                sources.remove(command.getUnprotect().getGroup());
-                receivers.remove(command.getUnprotect().getGroup());
+                unprotect(command.getUnprotect(), result);
             }
             case TAKE_POINT ->
                     result.setPointTaken(
@@ -805,6 +813,24 @@ public final class FakeNode implements AutoCloseable {
             }
             case COMMAND_NOT_SET -> throw new IllegalStateException("a command of a newer release");
         }
+    }
+
+    /// Who was told of later members than the leaving is a member again.
+    private void unprotect(Unprotect wanted, CommandResult.Builder result) {
+        long left = wanted.getLeftMembership();
+        if (left > 0 && membershipAt(wanted.getGroup()) >= left) {
+            FakeJournal.refuse(result, "member-again");
+            return;
+        }
+        sources.remove(wanted.getGroup());
+        if (left == 0) {
+            receivers.remove(wanted.getGroup());
+        }
+    }
+
+    private long membershipAt(String group) {
+        Source source = sources.get(group);
+        return source == null ? 0 : source.told().getMembership();
     }
 
     private MachineStopped stop(StopMachine wanted) {

@@ -152,6 +152,32 @@ class MembershipTest {
         Api.await("it lets go again", () -> !other.takesPart(group));
     }
 
+    /// The word of the leaving is still on its way when another machine of the node joins: it must not end what has begun since.
+    @Test
+    void a_leaving_that_is_overtaken_by_a_return_ends_nothing() throws Exception {
+        String third = machineAt(other);
+        region.done(add());
+        other.deaf = Command::hasUnprotect;
+        Api.Answer leaving = remove(machineOfOther);
+        Api.await("it is told to let go", () -> other.heard(Command.CommandCase.UNPROTECT));
+        Command late = other.heard.stream().filter(Command::hasUnprotect).findFirst().orElseThrow();
+        region.done(region.post(path() + "/machines", "{'machines': ['%s']}".formatted(third)));
+        other.deaf = _ -> false;
+        other.carryOut(late);
+        assertThat(volumesAt(other)).as("only the third machine's").hasSize(2);
+        region.done(leaving);
+        Thread.sleep(1500); // several reports
+        assertThat(other.takesPart(group)).isTrue();
+    }
+
+    private String machineAt(FakeNode node) throws Exception {
+        String made = region.machine("a");
+        while (!node.machines.containsKey(made)) {
+            made = region.machine("a");
+        }
+        return made;
+    }
+
     @Test
     void a_point_is_recovered_with_the_machines_that_it_holds() throws Exception {
         receiver.publish(group, 1, System.currentTimeMillis(), "");

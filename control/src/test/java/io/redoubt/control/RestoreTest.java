@@ -123,6 +123,59 @@ class RestoreTest {
         assertThat(receiver.views).isEmpty();
     }
 
+    /// A machine left, and came back after the backup: the database knows only the leaving, and its node goes on replicating all the same.
+    @Test
+    void a_node_that_came_back_to_a_group_after_the_backup_goes_on_replicating() throws Exception {
+        try (FakeNode other = client.join("a", "node-a2", port)) {
+            other.makesCuts = false;
+            String more = client.machine("n");
+            assertThat(other.machines).containsOnlyKeys(more);
+            change(more, true);
+            change(more, false);
+            down();
+            other.die();
+            copy(database(), base.resolve("backup"));
+            up();
+            source.connect();
+            receiver.connect();
+            other.connect();
+            change(more, true);
+            assertThat(other.takesPart(group)).isTrue();
+            down();
+            other.die();
+            copy(base.resolve("backup"), database());
+            up();
+            source.connect();
+            receiver.connect();
+            other.connect();
+            Api.await(
+                    "it is known that it came back",
+                    () ->
+                            client.get("/v1/control-plane")
+                                    .body()
+                                    .path("returned")
+                                    .toString()
+                                    .contains(other.id));
+            Thread.sleep(2000); // several reports
+            assertThat(other.takesPart(group)).isTrue();
+            Api.Answer refused = client.post(members(), "{\"machines\":[\"%s\"]}".formatted(more));
+            assertThat(refused.text("cause")).isEqualTo("newer-members");
+            client.done(client.delete("/v1/protection-groups/" + group));
+            Api.await("its end is told whatever came since", () -> !other.takesPart(group));
+        }
+    }
+
+    private String members() {
+        return "/v1/protection-groups/" + group + "/machines";
+    }
+
+    private void change(String member, boolean joins) throws Exception {
+        client.done(
+                joins
+                        ? client.post(members(), "{\"machines\":[\"%s\"]}".formatted(member))
+                        : client.delete(members() + "/" + member));
+    }
+
     /// The number outside is lost, too: no node hears this control plane until a person has said that the other one is over.
     @Test
     void a_control_plane_on_another_host_is_obeyed_only_after_a_recorded_word() throws Exception {

@@ -17,8 +17,10 @@ class ControlPlaneResource {
     private final Incarnation incarnation;
     private final Grants grants;
     private final Words words;
+    private final EndedGroups ended;
 
-    ControlPlaneResource(Incarnation incarnation, Grants grants, Words words) {
+    ControlPlaneResource(Incarnation incarnation, Grants grants, Words words, EndedGroups ended) {
+        this.ended = ended;
         this.incarnation = incarnation;
         this.grants = grants;
         this.words = words;
@@ -27,8 +29,13 @@ class ControlPlaneResource {
     /// @param restored    the database is older than the last start: nothing is granted to a group before its receiver was heard
     /// @param rivalled    some node obeys another control plane, and is not heard here
     /// @param unconfirmed groups to which nothing is granted yet because of it
+    /// @param returned    sources that came back to a group they had left, which the database does not know: they replicate, and are left alone
     record ControlPlaneView(
-            long incarnation, boolean restored, boolean rivalled, List<String> unconfirmed) {}
+            long incarnation,
+            boolean restored,
+            boolean rivalled,
+            List<String> unconfirmed,
+            List<EndedGroups.Returned> returned) {}
 
     /// @param controlIsOff a person's word, recorded, that the control plane before this one is off and stays off
     record TakeOver(String controlIsOff) {}
@@ -40,7 +47,8 @@ class ControlPlaneResource {
                 incarnation.mark().incarnation(),
                 incarnation.restored(),
                 incarnation.isRivalled(),
-                grants.unconfirmed());
+                grants.unconfirmed(),
+                ended.returned());
     }
 
     /// Makes every node obey this control plane, from its next connection on. Without an operation: it is one number.

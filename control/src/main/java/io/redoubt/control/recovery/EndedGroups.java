@@ -1,6 +1,7 @@
 // Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
 package io.redoubt.control.recovery;
 
+import io.redoubt.control.gateway.NodeFault;
 import io.redoubt.control.gateway.NodeListener;
 import io.redoubt.control.gateway.Nodes;
 import io.redoubt.core.fault.FaultException;
@@ -10,10 +11,17 @@ import io.redoubt.protocol.Report;
 import io.redoubt.protocol.SourceReport;
 import io.redoubt.protocol.Unprotect;
 import io.redoubt.workflow.RetryLater;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -23,31 +31,45 @@ import org.springframework.stereotype.Component;
 /// its guests for ever, because nobody grants it anything any more.
 ///
 /// A receiver is told last: while a source of the group has not been told, it is the one that still grants.
+///
+/// A node that left a group which goes on may come back, and this database may be older than its return. So it is told which members it is no part
+/// of, and lets go only while it knows of none later (ADR 34); who is a member again is shown to the operator and left alone.
 @Component
 class EndedGroups implements NodeListener {
     private static final Logger LOG = LoggerFactory.getLogger(EndedGroups.class);
 
+    /// What a source answers that was told of later members.
+    private static final String MEMBER_AGAIN = "member-again";
+
+    private static final Duration AGAIN = Duration.ofSeconds(1);
+
     private final JdbcClient sql;
     private final Nodes nodes;
     private final Set<String> busy = ConcurrentHashMap.newKeySet();
+    private final Set<Returned> returned = ConcurrentHashMap.newKeySet();
 
     EndedGroups(JdbcClient sql, Nodes nodes) {
         this.sql = sql;
         this.nodes = nodes;
     }
 
-    private record Ended(String group, long term) {}
+    /// @param left the number of the first members without the node, 0 when the group itself is over
+    private record Ended(String group, long term, long left) {}
+
+    /// A source whose return to a group this database does not know.
+    record Returned(String group, String node) {}
 
     /// From now on whoever is away is told when it comes back, and nobody waits for it.
     void remember(Group group) {
-        group.sources().forEach(source -> remember(group, source.node(), false));
-        remember(group, group.receiverNode(), true);
+        group.sources().forEach(source -> remember(group, source.node(), false, 0));
+        remember(group, group.receiverNode(), true, 0);
     }
 
-    private void remember(Group group, String node, boolean receiver) {
+    private void remember(Group group, String node, boolean receiver, long left) {
         sql.sql(
-                        "insert into ended_group (group_id, node, receiver, term) values (?, ?, ?, ?) on conflict do nothing")
-                .params(group.id(), node, receiver, group.term())
+                        "insert into ended_group (group_id, node, receiver, term, left_membership) values (?, ?, ?, ?, ?)"
+                                + " on conflict (group_id, node) do update set left_membership = excluded.left_membership")
+                .params(group.id(), node, receiver, group.term(), left)
                 .update();
     }
 
@@ -59,7 +81,7 @@ class EndedGroups implements NodeListener {
         RetryLater missing = null;
         for (Group.Source source : group.sources()) {
             try {
-                tell(source.node(), new Ended(group.id(), group.term()));
+                tell(source.node(), new Ended(group.id(), group.term(), 0));
             } catch (RetryLater e) {
                 missing = isRemembered(group.id(), source.node()) ? missing : e;
             }
@@ -71,11 +93,24 @@ class EndedGroups implements NodeListener {
 
     /// A source of a group that goes on lets go of it.
     ///
-    /// @throws RetryLater     while it is away; it is remembered, and told when it reports the group
+    /// @throws RetryLater     while it is away; it is remembered, and told when it reports the group. Also when it has come back since: then the
+    ///                        caller's view of the group is old
     /// @throws FaultException when it refuses
     void endAt(Group group, String node) {
-        remember(group, node, false);
-        tell(node, new Ended(group.id(), group.term()));
+        remember(group, node, false, group.membership());
+        try {
+            tell(node, new Ended(group.id(), group.term(), group.membership()));
+        } catch (FaultException e) {
+            if (isMemberAgain(e)) {
+                throw new RetryLater(e.fault(), AGAIN);
+            }
+            throw e;
+        }
+    }
+
+    private static boolean isMemberAgain(FaultException refusal) {
+        return refusal.fault() instanceof NodeFault.Refused refused
+                && refused.code().equals(MEMBER_AGAIN);
     }
 
     /// Left for later while a source is remembered that has not been told.
@@ -87,7 +122,7 @@ class EndedGroups implements NodeListener {
             return;
         }
         try {
-            tell(group.receiverNode(), new Ended(group.id(), group.term()));
+            tell(group.receiverNode(), new Ended(group.id(), group.term(), 0));
         } catch (RetryLater e) {
             if (!isRemembered(group.id(), group.receiverNode())) {
                 throw e;
@@ -101,11 +136,16 @@ class EndedGroups implements NodeListener {
     /// @throws FaultException when it refuses
     void settle(String node) {
         sql.sql(
-                        "select group_id, term from ended_group where node = ? and not receiver and told_at is null")
+                        "select group_id, term, left_membership from ended_group where node = ? and not receiver and told_at is null")
                 .param(node)
-                .query((row, _) -> new Ended(row.getString("group_id"), row.getLong("term")))
+                .query(EndedGroups::ended)
                 .list()
                 .forEach(ended -> tell(node, ended));
+    }
+
+    private static Ended ended(ResultSet row, int ignored) throws SQLException {
+        return new Ended(
+                row.getString("group_id"), row.getLong("term"), row.getLong("left_membership"));
     }
 
     private void tell(String node, Ended ended) {
@@ -115,7 +155,11 @@ class EndedGroups implements NodeListener {
 
     private static Command.Builder unprotect(Ended ended) {
         return Command.newBuilder()
-                .setUnprotect(Unprotect.newBuilder().setGroup(ended.group()).setTerm(ended.term()));
+                .setUnprotect(
+                        Unprotect.newBuilder()
+                                .setGroup(ended.group())
+                                .setTerm(ended.term())
+                                .setLeftMembership(ended.left()));
     }
 
     private void told(String node, Ended ended) {
@@ -150,7 +194,23 @@ class EndedGroups implements NodeListener {
         if (reported.length == 0) {
             return;
         }
+        Map<String, Long> memberships =
+                report.getSourcesList().stream()
+                        .collect(
+                                Collectors.toMap(
+                                        SourceReport::getGroup, SourceReport::getMembership));
         for (Ended ended : toTell(node, reported)) {
+            var back = new Returned(ended.group(), node);
+            if (ended.left() > 0 && !isBefore(memberships.get(ended.group()), ended.left())) {
+                if (memberships.containsKey(ended.group()) && returned.add(back)) {
+                    LOG.error(
+                            "node {} is a member of group {} again, and this database knows only that it left: it is left alone",
+                            node,
+                            ended.group());
+                }
+                continue;
+            }
+            returned.remove(back);
             String side = ended.group() + "/" + node;
             if (busy.add(side)) {
                 Thread.ofVirtual().name("end-" + side).start(() -> end(node, ended, side));
@@ -158,16 +218,27 @@ class EndedGroups implements NodeListener {
         }
     }
 
+    private static boolean isBefore(@Nullable Long membership, long left) {
+        return membership != null && membership < left;
+    }
+
+    /// Those that were heard since this process began.
+    List<Returned> returned() {
+        return returned.stream()
+                .sorted(Comparator.comparing(Returned::group).thenComparing(Returned::node))
+                .toList();
+    }
+
     /// Those that still have a part in a group of the database are told by its operation, in its order.
     private List<Ended> toTell(String node, String[] reported) {
         return sql.sql(
-                        "select group_id, term from ended_group ended where node = ? and group_id = any(?)"
+                        "select group_id, term, left_membership from ended_group ended where node = ? and group_id = any(?)"
                                 + " and not exists (select from group_source where group_id = ended.group_id and node = ended.node and not leaving)"
                                 + " and not exists (select from protection_group where id = ended.group_id and receiver_node = ended.node)"
                                 + " and not (receiver and exists (select from ended_group source"
                                 + " where source.group_id = ended.group_id and not source.receiver and source.told_at is null))")
                 .params(node, reported)
-                .query((row, _) -> new Ended(row.getString("group_id"), row.getLong("term")))
+                .query(EndedGroups::ended)
                 .list();
     }
 

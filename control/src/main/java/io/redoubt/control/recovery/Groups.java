@@ -136,13 +136,14 @@ class Groups implements NodeListener {
                 .update();
     }
 
-    /// That it has ended is remembered with the same stroke, for the nodes that were told of it. A node from which nobody has heard since it
+    /// That it has ended is remembered with the same stroke, for the nodes that were told of it, and for those that had left it. A node from which nobody has heard since it
     /// could have been told stays listed; so do groups of the last days.
     void forget(String id) {
         sql.sql(
                         "with told as (insert into ended_group (group_id, node, receiver, term, told_at)"
                                 + " select id, node, false, term, now() from protection_group join group_source on group_id = id where id = :id"
-                                + " union all select id, receiver_node, true, term, now() from protection_group where id = :id on conflict do nothing)"
+                                + " union all select id, receiver_node, true, term, now() from protection_group where id = :id on conflict do nothing),"
+                                + " left_before as (update ended_group set left_membership = 0 where group_id = :id)"
                                 + " delete from protection_group where id = :id")
                 .param("id", id)
                 .update();

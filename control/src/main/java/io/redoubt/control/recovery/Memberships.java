@@ -8,6 +8,8 @@ import io.redoubt.protocol.ReceiverReport;
 import io.redoubt.protocol.Report;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import org.springframework.dao.DuplicateKeyException;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
@@ -16,6 +18,7 @@ import org.springframework.stereotype.Component;
 @Component
 class Memberships implements NodeListener {
     private final JdbcClient sql;
+    private final Map<String, Long> atReceivers = new ConcurrentHashMap<>(); // newest, by group
 
     Memberships(JdbcClient sql) {
         this.sql = sql;
@@ -40,7 +43,8 @@ class Memberships implements NodeListener {
                 .list();
     }
 
-    /// @throws FaultException with [RecoveryFault.NotNow] while the group is anything but protected, or is on its way to another zone
+    /// @throws FaultException with [RecoveryFault.NotNow] while the group is anything but protected, or is on its way to another zone; with
+    ///                        [RecoveryFault.NewerMembers] when this database is older than what the receiver was told
     void requireFree(Group group) {
         boolean moving =
                 sql.sql(
@@ -52,6 +56,11 @@ class Memberships implements NodeListener {
         if (moving || !group.state().equals("protected")) {
             throw new FaultException(
                     new RecoveryFault.NotNow(group.name(), moving ? "moving" : group.state()));
+        }
+        long atReceiver = atReceivers.getOrDefault(group.id(), 0L);
+        if (atReceiver > group.membership()) {
+            throw new FaultException(
+                    new RecoveryFault.NewerMembers(group.name(), group.membership(), atReceiver));
         }
     }
 
@@ -157,10 +166,11 @@ class Memberships implements NodeListener {
                 .update();
     }
 
-    /// Which volumes the newest point counts.
+    /// Which volumes the newest point counts, and how many changes of the members the receiver has been told.
     @Override
     public void report(String node, Report report) {
         for (ReceiverReport receiver : report.getReceiversList()) {
+            atReceivers.merge(receiver.getGroup(), receiver.getMembership(), Math::max);
             var counted = new ArrayList<String>(receiver.getCountedVolumesList());
             if (!counted.isEmpty() && receiver.getPointsCount() > 0) {
                 sql.sql(

@@ -457,6 +457,20 @@ sealed interface RecoveryFault extends Refusal {
         }
     }
 
+    /// What this database knows of the members is not the last that was decided.
+    record NewerMembers(String group, long known, long told) implements RecoveryFault {
+        @Override
+        public String message() {
+            return "the members of protection group '%s' were changed since this database was saved: it knows change %d, the receiver was told of %d"
+                    .formatted(group, known, told);
+        }
+
+        @Override
+        public String remedy() {
+            return "Restore a later backup of the database; or delete the group, and protect its machines anew.";
+        }
+    }
+
     /// It was never added, or has left.
     record NoMember(String group, String machine) implements RecoveryFault {
         @Override

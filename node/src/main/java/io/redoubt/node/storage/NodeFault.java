@@ -333,6 +333,20 @@ public sealed interface NodeFault extends Fault {
         }
     }
 
+    /// Whoever says that this node left the group does not know that it came back.
+    record MemberAgain(String group, long left, long known) implements NodeFault {
+        @Override
+        public String message() {
+            return "This node is to have left group %s with number %d of its members; it was told as a member with number %d."
+                    .formatted(group, left, known);
+        }
+
+        @Override
+        public String remedy() {
+            return "The control plane's database is older than that. Restore a later backup of it; or delete the group there, and protect its machines anew.";
+        }
+    }
+
     record NotNow(String group, String why) implements NodeFault {
         @Override
         public String message() {

@@ -128,7 +128,14 @@ public final class NodeStorage implements AutoCloseable {
             case PROTECT_RECEIVER -> receive(command.getProtectReceiver());
             case TELL_UNSHIPPED ->
                     result.setUnshippedTold(sources.unshipped(command.getTellUnshipped()));
-            case UNPROTECT -> unprotect(command.getUnprotect().getGroup());
+            case UNPROTECT -> {
+                var unprotect = command.getUnprotect();
+                if (unprotect.getLeftMembership() > 0) {
+                    sources.leave(unprotect.getGroup(), unprotect.getLeftMembership());
+                } else {
+                    unprotect(unprotect.getGroup());
+                }
+            }
             case TAKE_POINT ->
                     result.setPointTaken(
                             takePoint( // nobody has frozen a guest for it

@@ -126,7 +126,11 @@ final class Receivers implements AutoCloseable {
             closed.remove(wanted.getGroup());
             return;
         }
-        if (wanted.getMembership() < present.told.getMembership()) {
+        boolean older = wanted.getMembership() < present.told.getMembership();
+        boolean other =
+                wanted.getMembership() == present.told.getMembership()
+                        && !members(wanted).equals(members(present.told));
+        if (older || other) {
             throw new FaultException(
                     new NodeFault.OldMembership(
                             wanted.getGroup(),

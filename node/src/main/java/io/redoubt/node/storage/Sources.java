@@ -323,6 +323,20 @@ final class Sources implements AutoCloseable {
                 .findFirst();
     }
 
+    /// The group goes on without this node. A word of a control plane that does not know of the return ends nothing (ADR 34), nor does one that
+    /// was late.
+    ///
+    /// @param left the number of the first members without this node
+    /// @throws FaultException with [NodeFault.MemberAgain]
+    synchronized void leave(String group, long left) {
+        Source source = sources.get(group);
+        ProtectSource known = source == null ? closed.get(group) : source.told;
+        if (known != null && known.getMembership() >= left) {
+            throw new FaultException(new NodeFault.MemberAgain(group, left, known.getMembership()));
+        }
+        unprotect(group);
+    }
+
     /// What a splitter kept goes with it, but for the ceiling of its numbers: a later protection must not find what it knew of writes before.
     synchronized void unprotect(String group) {
         Source source = sources.remove(group);

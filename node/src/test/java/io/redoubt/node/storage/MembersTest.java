@@ -26,6 +26,7 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Predicate;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -196,10 +197,9 @@ class MembersTest {
             assertThat(shown("v3", alone, "one-disk")).isEqualTo(11);
             assertThat(guest.slowestMillis()).as("no write was held").isLessThan(3000);
         }
-        assertThatThrownBy(() -> receive(3, List.of("one"), List.of("one-disk")))
-                .isInstanceOf(FaultException.class)
-                .extracting(e -> ((FaultException) e).fault())
-                .isEqualTo(new NodeFault.OldMembership("g", 3, 4));
+        assertRefused(
+                () -> receive(3, List.of("one"), List.of("one-disk")),
+                new NodeFault.OldMembership("g", 3, 4));
     }
 
     private void join(long membership) {
@@ -211,7 +211,57 @@ class MembersTest {
     private void leave(long membership) {
         receive(membership, List.of("one", "other"), List.of("one-disk"));
         source(one, membership, "one", List.of(), List.of("one-disk"));
-        carryOut(other, Command.newBuilder().setUnprotect(Unprotect.newBuilder().setGroup("g")));
+        letGo(other, membership);
+    }
+
+    private static void letGo(TestedStorage node, long membership) {
+        carryOut(
+                node,
+                Command.newBuilder()
+                        .setUnprotect(
+                                Unprotect.newBuilder()
+                                        .setGroup("g")
+                                        .setLeftMembership(membership)));
+    }
+
+    /// A control plane whose database is older than the return, or a word that was late: also over a restart of the node.
+    @Test
+    void a_word_of_a_leaving_before_the_return_ends_nothing() throws Exception {
+        join(2);
+        leave(3);
+        join(4);
+        Point counted = await("both are counted", MembersTest::countsBoth);
+        assertThat(counted.getNumber()).isPositive();
+        for (int i = 0; i < 2; i++) {
+            assertRefused(() -> letGo(other, 3), new NodeFault.MemberAgain("g", 3, 4));
+            assertRefused(() -> letGo(other, 4), new NodeFault.MemberAgain("g", 4, 4));
+            write(other, "other-disk", 40 + i);
+            assertThat(shown("v" + i, later(), "other-disk")).isEqualTo(40 + i);
+            other.restart();
+            source(one, 4, "one", List.of(other), List.of("one-disk")); // where it is now
+            var _ = later(); // numbers leap with the new connection
+        }
+        letGo(receiver, 9); // a receiver is no source: its journal stays
+        assertThat(newest().getNumber()).isPositive();
+        leave(5);
+        assertThat(later().getVseqsMap()).containsOnlyKeys("one-disk");
+    }
+
+    /// Two databases count their changes from the same one: the number alone does not say what was decided.
+    @Test
+    void other_members_under_the_same_number_are_refused() {
+        join(2);
+        assertRefused(
+                () -> receive(2, List.of("one"), List.of("one-disk")),
+                new NodeFault.OldMembership("g", 2, 2));
+        receive(2, List.of("one", "other"), List.of("other-disk", "one-disk"));
+    }
+
+    private static void assertRefused(ThrowingCallable command, NodeFault with) {
+        assertThatThrownBy(command)
+                .isInstanceOf(FaultException.class)
+                .extracting(e -> ((FaultException) e).fault())
+                .isEqualTo(with);
     }
 
     private static boolean countsBoth(Point point) {
@@ -238,6 +288,7 @@ class MembersTest {
         assertThat(shown("v1", without, "one-disk")).isEqualTo(7);
         source(one, 3, "one", List.of(), List.of("one-disk"));
         one.restart();
+        var _ = later(); // numbers leap with the new connection
         write(one, "one-more", 9);
         write(one, "one-disk", 10);
         Point last = later();
