@@ -4,7 +4,9 @@ package io.redoubt.control;
 import io.redoubt.protocol.CommandResult;
 import io.redoubt.protocol.Fault;
 import io.redoubt.protocol.JournalReport;
+import io.redoubt.protocol.LabelPoint;
 import io.redoubt.protocol.Point;
+import io.redoubt.protocol.PointLabelled;
 import io.redoubt.protocol.PointPin;
 import io.redoubt.protocol.PointsListed;
 import io.redoubt.protocol.ProtectPoint;
@@ -106,6 +108,27 @@ final class FakeJournal {
             }
             result.setRetentionSet(
                     RetentionSet.newBuilder().addAllGoingPoints(going).setBytes(room.getBytes()));
+        }
+    }
+
+    void label(LabelPoint label, CommandResult.Builder result) {
+        synchronized (points) {
+            Point before = points.get(label.getNumber());
+            if (before == null) {
+                refuse(result, "no-such-point");
+                return;
+            }
+            boolean whole =
+                    label.getFailuresCount() == 0
+                            && label.getVolumesList().containsAll(before.getVseqsMap().keySet());
+            Point now =
+                    before.toBuilder()
+                            .setApplicationConsistent(whole)
+                            .clearFreezeFailures()
+                            .addAllFreezeFailures(label.getFailuresList())
+                            .build();
+            points.put(label.getNumber(), now);
+            result.setPointLabelled(PointLabelled.newBuilder().setPoint(now));
         }
     }
 

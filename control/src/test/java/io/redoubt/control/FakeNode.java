@@ -24,8 +24,11 @@ import io.redoubt.protocol.DifferentBlock;
 import io.redoubt.protocol.EnrolmentGrpc;
 import io.redoubt.protocol.EnsureMachine;
 import io.redoubt.protocol.Fault;
+import io.redoubt.protocol.FreezeFailure;
 import io.redoubt.protocol.GrantRequest;
 import io.redoubt.protocol.GroupVerified;
+import io.redoubt.protocol.GuestsFrozen;
+import io.redoubt.protocol.GuestsThawed;
 import io.redoubt.protocol.Hello;
 import io.redoubt.protocol.HydrationReport;
 import io.redoubt.protocol.HydrationState;
@@ -84,6 +87,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Predicate;
 import javax.security.auth.x500.X500Principal;
@@ -129,6 +133,16 @@ public final class FakeNode implements AutoCloseable {
 
     /// Whether it is the coordinator of its groups; of several sources only one should be.
     volatile boolean makesCuts = true;
+
+    /// Why it freezes none of its guests, and why it is not sure that they were frozen when it thaws them; "" when it is.
+    volatile String freezeFails = "";
+
+    volatile String thawDoubts = "";
+
+    /// What it holds frozen.
+    final Set<String> frozen = ConcurrentHashMap.newKeySet();
+
+    final AtomicInteger freezes = new AtomicInteger();
 
     /// The number of the next point that it cuts when it is asked for one.
     final AtomicLong nextCut = new AtomicLong(1000);
@@ -706,6 +720,29 @@ public final class FakeNode implements AutoCloseable {
                 }
                 unprotect(command.getUnprotect(), result);
             }
+            case FREEZE_GUESTS -> {
+                freezes.incrementAndGet();
+                frozen.add(command.getFreezeGuests().getId());
+                result.setGuestsFrozen(
+                        GuestsFrozen.newBuilder()
+                                .addAllFailures(
+                                        unfrozen(
+                                                command.getFreezeGuests().getMachinesList(),
+                                                freezeFails)));
+            }
+            case THAW_GUESTS -> {
+                boolean held = frozen.remove(command.getThawGuests().getId());
+                result.setGuestsThawed(
+                        GuestsThawed.newBuilder()
+                                .addAllFailures(
+                                        unfrozen(
+                                                command.getThawGuests().getMachinesList(),
+                                                held ? thawDoubts : "it does not know")));
+            }
+            case LABEL_POINT -> {
+                var label = command.getLabelPoint();
+                receiver(label.getGroup()).journal.label(label, result);
+            }
             case TAKE_POINT ->
                     result.setPointTaken(
                             PointTaken.newBuilder()
@@ -813,6 +850,18 @@ public final class FakeNode implements AutoCloseable {
             }
             case COMMAND_NOT_SET -> throw new IllegalStateException("a command of a newer release");
         }
+    }
+
+    private static List<FreezeFailure> unfrozen(List<String> machines, String why) {
+        return why.isEmpty()
+                ? List.of()
+                : machines.stream()
+                        .map(machine ->
+                                FreezeFailure.newBuilder()
+                                        .setMachine(machine)
+                                        .setReason(why)
+                                        .build())
+                        .toList();
     }
 
     /// Who was told of later members than the leaving is a member again.

@@ -81,6 +81,7 @@ class PointTest {
     void a_point_is_taken_with_a_name_a_protection_and_frozen_guests() throws Exception {
         try (var scene = new Scene()) {
             scene.publish(1);
+            scene.source.freezeFails = "its agent is silent";
             Api.Answer taken =
                     scene.region.post(
                             scene.path() + "/recovery-points",
@@ -98,10 +99,6 @@ class PointTest {
                                         .setTag("before")
                                         .setName("before")
                                         .setTakenBy("operator")
-                                        .addFreezeFailures(
-                                                FreezeFailure.newBuilder()
-                                                        .setMachine(scene.machine)
-                                                        .setReason("its agent is silent"))
                                         .build());
             }
             scene.region.done(taken);
@@ -111,8 +108,20 @@ class PointTest {
                             .findFirst()
                             .orElseThrow()
                             .getTakePoint();
-            assertThat(wish.getFreeze().getMachinesList()).containsExactly(scene.machine);
-            assertThat(wish.getFreeze().getWithinMillis()).isEqualTo(2000);
+            assertThat(wish.getFreezeFailuresList())
+                    .containsExactly(
+                            FreezeFailure.newBuilder()
+                                    .setMachine(scene.machine)
+                                    .setReason("its agent is silent")
+                                    .build());
+            var freeze =
+                    scene.source.heard.stream()
+                            .filter(Command::hasFreezeGuests)
+                            .findFirst()
+                            .orElseThrow()
+                            .getFreezeGuests();
+            assertThat(freeze.getMachinesList()).containsExactly(scene.machine);
+            assertThat(freeze.getWithinMillis()).isEqualTo(2000);
             JsonNode point = shown(scene, 1000);
             assertThat(point.path("name").asString()).isEqualTo("before");
             assertThat(point.path("protected").asBoolean()).isTrue();

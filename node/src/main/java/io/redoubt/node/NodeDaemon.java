@@ -14,6 +14,7 @@ import io.redoubt.core.system.SystemClock;
 import io.redoubt.core.system.SystemDisk;
 import io.redoubt.node.link.ControlSession;
 import io.redoubt.node.link.Identity;
+import io.redoubt.node.machines.FreezeLeases;
 import io.redoubt.node.machines.Freezing;
 import io.redoubt.node.machines.IsolationGuard;
 import io.redoubt.node.machines.Machines;
@@ -28,9 +29,7 @@ import io.redoubt.protocol.CommandResult;
 import io.redoubt.protocol.ControlMessage;
 import io.redoubt.protocol.GrantRequest;
 import io.redoubt.protocol.Hello;
-import io.redoubt.protocol.PointTaken;
 import io.redoubt.protocol.Report;
-import io.redoubt.protocol.TakePoint;
 import io.redoubt.protocol.Welcome;
 import io.redoubt.storage.nbd.SocketAccess;
 import java.io.IOException;
@@ -40,7 +39,6 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.Executors;
@@ -63,6 +61,7 @@ final class NodeDaemon implements ControlSession.Node, AutoCloseable {
     private final NodeStorage storage;
     private final Machines machines;
     private final Freezing freezing;
+    private final FreezeLeases frozen;
     private final IsolationGuard isolation;
     private final Obedience obedience;
     private final ScheduledExecutorService looks =
@@ -94,6 +93,7 @@ final class NodeDaemon implements ControlSession.Node, AutoCloseable {
         var told = new Told(new SystemDisk(home.resolve("told")));
         this.machines = new Machines(told, storage, this::hypervisor);
         this.freezing = new Freezing(told, machines);
+        this.frozen = new FreezeLeases(freezing);
         this.obedience = new Obedience(told);
         this.isolation =
                 new IsolationGuard(told, machines, volume -> storage.leftNanos(volume, clock));
@@ -223,22 +223,13 @@ final class NodeDaemon implements ControlSession.Node, AutoCloseable {
                 haltGuests(storage.volumesOf(command.getReleaseSource().getGroup()));
                 result = storage.carryOut(command);
             }
-            case TAKE_POINT -> result.setPointTaken(takePoint(command.getTakePoint()));
+            case FREEZE_GUESTS -> result.setGuestsFrozen(frozen.freeze(command.getFreezeGuests()));
+            case THAW_GUESTS -> result.setGuestsThawed(frozen.thaw(command.getThawGuests()));
             case COMMAND_NOT_SET ->
                     throw new IllegalArgumentException("a command of a newer control plane");
             default -> result = storage.carryOut(command);
         }
         return result.build();
-    }
-
-    private PointTaken takePoint(TakePoint wanted) {
-        if (!wanted.hasFreeze()) {
-            return storage.takePoint(wanted, Map.of());
-        }
-        Duration within = Duration.ofMillis(wanted.getFreeze().getWithinMillis());
-        try (Freezing.Frozen frozen = freezing.freeze(wanted.getFreeze(), within)) {
-            return storage.takePoint(wanted, frozen.failures());
-        }
     }
 
     /// Before the release, because a QEMU stops only when its writes in execution are answered. Without a grant nobody answers them any

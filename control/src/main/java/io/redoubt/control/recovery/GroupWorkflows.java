@@ -4,13 +4,10 @@ package io.redoubt.control.recovery;
 import io.redoubt.control.gateway.Nodes;
 import io.redoubt.control.region.Region;
 import io.redoubt.protocol.Command;
-import io.redoubt.protocol.CommandResult;
 import io.redoubt.protocol.DeletePoint;
 import io.redoubt.protocol.ProtectSource;
-import io.redoubt.workflow.RetryLater;
 import io.redoubt.workflow.Step;
 import io.redoubt.workflow.Workflow;
-import java.time.Duration;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.stereotype.Component;
@@ -18,8 +15,6 @@ import org.springframework.stereotype.Component;
 /// How protection begins and ends, and how single points come and go.
 @Configuration(proxyBeanMethods = false)
 class GroupWorkflows {
-    private static final Duration AGAIN = Duration.ofMillis(100);
-
     /// Its nodes stand in its row, which is made before the first step and goes with the last.
     record OneGroup(String id) {}
 
@@ -55,11 +50,13 @@ class GroupWorkflows {
     }
 
     @Bean
-    Workflow<OnePointNow> takePoint(Groups groups, Points points, Nodes nodes, PointOrders orders) {
+    Workflow<OnePointNow> takePoint(
+            Groups groups, Points points, Nodes nodes, PointOrders orders, GuestFreezes freezes) {
         return Workflow.named("recovery-point.take", OnePointNow.class)
                 .step(new PointSteps.AskForRoom(groups, nodes, orders))
-                .step(new CutNow(groups, points, nodes, orders))
-                .step(new AwaitPublished(points, orders))
+                .step(new CutSteps.CutNow(groups, points, nodes, orders, freezes))
+                .step(new CutSteps.AwaitPublished(points, orders))
+                .step(new CutSteps.Label(groups, points, nodes, orders))
                 .step(new PointSteps.ProtectTaken(groups, points, nodes, orders));
     }
 
@@ -173,48 +170,6 @@ class GroupWorkflows {
         public void run(OneGroup input) {
             groups.forget(input.id());
             grants.close(input.id());
-        }
-    }
-
-    record CutNow(Groups groups, Points points, Nodes nodes, PointOrders orders)
-            implements Step<OnePointNow> {
-        @Override
-        public void run(OnePointNow input) {
-            PointOrders.Order order = orders.require(input.order());
-            if (order.number() != 0) {
-                return;
-            }
-            Group group = groups.find(input.group()).orElseThrow();
-            Command.Builder cut =
-                    Command.newBuilder()
-                            .setId(input.order())
-                            .setTakePoint(PointSteps.takePoint(group, order));
-            CommandResult answer =
-                    Coordinator.ask(
-                            nodes, group, cut, order.freezeMillis() > 0 ? Nodes.LONG : Nodes.SOON);
-            orders.cut(input.order(), answer.getPointTaken().getNumber());
-        }
-
-        /// What was not to be had as it was wished for is not left behind.
-        @Override
-        public void undo(OnePointNow input) {
-            long number = orders.find(input.order()).map(PointOrders.Order::number).orElse(0L);
-            groups.find(input.group())
-                    .filter(_ -> number != 0)
-                    .ifPresent(group ->
-                            new DropPoint(points, nodes)
-                                    .run(new OnePoint(group.id(), number, group.receiverNode())));
-            orders.forget(input.order());
-        }
-    }
-
-    record AwaitPublished(Points points, PointOrders orders) implements Step<OnePointNow> {
-        @Override
-        public void run(OnePointNow input) {
-            long number = orders.require(input.order()).number();
-            if (points.find(input.group(), number).isEmpty()) {
-                throw new RetryLater(new RecoveryFault.NotPublished(input.group(), number), AGAIN);
-            }
         }
     }
 

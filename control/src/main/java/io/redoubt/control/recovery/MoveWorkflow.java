@@ -122,7 +122,8 @@ class MoveWorkflow {
     record LastCut(
             Failovers failovers, Groups groups, Points points, Nodes nodes, PointOrders orders)
             implements Step<OneFailover> {
-        private static final PointOrders.Order ORDER = new PointOrders.Order("", false, "", 0, 0);
+        private static final PointOrders.Order ORDER =
+                new PointOrders.Order("", false, "", 0, 0, null);
 
         @Override
         public void run(OneFailover input) {
@@ -130,8 +131,12 @@ class MoveWorkflow {
             if (orders.find(input.id()).isEmpty()) {
                 orders.add(input.id(), failover.group(), ORDER);
             }
-            new GroupWorkflows.CutNow(groups, points, nodes, orders)
-                    .run(new GroupWorkflows.OnePointNow(input.id(), failover.group()));
+            CutSteps.cutPlain(
+                    groups.find(failover.group()).orElseThrow(),
+                    points,
+                    nodes,
+                    orders,
+                    new GroupWorkflows.OnePointNow(input.id(), failover.group()));
         }
 
         /// The point stays: it is as good as any other.
@@ -146,6 +151,8 @@ class MoveWorkflow {
         @Override
         public void run(OneFailover input) {
             Failover failover = failovers.find(input.id()).orElseThrow();
+            new CutSteps.AwaitPublished(points, orders)
+                    .run(new GroupWorkflows.OnePointNow(input.id(), failover.group()));
             long number = orders.require(input.id()).number();
             io.redoubt.control.recovery.Point point =
                     points.find(failover.group(), number)

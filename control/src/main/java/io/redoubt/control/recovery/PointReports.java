@@ -12,7 +12,6 @@ import io.redoubt.protocol.ReceiverReport;
 import io.redoubt.protocol.Report;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -21,6 +20,7 @@ import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.jdbc.core.RowCallbackHandler;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
@@ -37,9 +37,11 @@ class PointReports implements NodeListener {
 
     private final JdbcClient sql;
     private final Nodes nodes;
+    private final Points points;
     private final Map<String, ReceiverReport> taken = new ConcurrentHashMap<>();
 
-    PointReports(JdbcClient sql, Nodes nodes) {
+    PointReports(JdbcClient sql, Nodes nodes, Points points) {
+        this.points = points;
         this.sql = sql;
         this.nodes = nodes;
     }
@@ -176,33 +178,42 @@ class PointReports implements NodeListener {
     /// What the receiver says is the truth for all numbers above the one and up to the other.
     private void replace(
             String group, long above, long through, List<io.redoubt.protocol.Point> points) {
-        Set<Long> known =
-                new HashSet<>(
-                        sql.sql(
-                                        "select number from recovery_point where group_id = ? and number > ? and number <= ?")
-                                .params(group, above, through)
-                                .query(Long.class)
-                                .list());
+        var known = new HashMap<Long, List<String>>();
+        sql.sql(
+                        "select number, array_prepend(consistency, freeze_failures) as said from recovery_point where group_id = ? and number > ? and number <= ?")
+                .params(group, above, through)
+                .query(
+                        (RowCallbackHandler)
+                                row ->
+                                        known.put(
+                                                row.getLong("number"),
+                                                List.of(
+                                                        (String[])
+                                                                row.getArray("said").getArray())));
         for (io.redoubt.protocol.Point point : points) {
-            if (!known.remove(point.getNumber())) {
+            List<String> said = known.remove(point.getNumber());
+            if (said == null) {
                 insert(group, point);
+            } else if (!said.equals(saidOf(point))) {
+                this.points.label(group, point); // it became known after the cut
             }
         }
         sql.sql("delete from recovery_point where group_id = ? and number = any(?)")
-                .params(group, known.toArray(Long[]::new))
+                .params(group, known.keySet().toArray(Long[]::new))
                 .update();
     }
 
+    private static List<String> saidOf(io.redoubt.protocol.Point point) {
+        var said = new ArrayList<String>();
+        said.add(Points.consistency(point));
+        said.addAll(List.of(FreezeReasons.kept(point.getFreezeFailuresList())));
+        return said;
+    }
+
     private void insert(String group, io.redoubt.protocol.Point point) {
-        var failures = new ArrayList<String>();
-        point.getFreezeFailuresList()
-                .forEach(failure -> {
-                    failures.add(failure.getMachine());
-                    failures.add(failure.getReason());
-                });
         sql.sql(
-                        "insert into recovery_point (group_id, number, stamp, tag, published_at, name, after_sync, consistency, taken_by, freeze_failures)"
-                                + " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing")
+                        "insert into recovery_point (group_id, number, stamp, tag, published_at, name, after_sync, consistency, taken_by, freeze_failures, order_id)"
+                                + " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing")
                 .params(
                         group,
                         point.getNumber(),
@@ -211,9 +222,10 @@ class PointReports implements NodeListener {
                         Rows.timestamp(point.getPublishedAtMillis()),
                         point.getName(),
                         point.getAfterSync(),
-                        point.getApplicationConsistent() ? "application" : "crash",
+                        Points.consistency(point),
                         point.getTakenBy(),
-                        failures.toArray(String[]::new))
+                        FreezeReasons.kept(point.getFreezeFailuresList()),
+                        point.getOrder())
                 .update();
     }
 

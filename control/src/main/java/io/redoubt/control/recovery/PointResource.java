@@ -160,7 +160,8 @@ class PointResource {
                 Objects.requireNonNullElse(body.isProtected(), false),
                 caller.role(),
                 consistent ? (int) Math.round(seconds * 1000) : 0,
-                0);
+                0,
+                null);
     }
 
     /// Protects a point, so that nothing but a release and a deletion ends it; or releases it.

@@ -3,9 +3,7 @@ package io.redoubt.control.recovery;
 
 import io.redoubt.control.gateway.Nodes;
 import io.redoubt.protocol.Command;
-import io.redoubt.protocol.FreezeGuests;
 import io.redoubt.protocol.ProtectPoint;
-import io.redoubt.protocol.TakePoint;
 import io.redoubt.workflow.Step;
 import java.util.Optional;
 
@@ -74,21 +72,6 @@ final class PointSteps {
             protect(nodes, input);
             points.protect(input.group(), input.number(), input.on());
         }
-    }
-
-    static TakePoint takePoint(Group group, PointOrders.Order order) {
-        var wish =
-                TakePoint.newBuilder()
-                        .setGroup(group.id())
-                        .setName(order.name())
-                        .setTakenBy(order.takenBy());
-        if (order.freezeMillis() > 0) {
-            wish.setFreeze(
-                    FreezeGuests.newBuilder()
-                            .addAllMachines(group.machines())
-                            .setWithinMillis(order.freezeMillis()));
-        }
-        return wish.build();
     }
 
     private static void protect(Nodes nodes, PointMark mark) {

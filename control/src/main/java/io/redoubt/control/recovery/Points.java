@@ -5,7 +5,6 @@ import io.redoubt.control.database.Rows;
 import io.redoubt.core.fault.FaultException;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -39,6 +38,30 @@ class Points {
                 .params(group, number)
                 .query(Points::kept)
                 .optional();
+    }
+
+    /// The point that was cut for a wish; there is one at most.
+    Optional<Long> ofOrder(String group, String order) {
+        return sql.sql("select number from recovery_point where group_id = ? and order_id = ?")
+                .params(group, order)
+                .query(Long.class)
+                .optional();
+    }
+
+    /// As its receiver says it now; the next report says the same.
+    void label(String group, io.redoubt.protocol.Point point) {
+        sql.sql(
+                        "update recovery_point set consistency = ?, freeze_failures = ? where group_id = ? and number = ?")
+                .params(
+                        consistency(point),
+                        FreezeReasons.kept(point.getFreezeFailuresList()),
+                        group,
+                        point.getNumber())
+                .update();
+    }
+
+    static String consistency(io.redoubt.protocol.Point point) {
+        return point.getApplicationConsistent() ? "application" : "crash";
     }
 
     /// Newest first, older than the given number.
@@ -106,11 +129,6 @@ class Points {
     }
 
     private static KeptPoint kept(ResultSet row, int number) throws SQLException {
-        String[] failed = (String[]) row.getArray("freeze_failures").getArray();
-        var failures = new ArrayList<KeptPoint.FreezeFailure>();
-        for (int i = 0; i + 1 < failed.length; i += 2) {
-            failures.add(new KeptPoint.FreezeFailure(failed[i], failed[i + 1]));
-        }
         return new KeptPoint(
                 point(row, number),
                 Rows.filled(row, "name"),
@@ -121,6 +139,9 @@ class Points {
                 KeptPoint.Consistency.valueOf(
                         row.getString("consistency").toUpperCase(Locale.ROOT)),
                 Rows.filled(row, "taken_by"),
-                failures);
+                FreezeReasons.told((String[]) row.getArray("freeze_failures").getArray()).stream()
+                        .map(each ->
+                                new KeptPoint.FreezeFailure(each.getMachine(), each.getReason()))
+                        .toList());
     }
 }

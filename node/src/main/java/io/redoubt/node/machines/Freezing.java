@@ -12,15 +12,18 @@ import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /// Freezes the file systems of guests for the instant of a cut, by their agents, and thaws them whatever happens (rule 21).
 ///
@@ -65,11 +68,12 @@ public final class Freezing implements AutoCloseable {
 
     /// What is frozen now; to close it is to thaw.
     public final class Frozen implements AutoCloseable {
-        private final List<String> asked;
+        private final Map<String, Integer> asked;
         private final Map<String, String> failures;
-        private final AtomicBoolean open = new AtomicBoolean(true);
+        private @Nullable Map<String, String> doubtful;
 
-        Frozen(List<String> asked, Map<String, String> failures) {
+        /// @param asked how many file systems each has frozen, as far as it said so
+        Frozen(Map<String, Integer> asked, Map<String, String> failures) {
             this.asked = asked;
             this.failures = failures;
         }
@@ -80,11 +84,22 @@ public final class Freezing implements AutoCloseable {
         }
 
         /// Once: what is frozen afterwards is somebody else's.
+        ///
+        /// @return why it is not sure that a machine was frozen until now; empty when it is sure of all. Also of those that were not frozen at all
+        public synchronized Map<String, String> thaw() {
+            Map<String, String> known = doubtful;
+            if (known == null) {
+                var found = new TreeMap<>(thawAll(asked));
+                found.putAll(failures);
+                known = Map.copyOf(found);
+                doubtful = known;
+            }
+            return known;
+        }
+
         @Override
         public void close() {
-            if (open.compareAndSet(true, false)) {
-                thawAll(asked);
-            }
+            Map<String, String> _ = thaw();
         }
     }
 
@@ -94,7 +109,7 @@ public final class Freezing implements AutoCloseable {
     public Frozen freeze(FreezeGuests wanted, Duration within) {
         long end = System.nanoTime() + min(within, WITHIN_MAX).toNanos();
         Map<String, String> failures = new ConcurrentHashMap<>();
-        Set<String> asked = ConcurrentHashMap.newKeySet();
+        Map<String, Integer> asked = new ConcurrentHashMap<>();
         together(
                 wanted.getMachinesList(),
                 machine -> {
@@ -104,14 +119,14 @@ public final class Freezing implements AutoCloseable {
                                     reason -> failures.put(machine, reason),
                                     () -> failures.remove(machine));
                 });
-        return new Frozen(List.copyOf(asked), new TreeMap<>(failures));
+        return new Frozen(Map.copyOf(asked), new TreeMap<>(failures));
     }
 
     /// @return why not
-    private Optional<String> freezeOne(String machine, long end, Set<String> asked) {
+    private Optional<String> freezeOne(String machine, long end, Map<String, Integer> asked) {
         Optional<Guest> guest = guests.apply(machine);
         if (guest.isEmpty()) {
-            return Optional.of("it does not run on the node that makes the cut");
+            return Optional.of("it does not run on the node where it is to be");
         }
         if (guest.get().state() != MachineState.MACHINE_RUNNING) {
             return Optional.of("it is not running");
@@ -125,10 +140,12 @@ public final class Freezing implements AutoCloseable {
         if (!held.add(machine)) {
             return Optional.of("it is frozen for another point at this moment");
         }
-        asked.add(machine);
+        asked.put(machine, 0);
         told.put(KIND, machine, FreezeGuests.newBuilder().addMachines(machine).build());
         try (GuestAgent agent = GuestAgent.connect(guest.get().agent(), left(end))) {
-            if (agent.freeze(left(end)) == 0) {
+            int frozen = agent.freeze(left(end));
+            asked.put(machine, frozen);
+            if (frozen == 0) {
                 return Optional.of("its agent found no file system to freeze");
             }
             return ended ? Optional.of(STOPPING) : Optional.empty(); // it may be thawed at once
@@ -143,15 +160,33 @@ public final class Freezing implements AutoCloseable {
     }
 
     /// What answers at once is thawed when this returns; whom nobody hears is asked on and on, beside everything else.
-    private void thawAll(List<String> machines) {
+    ///
+    /// A guest that ended its freeze by itself has nothing to thaw, and an agent that says otherwise than before is not believed.
+    ///
+    /// @param machines and how many file systems each had frozen
+    /// @return why it is not sure that one was frozen until now
+    private Map<String, String> thawAll(Map<String, Integer> machines) {
+        Map<String, String> doubtful = new ConcurrentHashMap<>();
         together(
-                machines,
+                machines.keySet(),
                 machine -> {
-                    if (!thaw(machine)) {
+                    doubtful.put(machine, "it could not be asked"); // until the opposite is known
+                    OptionalInt thawed = thaw(machine);
+                    int frozen = Objects.requireNonNull(machines.get(machine));
+                    if (thawed.isEmpty()) {
+                        doubtful.put(machine, "its agent did not answer when it was thawed");
                         begin(machine);
+                    } else if (thawed.getAsInt() != frozen) {
+                        doubtful.put(
+                                machine,
+                                "%d file systems were frozen, and %d were when it was thawed"
+                                        .formatted(frozen, thawed.getAsInt()));
+                    } else {
+                        doubtful.remove(machine);
                     }
                     held.remove(machine);
                 });
+        return doubtful;
     }
 
     private void begin(String machine) {
@@ -163,7 +198,7 @@ public final class Freezing implements AutoCloseable {
                 .start(() -> {
                     try {
                         for (int i = 0; i < THAWS_MAX && !ended; i++) {
-                            if (thaw(machine)) {
+                            if (thaw(machine).isPresent()) {
                                 return;
                             }
                             Pause.of(AGAIN);
@@ -178,25 +213,26 @@ public final class Freezing implements AutoCloseable {
                 });
     }
 
-    /// @return whether nothing of it is frozen any more
-    private boolean thaw(String machine) {
+    /// @return how many of its file systems were frozen until now, 0 without a process; empty when it is not known whether any is frozen still
+    private OptionalInt thaw(String machine) {
         Optional<Guest> guest = guests.apply(machine);
+        int thawed = 0;
         try {
             if (guest.isPresent() && guest.get().state() != MachineState.MACHINE_STOPPED) {
                 try (GuestAgent agent = GuestAgent.connect(guest.get().agent(), ANSWER_MAX)) {
-                    int thawed = agent.thaw(ANSWER_MAX);
+                    thawed = agent.thaw(ANSWER_MAX);
                     LOG.log(Level.DEBUG, "machine {0}: {1} file systems thawed", machine, thawed);
                 }
             }
             told.remove(KIND, machine);
-            return true;
+            return OptionalInt.of(thawed);
         } catch (FaultException e) {
             LOG.log(Level.WARNING, "machine {0} is not thawed yet: {1}", machine, e.getMessage());
-            return false;
+            return OptionalInt.empty();
         }
     }
 
-    private static void together(List<String> machines, Consumer<String> work) {
+    private static void together(Collection<String> machines, Consumer<String> work) {
         var threads = new ArrayList<Thread>();
         for (String machine : machines) {
             threads.add(
@@ -234,7 +270,8 @@ public final class Freezing implements AutoCloseable {
         together(
                 left,
                 machine -> {
-                    boolean _ = thaw(machine); // the next start asks those again that do not answer
+                    OptionalInt _ =
+                            thaw(machine); // the next start asks those again that do not answer
                 });
     }
 }

@@ -14,21 +14,16 @@ import io.redoubt.protocol.ControlMessage;
 import io.redoubt.protocol.DropJournal;
 import io.redoubt.protocol.GrantRequest;
 import io.redoubt.protocol.MachineDisk;
-import io.redoubt.protocol.PointTaken;
 import io.redoubt.protocol.ProtectReceiver;
 import io.redoubt.protocol.Report;
-import io.redoubt.protocol.TakePoint;
 import io.redoubt.protocol.VolumeReport;
 import io.redoubt.protocol.VolumeState;
-import io.redoubt.storage.journal.PointTag;
 import io.redoubt.storage.nbd.SocketAccess;
 import io.redoubt.storage.replication.ReceiverServer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 
 /// Everything that a node keeps: opened from its home at the start, changed by commands, told in reports.
 public final class NodeStorage implements AutoCloseable {
@@ -136,11 +131,8 @@ public final class NodeStorage implements AutoCloseable {
                     unprotect(unprotect.getGroup());
                 }
             }
-            case TAKE_POINT ->
-                    result.setPointTaken(
-                            takePoint( // nobody has frozen a guest for it
-                                    command.getTakePoint().toBuilder().clearFreeze().build(),
-                                    Map.of()));
+            case TAKE_POINT -> result.setPointTaken(sources.takePoint(command.getTakePoint()));
+            case LABEL_POINT -> result.setPointLabelled(receivers.label(command.getLabelPoint()));
             case DELETE_POINT -> {
                 var point = command.getDeletePoint();
                 views.requireNoneOpen(point.getGroup(), point.getNumber());
@@ -234,19 +226,6 @@ public final class NodeStorage implements AutoCloseable {
                             "not about storage: " + command.getCommandCase());
         }
         return result;
-    }
-
-    /// @param unfrozen why machines that were to be frozen for it are not, by machine
-    public PointTaken takePoint(TakePoint wanted, Map<String, String> unfrozen) {
-        var failures = new ArrayList<PointTag.Failure>();
-        unfrozen.forEach((machine, reason) -> failures.add(new PointTag.Failure(machine, reason)));
-        var consistency =
-                wanted.hasFreeze() && unfrozen.isEmpty()
-                        ? PointTag.Consistency.APPLICATION
-                        : PointTag.Consistency.CRASH;
-        return sources.takePoint(
-                wanted.getGroup(),
-                new PointTag(wanted.getName(), consistency, wanted.getTakenBy(), failures));
     }
 
     private VolumeSnapshots snapshots(String volume) {

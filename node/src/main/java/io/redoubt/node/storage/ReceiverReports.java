@@ -118,7 +118,8 @@ final class ReceiverReports {
                         .setAfterSync(point.afterSync())
                         .setApplicationConsistent(
                                 tag.consistency() == PointTag.Consistency.APPLICATION)
-                        .setTakenBy(tag.by());
+                        .setTakenBy(tag.by())
+                        .setOrder(tag.order());
         tag.failures()
                 .forEach(failure ->
                         told.addFreezeFailures(

@@ -11,8 +11,11 @@ import io.redoubt.core.port.Disk;
 import io.redoubt.core.system.SystemDisk;
 import io.redoubt.protocol.AdoptedVolume;
 import io.redoubt.protocol.CountLoss;
+import io.redoubt.protocol.FreezeFailure;
+import io.redoubt.protocol.LabelPoint;
 import io.redoubt.protocol.LiveView;
 import io.redoubt.protocol.LossCounted;
+import io.redoubt.protocol.PointLabelled;
 import io.redoubt.protocol.PointsListed;
 import io.redoubt.protocol.ProtectReceiver;
 import io.redoubt.protocol.ProtectedVolume;
@@ -26,6 +29,8 @@ import io.redoubt.storage.journal.Housekeeping;
 import io.redoubt.storage.journal.Journal;
 import io.redoubt.storage.journal.JournalLimits;
 import io.redoubt.storage.journal.Ladder;
+import io.redoubt.storage.journal.PointTag;
+import io.redoubt.storage.journal.RecoveryPoint;
 import io.redoubt.storage.journal.Roles;
 import io.redoubt.storage.replication.History;
 import io.redoubt.storage.replication.HostedReceiver;
@@ -339,6 +344,43 @@ final class Receivers implements AutoCloseable {
         } else {
             receiver.protectPoint(number, on);
         }
+    }
+
+    /// What became known of a point after its cut; a volume whose machine nobody spoke of makes it no better than a crash.
+    ///
+    /// @throws FaultException with [io.redoubt.storage.journal.JournalFault.NoSuchPoint]
+    synchronized PointLabelled label(LabelPoint wanted) {
+        HostedReceiver receiver = require(wanted.getGroup());
+        receiver.labelPoint(wanted.getNumber(), point -> label(wanted, point));
+        return PointLabelled.newBuilder()
+                .setPoint(
+                        ReceiverReports.point(receiver.journal().view(wanted.getNumber()).point()))
+                .build();
+    }
+
+    private static PointTag label(LabelPoint wanted, RecoveryPoint point) {
+        var failures = new ArrayList<>(failures(wanted.getFailuresList()));
+        point.vector().keySet().stream()
+                .map(VolumeId::value)
+                .filter(volume -> !wanted.getVolumesList().contains(volume))
+                .sorted()
+                .forEach(volume ->
+                        failures.add(
+                                new PointTag.Failure(
+                                        volume,
+                                        "its machine joined after the guests were frozen")));
+        return point.tag()
+                .with(
+                        failures.isEmpty()
+                                ? PointTag.Consistency.APPLICATION
+                                : PointTag.Consistency.CRASH,
+                        failures);
+    }
+
+    static List<PointTag.Failure> failures(List<FreezeFailure> told) {
+        return told.stream()
+                .map(failure -> new PointTag.Failure(failure.getMachine(), failure.getReason()))
+                .toList();
     }
 
     /// A point that is not there is deleted already.

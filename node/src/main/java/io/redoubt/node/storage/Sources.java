@@ -22,6 +22,7 @@ import io.redoubt.protocol.ProtectedVolume;
 import io.redoubt.protocol.SourceProtected;
 import io.redoubt.protocol.SourceReleased;
 import io.redoubt.protocol.SourceReport;
+import io.redoubt.protocol.TakePoint;
 import io.redoubt.protocol.TellUnshipped;
 import io.redoubt.protocol.UnshippedTold;
 import io.redoubt.protocol.VerifyGroup;
@@ -362,7 +363,16 @@ final class Sources implements AutoCloseable {
         Volumes.deleteTree(home.resolve("groups").resolve(group.getGroup() + "-source"));
     }
 
-    PointTaken takePoint(String group, PointTag tag) {
+    /// What is known of frozen guests comes after the cut, see [Receivers#label].
+    PointTaken takePoint(TakePoint wanted) {
+        String group = wanted.getGroup();
+        var tag =
+                new PointTag(
+                        wanted.getName(),
+                        PointTag.Consistency.CRASH,
+                        wanted.getTakenBy(),
+                        Receivers.failures(wanted.getFreezeFailuresList()),
+                        wanted.getOrder());
         Source source = require(group);
         long number = cut(group, source, tag.text());
         return PointTaken.newBuilder().setNumber(number).setStampMillis(clock.wallMillis()).build();

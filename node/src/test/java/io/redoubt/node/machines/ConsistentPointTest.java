@@ -20,15 +20,18 @@ import io.redoubt.protocol.CommandResult;
 import io.redoubt.protocol.EnsureMachine;
 import io.redoubt.protocol.EnsureVolume;
 import io.redoubt.protocol.FreezeGuests;
+import io.redoubt.protocol.LabelPoint;
 import io.redoubt.protocol.MachineDisk;
 import io.redoubt.protocol.OpenView;
 import io.redoubt.protocol.Point;
+import io.redoubt.protocol.PointLabelled;
 import io.redoubt.protocol.ProtectReceiver;
 import io.redoubt.protocol.ProtectSource;
 import io.redoubt.protocol.ProtectedVolume;
 import io.redoubt.protocol.RaiseAttachment;
 import io.redoubt.protocol.Report;
 import io.redoubt.protocol.TakePoint;
+import io.redoubt.protocol.ThawGuests;
 import io.redoubt.protocol.ViewVolume;
 import io.redoubt.storage.nbd.NbdClient;
 import io.redoubt.storage.nbd.SocketAccess;
@@ -76,6 +79,7 @@ class ConsistentPointTest {
     private final Path home;
     private final NodeStorage storage;
     private final Machines machines;
+    private final FreezeLeases leases;
     private final Freezing freezing;
     private String serialLog = "";
     private int views;
@@ -103,6 +107,7 @@ class ConsistentPointTest {
         var told = new Told(new SystemDisk(home.resolve("told")));
         machines = new Machines(told, storage, () -> qemu);
         freezing = new Freezing(told, machines);
+        leases = new FreezeLeases(freezing);
     }
 
     /// One certificate for both ends.
@@ -232,15 +237,39 @@ class ConsistentPointTest {
         await("it has a point", () -> report().getReceivers(0).getPointsCount() > 0);
     }
 
-    /// As the daemon does it.
+    /// As the control plane has it done.
     private long take(String name, boolean freeze) {
-        var wanted = TakePoint.newBuilder().setGroup("g").setName(name).setTakenBy("owner");
+        String id = "freeze-" + name;
         if (freeze) {
-            wanted.setFreeze(FreezeGuests.newBuilder().addMachines("m1").setWithinMillis(10_000));
+            var frozen =
+                    leases.freeze(
+                            FreezeGuests.newBuilder()
+                                    .setId(id)
+                                    .addMachines("m1")
+                                    .setWithinMillis(10_000)
+                                    .setLeaseMillis(20_000)
+                                    .build());
+            assertThat(frozen.getFailuresList()).isEmpty();
         }
-        long number;
-        try (Freezing.Frozen frozen = freezing.freeze(wanted.getFreeze(), Duration.ofSeconds(10))) {
-            number = storage.takePoint(wanted.build(), frozen.failures()).getNumber();
+        var wanted =
+                TakePoint.newBuilder()
+                        .setGroup("g")
+                        .setName(name)
+                        .setTakenBy("owner")
+                        .setOrder("order-" + views);
+        long number = tell(Command.newBuilder().setTakePoint(wanted)).getPointTaken().getNumber();
+        if (freeze) {
+            var thawed = leases.thaw(ThawGuests.newBuilder().setId(id).addMachines("m1").build());
+            await("point " + number, () -> find(number).isPresent());
+            assertThat(point(number).getApplicationConsistent()).as("not known yet").isFalse();
+            var label =
+                    LabelPoint.newBuilder()
+                            .setGroup("g")
+                            .setNumber(number)
+                            .addAllFailures(thawed.getFailuresList())
+                            .addVolumes("root");
+            assertThat(tell(Command.newBuilder().setLabelPoint(label)).getPointLabelled())
+                    .isEqualTo(PointLabelled.newBuilder().setPoint(point(number)).build());
         }
         await("point " + number, () -> find(number).isPresent());
         return number;

@@ -86,7 +86,7 @@ class FreezingTest {
                     .containsOnlyKeys("one", "three", "four")
                     .containsEntry("one", "its agent found no file system to freeze")
                     .containsEntry("three", "it is not running")
-                    .containsEntry("four", "it does not run on the node that makes the cut");
+                    .containsEntry("four", "it does not run on the node where it is to be");
             assertThat(two.frozen).isTrue();
         }
         assertThat(two.frozen).isFalse();
@@ -103,6 +103,28 @@ class FreezingTest {
         assertThat(frozen.failures().get("one")).contains("has not answered");
         frozen.close();
         assertThat(two.frozen).isFalse();
+    }
+
+    /// An agent may say that it thawed nothing, or less than it froze: then the guest wrote while it was to stand still.
+    @Test
+    void a_guest_that_ended_its_freeze_by_itself_is_not_believed() {
+        Freezing.Frozen frozen = freeze("one", "two");
+        assertThat(frozen.failures()).isEmpty();
+        one.frozen = false;
+        assertThat(frozen.thaw()).containsOnlyKeys("one");
+        assertThat(frozen.thaw().get("one")).startsWith("2 file systems were frozen, and 0");
+        frozen = freeze("one", "two");
+        two.fileSystems = 1;
+        assertThat(frozen.thaw()).containsOnlyKeys("two");
+        frozen = freeze("one", "two");
+        two.deaf = true;
+        assertThat(frozen.thaw()).containsOnlyKeys("two");
+        frozen.close();
+        two.deaf = false;
+        await(() -> left().isEmpty());
+        try (Freezing.Frozen sure = freeze("one", "two")) {
+            assertThat(sure.thaw()).isEmpty();
+        }
     }
 
     /// Its answer came too late, or not at all: what it did counts.

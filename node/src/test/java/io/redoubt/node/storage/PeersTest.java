@@ -206,6 +206,41 @@ class PeersTest {
         await("the point", () -> newest() >= number);
     }
 
+    /// The first coordinator is gone after its cut, and nobody may have heard its answer: the order is told to the next one.
+    @Test
+    void an_order_that_two_coordinators_cut_for_is_one_point() throws Exception {
+        awaitMorePoints();
+        TestedStorage coordinator = makesCuts(one) ? one : other;
+        TestedStorage peer = coordinator == one ? other : one;
+        var order =
+                Command.newBuilder()
+                        .setTakePoint(
+                                TakePoint.newBuilder()
+                                        .setGroup("g")
+                                        .setName("now")
+                                        .setOrder("order-1"));
+        long first = coordinator.carryOut(order).getPointTaken().getNumber();
+        await("the point", () -> newest() >= first);
+        coordinator.restart(() -> await("the other one makes the cuts", () -> makesCuts(peer)));
+        tell(1);
+        awaitMorePoints();
+        long second = peer.carryOut(order).getPointTaken().getNumber();
+        assertThat(second).isGreaterThan(first);
+        await("points after it", () -> newest() > second);
+        assertThat(
+                        receiver
+                                .carryOut(
+                                        Command.newBuilder()
+                                                .setListPoints(
+                                                        ListPoints.newBuilder().setGroup("g")))
+                                .getPointsListed()
+                                .getPointsList()
+                                .stream()
+                                .filter(point -> point.getOrder().equals("order-1"))
+                                .map(Point::getNumber))
+                .containsExactly(first);
+    }
+
     /// Its port is another one after each start. Whoever was told nothing new still looks for it where it was, and goes on when it is told.
     @Test
     void a_node_that_comes_back_at_another_address_takes_part_again_once_its_peer_is_told()

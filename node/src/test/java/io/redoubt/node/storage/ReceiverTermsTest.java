@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.redoubt.core.VolumeId;
+import io.redoubt.core.fault.FaultException;
 import io.redoubt.core.system.SystemClock;
 import io.redoubt.core.system.SystemDisk;
+import io.redoubt.protocol.LabelPoint;
 import io.redoubt.protocol.Point;
 import io.redoubt.protocol.ProtectReceiver;
 import io.redoubt.protocol.ReceiverReport;
@@ -205,7 +207,8 @@ class ReceiverTermsTest {
                         "n",
                         PointTag.Consistency.CRASH,
                         "owner",
-                        List.of(new PointTag.Failure("m", "silent")));
+                        List.of(new PointTag.Failure("m", "silent")),
+                        "o1");
         publish(2, tag);
         receivers.require("g").openView(2, "view x", Duration.ofHours(1));
         Point point = report().getPoints(0);
@@ -216,6 +219,27 @@ class ReceiverTermsTest {
         assertThat(point.getFreezeFailures(0).getReason()).isEqualTo("silent");
         assertThat(report().getPins(0).getOwner()).isEqualTo("view x");
         assertThat(report().getPins(0).getPoint()).isEqualTo(2);
+    }
+
+    /// What the guests were is known after the cut; what they were of a machine that nobody spoke of, is not.
+    @Test
+    void a_label_is_kept_and_says_yes_only_of_the_volumes_that_it_names() {
+        publish(3, new PointTag("n", PointTag.Consistency.CRASH, "owner", List.of(), "o1"));
+        var label = LabelPoint.newBuilder().setGroup("g").setNumber(2).addVolumes(VOLUME.value());
+        Point labelled = receivers.label(label.build()).getPoint();
+        assertThat(labelled.getApplicationConsistent()).isTrue();
+        assertThat(labelled.getOrder()).isEqualTo("o1");
+        assertThat(labelled.getName()).isEqualTo("n");
+        restart();
+        assertThat(report().getPoints(1)).isEqualTo(labelled);
+        assertThat(report().getPoints(0).getApplicationConsistent()).isFalse();
+
+        Point other =
+                receivers.label(label.clearVolumes().addVolumes("another").build()).getPoint();
+        assertThat(other.getApplicationConsistent()).isFalse();
+        assertThat(other.getFreezeFailures(0).getMachine()).isEqualTo(VOLUME.value());
+        assertThatThrownBy(() -> receivers.label(label.setNumber(77).build()))
+                .isInstanceOf(FaultException.class);
     }
 
     private void keepHouse() {

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 class PointTagTest {
     @Test
     void a_name_alone_is_the_text_that_journals_always_held() {
-        var tag = new PointTag("before-upgrade", Consistency.CRASH, "", List.of());
+        var tag = new PointTag("before-upgrade", Consistency.CRASH, "", List.of(), "");
         assertThat(tag.text()).isEqualTo("before-upgrade");
         assertThat(PointTag.parse("before-upgrade")).isEqualTo(tag);
         assertThat(PointTag.NONE.text()).isEmpty();
@@ -25,7 +25,7 @@ class PointTagTest {
 
     @Test
     void all_that_is_said_comes_back() {
-        var whole = new PointTag("n", Consistency.APPLICATION, "owner", List.of());
+        var whole = new PointTag("n", Consistency.APPLICATION, "owner", List.of(), "");
         assertThat(whole.text()).isEqualTo("?name=n&consistency=application&by=owner");
         assertThat(PointTag.parse(whole.text())).isEqualTo(whole);
         var failed =
@@ -35,7 +35,8 @@ class PointTagTest {
                         "owner",
                         List.of(
                                 new Failure("m1", "no agent & 5 = 4 + 1? é 100 %"),
-                                new Failure("m2", "")));
+                                new Failure("m2", "")),
+                        "order-7");
         assertThat(PointTag.parse(failed.text())).isEqualTo(failed);
         assertThat(failed.named()).isFalse();
     }
@@ -46,7 +47,7 @@ class PointTagTest {
         for (int i = 0; i < 40; i++) {
             failures.add(new Failure("m" + i, "\u00e9".repeat(5000)));
         }
-        var tag = new PointTag("n", Consistency.CRASH, "owner", failures);
+        var tag = new PointTag("n", Consistency.CRASH, "owner", failures, "");
         assertThat(tag.failures()).hasSize(16);
         assertThat(tag.text().length()).isLessThan(65_536 / 3);
         assertThat(PointTag.parse(tag.text())).isEqualTo(tag);
@@ -61,7 +62,7 @@ class PointTagTest {
         assertThat(PointTag.parse("?name=%zz&&=&failed").name()).isEqualTo("%zz");
         assertThat(PointTag.parse("?consistency=application&failed=m1+x").consistency())
                 .isEqualTo(Consistency.CRASH);
-        assertThatThrownBy(() -> new PointTag("?x", Consistency.CRASH, "", List.of()))
+        assertThatThrownBy(() -> new PointTag("?x", Consistency.CRASH, "", List.of(), ""))
                 .isInstanceOf(IllegalArgumentException.class);
     }
 
@@ -71,8 +72,10 @@ class PointTagTest {
         var ladder = new Ladder(List.of(new Ladder.Rung(Duration.ofMinutes(1), Duration.ZERO)));
         List<RecoveryPoint> points =
                 List.of(
-                        point(1, new PointTag("", Consistency.APPLICATION, "owner", List.of())),
-                        point(2, new PointTag("n", Consistency.APPLICATION, "owner", List.of())),
+                        point(1, new PointTag("", Consistency.APPLICATION, "owner", List.of(), "")),
+                        point(
+                                2,
+                                new PointTag("n", Consistency.APPLICATION, "owner", List.of(), "")),
                         point(1_000_000, PointTag.NONE));
         assertThat(Retention.toDrop(points, 1_000_000, ladder, Set.of(), Set.of()))
                 .containsExactly(1L);

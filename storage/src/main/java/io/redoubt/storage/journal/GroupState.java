@@ -144,6 +144,13 @@ final class GroupState {
                 guard(record.offset(), false);
             }
             case PROTECT_POINT -> guard(record.offset(), record.last() != 0);
+            case LABEL_POINT -> {
+                String text = ManifestCodec.takeText(payload.duplicate().order(payload.order()));
+                points =
+                        points.stream()
+                                .map(p -> p.number() == record.offset() ? p.named(text) : p)
+                                .toList();
+            }
             case LEAVE -> {
                 if (record.first() != 0) {
                     member(record.slot()).leave();

@@ -373,6 +373,22 @@ public final class Journal implements AutoCloseable {
         sync();
     }
 
+    /// Says of a point what became known after its cut, durably when it returns; the same again writes nothing.
+    ///
+    /// @throws FaultException with [JournalFault.NoSuchPoint]
+    public void label(long number, PointTag tag) {
+        if (offers.require(number).name().equals(tag.text())) {
+            return;
+        }
+        apply(writer.label(number, tag.text()));
+        sync();
+    }
+
+    /// Whether a point of this order is kept, also one that is not offered yet.
+    public boolean hasOrder(String order) {
+        return state.points().stream().anyMatch(point -> point.tag().order().equals(order));
+    }
+
     /// @param number of the point, 0 for one that is still to come
     /// @throws FaultException with [JournalFault.NoRoomToProtect]
     public void requireRoomToProtect(long number) {

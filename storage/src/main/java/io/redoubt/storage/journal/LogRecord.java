@@ -47,7 +47,9 @@ record LogRecord(
         /// The point `offset` is protected (`last` 1) or not (0) from everything but its user.
         PROTECT_POINT(9),
         /// A member leaves (`first` 1): points count it no more. Or it comes back (0), and counts from its next complete pass.
-        LEAVE(10);
+        LEAVE(10),
+        /// What is said of the point `offset` from now on; the payload is its text.
+        LABEL_POINT(11);
 
         private final byte code;
 

@@ -12,14 +12,16 @@ import java.util.List;
 ///
 /// A tag that is nothing but a name is that name, as in every journal so far. One that says more begins with a question mark, which no
 /// name does, and goes on as a web form: `?name=before&consistency=application&by=owner`, and `failed=MACHINE+REASON` for each machine
-/// whose file systems were not frozen. Fields that a later version adds are skipped.
+/// whose file systems were not frozen, and `order=ID`. Fields that a later version adds are skipped.
 ///
 /// @param name        a user's word for it, empty for none
 /// @param consistency of what the guests keep on their disks
 /// @param by          who asked for it, empty for the periodic ones
 /// @param failures    why it is not consistent for applications, where that was asked for
-public record PointTag(String name, Consistency consistency, String by, List<Failure> failures) {
-    public static final PointTag NONE = new PointTag("", Consistency.CRASH, "", List.of());
+/// @param order       the wish that it was cut for: there is one point of each. Empty for the periodic ones
+public record PointTag(
+        String name, Consistency consistency, String by, List<Failure> failures, String order) {
+    public static final PointTag NONE = new PointTag("", Consistency.CRASH, "", List.of(), "");
 
     private static final String MARK = "?";
     private static final int FAILURES_MAX = 16;
@@ -54,12 +56,13 @@ public record PointTag(String name, Consistency consistency, String by, List<Fai
     }
 
     /// Never fails: a text that says something else than we know is a name.
-    static PointTag parse(String text) {
+    public static PointTag parse(String text) {
         if (!text.startsWith(MARK)) {
-            return new PointTag(text, Consistency.CRASH, "", List.of());
+            return new PointTag(text, Consistency.CRASH, "", List.of(), "");
         }
         String name = "";
         String by = "";
+        String order = "";
         var consistency = Consistency.CRASH;
         var failures = new ArrayList<Failure>();
         for (String field : text.substring(1).split("&")) {
@@ -68,6 +71,7 @@ public record PointTag(String name, Consistency consistency, String by, List<Fai
             switch (equals < 0 ? "" : field.substring(0, equals)) {
                 case "name" -> name = value;
                 case "by" -> by = value;
+                case "order" -> order = value;
                 case "consistency" ->
                         consistency =
                                 value.equals("application")
@@ -88,7 +92,13 @@ public record PointTag(String name, Consistency consistency, String by, List<Fai
                 name.startsWith(MARK) ? "" : name,
                 failures.isEmpty() ? consistency : Consistency.CRASH,
                 by,
-                failures);
+                failures,
+                order);
+    }
+
+    /// As it turned out after the cut.
+    public PointTag with(Consistency proved, List<Failure> known) {
+        return new PointTag(name, proved, by, known, order);
     }
 
     private static String decoded(String value) {
@@ -105,7 +115,7 @@ public record PointTag(String name, Consistency consistency, String by, List<Fai
 
     /// What travels.
     public String text() {
-        if (equals(new PointTag(name, Consistency.CRASH, "", List.of()))) {
+        if (equals(new PointTag(name, Consistency.CRASH, "", List.of(), ""))) {
             return name;
         }
         var text = new StringBuilder(MARK);
@@ -115,6 +125,7 @@ public record PointTag(String name, Consistency consistency, String by, List<Fai
                 "consistency",
                 consistency == Consistency.APPLICATION ? "application" : "crash");
         append(text, "by", by);
+        append(text, "order", order);
         failures.forEach(f -> append(text, "failed", f.machine() + " " + f.reason()));
         return text.toString();
     }

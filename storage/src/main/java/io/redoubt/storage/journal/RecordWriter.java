@@ -45,6 +45,13 @@ final class RecordWriter {
         return append(Kind.CUT, false, 0, 0, 0, point.number(), 0, payload.clear());
     }
 
+    Appended label(long point, String text) {
+        ByteBuffer payload =
+                LogRecord.buffer((text.getBytes(StandardCharsets.UTF_8).length + 2 + 7) & -8);
+        ManifestCodec.putText(payload, text);
+        return append(Kind.LABEL_POINT, false, 0, 0, 0, point, 0, payload.clear());
+    }
+
     Appended write(int slot, long first, long last, long offset, ByteBuffer data, boolean pass) {
         long from = Blocks.down(offset);
         long to = Blocks.up(offset + data.remaining());

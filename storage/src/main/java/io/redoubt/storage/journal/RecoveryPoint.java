@@ -29,6 +29,11 @@ public record RecoveryPoint(
         return PointTag.parse(name);
     }
 
+    /// The same writes, with another text.
+    RecoveryPoint named(String text) {
+        return new RecoveryPoint(number, stampMillis, publishedMillis, vector, afterSync, text);
+    }
+
     /// @param kept oldest first
     /// @throws FaultException with [JournalFault.NoSuchPoint]
     static RecoveryPoint require(List<RecoveryPoint> kept, long number) {

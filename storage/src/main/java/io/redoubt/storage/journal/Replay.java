@@ -89,7 +89,15 @@ final class Replay {
                 requireMember(good, segment);
                 index(good, segment);
             }
-            case MEMBER, VOID, PASS_BEGIN, PASS_END, CUT, DROP_POINT, PROTECT_POINT, LEAVE -> {
+            case MEMBER,
+                    VOID,
+                    PASS_BEGIN,
+                    PASS_END,
+                    CUT,
+                    DROP_POINT,
+                    PROTECT_POINT,
+                    LABEL_POINT,
+                    LEAVE -> {
                 if (good.damaged()) {
                     damage.add(
                             damaged(
@@ -224,7 +232,7 @@ final class Replay {
     private static boolean ofOneMember(LogRecord.Kind kind) {
         return switch (kind) {
             case WRITE, ZERO, VOID, PASS_BEGIN, LEAVE -> true;
-            case MEMBER, PASS_END, CUT, DROP_POINT, PROTECT_POINT -> false;
+            case MEMBER, PASS_END, CUT, DROP_POINT, PROTECT_POINT, LABEL_POINT -> false;
         };
     }
 }

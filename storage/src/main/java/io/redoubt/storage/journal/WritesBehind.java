@@ -97,7 +97,7 @@ public record WritesBehind(Map<VolumeId, Count> volumes, boolean isComplete) {
                     }
                 }
                 case VOID, PASS_BEGIN -> complete &= !isBehind(record);
-                case CUT, MEMBER, PASS_END, DROP_POINT, PROTECT_POINT, LEAVE -> {}
+                case CUT, MEMBER, PASS_END, DROP_POINT, PROTECT_POINT, LABEL_POINT, LEAVE -> {}
             }
         }
 

@@ -6,6 +6,7 @@ import io.redoubt.core.fault.FaultException;
 import io.redoubt.core.grant.Grantor;
 import io.redoubt.core.port.Clock;
 import io.redoubt.storage.journal.Journal;
+import io.redoubt.storage.journal.PointTag;
 import io.redoubt.storage.journal.RecoveryPoint;
 import io.redoubt.storage.journal.WantedRange;
 import io.redoubt.storage.journal.WritesBehind;
@@ -231,7 +232,11 @@ public final class GroupReceiver {
         if (from != leader || !inOrder) {
             return;
         }
-        if (cut.vector().isEmpty() || splitByPass(cut) || !knowsAll(cut) || lacksJoined(cut)) {
+        if (cut.vector().isEmpty()
+                || splitByPass(cut)
+                || !knowsAll(cut)
+                || lacksJoined(cut)
+                || isSecond(cut)) {
             cutsGivenUp++;
             return;
         }
@@ -296,6 +301,16 @@ public final class GroupReceiver {
         return journal.volumes().stream()
                 .filter(volume -> isMember(volume) && !cut.vector().containsKey(volume))
                 .anyMatch(volume -> counted.contains(volume) || journal.joined(slotOf(volume)));
+    }
+
+    /// Whoever ordered the first one may not have heard of it, and ordered it again; what it was ordered for has its point.
+    private boolean isSecond(Frame.Cut cut) {
+        String order = PointTag.parse(cut.name()).order();
+        return !order.isEmpty()
+                && (journal.hasOrder(order)
+                        || pending.stream()
+                                .anyMatch(other ->
+                                        PointTag.parse(other.name()).order().equals(order)));
     }
 
     private boolean knowsAll(Frame.Cut cut) {

@@ -14,6 +14,7 @@ import io.redoubt.storage.journal.JournalFault;
 import io.redoubt.storage.journal.JournalView;
 import io.redoubt.storage.journal.Ladder;
 import io.redoubt.storage.journal.Pin;
+import io.redoubt.storage.journal.PointTag;
 import io.redoubt.storage.journal.RecoveryPoint;
 import io.redoubt.storage.journal.Roles;
 import java.io.IOException;
@@ -28,6 +29,7 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
+import java.util.function.Function;
 
 /// A group's receiving side on a node: its journal, its half of the grants, and the connections of the sources that feed it.
 public final class HostedReceiver implements AutoCloseable {
@@ -390,6 +392,19 @@ public final class HostedReceiver implements AutoCloseable {
         lock.lock();
         try {
             journal.protect(number, on);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// See [Journal#label].
+    ///
+    /// @param decided the tag by the point that is there
+    /// @throws FaultException with [JournalFault.NoSuchPoint]
+    public void labelPoint(long number, Function<RecoveryPoint, PointTag> decided) {
+        lock.lock();
+        try {
+            journal.label(number, decided.apply(journal.view(number).point()));
         } finally {
             lock.unlock();
         }
