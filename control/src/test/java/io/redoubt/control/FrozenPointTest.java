@@ -208,6 +208,30 @@ class FrozenPointTest {
         assertThat(protectedOnes()).containsExactly(500L);
     }
 
+    /// As above, with guests that were surely frozen for the second cut: nothing of it is said of the first one.
+    @Test
+    void what_was_proved_of_another_cut_is_not_said_of_the_point() throws Exception {
+        two.one.deaf =
+                command -> {
+                    if (command.hasTakePoint()) {
+                        two.one.makesCuts = false;
+                        two.one.die();
+                    }
+                    return command.hasTakePoint();
+                };
+        Api.Answer accepted = take(true);
+        Api.await("the cut", () -> two.one.heard(CommandCase.TAKE_POINT));
+        TakePoint first = wish(two.one);
+        two.one.connect();
+        two.other.makesCuts = true;
+        Api.await("it is cut again", () -> two.other.heard(CommandCase.TAKE_POINT));
+        Api.await("all are thawed", () -> two.one.frozen.isEmpty() && two.other.frozen.isEmpty());
+        publish(500, first);
+        two.region.done(accepted);
+        assertThat(shown(500).path("consistency").asString()).isEqualTo("crash");
+        assertThat(failures(shown(500))).containsOnlyKeys(two.machineOfOne, two.machineOfOther);
+    }
+
     @Test
     void no_guest_is_frozen_for_a_cut_that_nobody_can_make() throws Exception {
         two.one.makesCuts = false;

@@ -232,11 +232,11 @@ public final class GroupReceiver {
         if (from != leader || !inOrder) {
             return;
         }
-        if (cut.vector().isEmpty()
-                || splitByPass(cut)
-                || !knowsAll(cut)
-                || lacksJoined(cut)
-                || isSecond(cut)) {
+        if (cut.vector().isEmpty() || splitByPass(cut) || !knowsAll(cut) || lacksJoined(cut)) {
+            cutsGivenUp++;
+            return;
+        }
+        if (isSecond(cut)) {
             cutsGivenUp++;
             return;
         }
