@@ -134,7 +134,7 @@ class RestoreTest {
             change(more, false);
             down();
             other.die();
-            copy(database(), base.resolve("backup"));
+            ControlProcess.copy(database(), base.resolve("backup"));
             up();
             source.connect();
             receiver.connect();
@@ -143,7 +143,7 @@ class RestoreTest {
             assertThat(other.takesPart(group)).isTrue();
             down();
             other.die();
-            copy(base.resolve("backup"), database());
+            ControlProcess.copy(base.resolve("backup"), database());
             up();
             source.connect();
             receiver.connect();
