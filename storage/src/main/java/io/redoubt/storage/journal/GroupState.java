@@ -59,32 +59,57 @@ final class GroupState {
                 lsn,
                 segment,
                 position,
-                members.stream()
-                        .map(m ->
-                                new Manifest.MemberState(
-                                        m.volume,
-                                        m.size,
-                                        m.through,
-                                        m.gapFrom,
-                                        flags(m),
-                                        m.lastPass,
-                                        m.passVseq,
-                                        m.voided,
-                                        m.replacement,
-                                        m.folded,
-                                        m.inexact))
-                        .toList(),
+                members.stream().map(GroupState::saved).toList(),
                 points,
                 guarded);
+    }
+
+    /// A checkpoint with the members that joined after it, as they were then: the records behind it tell the rest.
+    Manifest.Checkpoint withJoined(Manifest.Checkpoint known) {
+        var all = new ArrayList<Manifest.MemberState>(known.members());
+        for (Member member : members.subList(all.size(), members.size())) {
+            all.add(saved(joined(member.volume, member.slot, member.size, member.adopted)));
+        }
+        return new Manifest.Checkpoint(
+                known.lsn(),
+                known.segment(),
+                known.position(),
+                all,
+                known.points(),
+                known.guarded());
+    }
+
+    private static Manifest.MemberState saved(Member member) {
+        return new Manifest.MemberState(
+                member.volume,
+                member.size,
+                member.through,
+                member.gapFrom,
+                flags(member),
+                member.lastPass,
+                member.passVseq,
+                member.voided,
+                member.replacement,
+                member.folded,
+                member.inexact);
+    }
+
+    private static Member joined(VolumeId volume, int slot, long size, boolean adopted) {
+        var member = new Member(volume, slot, size);
+        member.adopted = adopted;
+        return member;
     }
 
     void apply(LogRecord record, ByteBuffer payload) {
         switch (record.kind()) {
             case MEMBER -> {
                 String id = ManifestCodec.takeText(payload.duplicate().order(payload.order()));
-                var member = new Member(new VolumeId(id), members.size(), record.offset());
-                member.adopted = record.first() != 0;
-                members.add(member);
+                members.add(
+                        joined(
+                                new VolumeId(id),
+                                members.size(),
+                                record.offset(),
+                                record.first() != 0));
             }
             case WRITE, ZERO -> {
                 if (!record.pass()) {
@@ -214,6 +239,8 @@ final class GroupState {
             }
             member.debt = true;
             member.fullPassNeeded = true;
+            // What was lost may have been a block of it: its end would make up for nothing.
+            member.openPass = 0;
         }
     }
 

@@ -265,6 +265,9 @@ public final class Housekeeping {
             for (DamagedVersion found : running.found()) {
                 LOG.log(Level.ERROR, "damaged: {0}", found);
             }
+            for (JournalFault header : running.headers()) {
+                LOG.log(Level.ERROR, "damaged: {0}", header.message());
+            }
         }
         return more;
     }

@@ -109,7 +109,7 @@ public final class Journal implements AutoCloseable {
         });
         var replay = new Replay(here.segments(), state, this::replayed, log.knownDurable());
         Replay.Result found = replay.run(manifest.now().segments(), manifest.now().checkpoint());
-        damage.addAll(found.damage());
+        found.damage().stream().filter(fault -> !damage.contains(fault)).forEach(damage::add);
         for (Manifest.Segment segment : manifest.now().segments()) {
             if (segment.sealedEnd() == 0) {
                 // What was read may be known to nothing but the page cache: durable first, then

@@ -51,7 +51,11 @@ public final class JournalReader implements AutoCloseable {
             replay.versions(manifest, _ -> {});
         }
         this.tail = replay.run(manifest.segments(), manifest.checkpoint());
-        this.damage = Stream.concat(lost.stream(), tail.damage().stream()).toList();
+        this.damage =
+                Stream.of(lost.stream(), tail.damage().stream(), brokenHeaders())
+                        .flatMap(faults -> faults)
+                        .distinct()
+                        .toList();
     }
 
     /// @throws FaultException with [JournalFault.NoJournal] for a directory without a manifest, or another [JournalFault] for one that no
@@ -202,7 +206,11 @@ public final class JournalReader implements AutoCloseable {
         return state.points().stream().filter(p -> p.number() > Offers.lastOf(manifest)).toList();
     }
 
-    /// What a node would report at its next start; [#verify] finds more.
+    private Stream<JournalFault> brokenHeaders() {
+        return manifest.files().flatMap(number -> segments.checkHeader(number).stream());
+    }
+
+    /// What a node would report at its next start, and the headers of all segments; [#verify] finds more.
     public List<JournalFault> damage() {
         return damage;
     }

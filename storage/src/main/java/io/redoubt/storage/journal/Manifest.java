@@ -12,6 +12,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Stream;
 
 /// The one file that says what a journal consists of. Replaced whole: written aside, synced, renamed, the directory synced.
 ///
@@ -97,6 +98,12 @@ record Manifest(
 
     UUID lineage() {
         return origin.lineage();
+    }
+
+    /// The numbers of all segments, of the log and kept.
+    Stream<Integer> files() {
+        return Stream.concat(
+                segments.stream().map(Segment::number), kept.stream().map(Kept::number));
     }
 
     Manifest withSegments(List<Segment> changed) {

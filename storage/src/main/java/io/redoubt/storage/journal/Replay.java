@@ -6,6 +6,7 @@ import io.redoubt.core.port.DiskFile;
 import java.nio.BufferUnderflowException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
 
@@ -50,14 +51,14 @@ final class Replay {
     /// @param progress told after each segment how many bytes were read
     void versions(Manifest manifest, LongConsumer progress) {
         for (Manifest.Kept kept : manifest.kept()) {
-            files.checkHeader(kept.number());
+            boolean _ = headerIsWhole(kept.number());
             versions(kept.number(), kept.end(), 0);
             progress.accept(read);
         }
         Manifest.Checkpoint upTo = manifest.checkpoint();
         for (Manifest.Segment segment : manifest.segments()) {
             if (segment.number() <= upTo.segment()) {
-                files.checkHeader(segment.number());
+                boolean _ = headerIsWhole(segment.number());
                 int end = segment.number() < upTo.segment() ? segment.sealedEnd() : upTo.position();
                 versions(segment.number(), end, segment.firstLsn() - 1);
                 progress.accept(read);
@@ -124,7 +125,13 @@ final class Replay {
                 segments.add(segment);
                 continue;
             }
-            files.checkHeader(segment.number());
+            // Header and first record share a sector, so a record that cannot be read behind a
+            // header
+            // that cannot is no torn tail: that header was durable before anything was appended.
+            long durable =
+                    headerIsWhole(segment.number())
+                            ? knownDurable
+                            : Math.max(knownDurable, segment.firstLsn());
             int begin = segment.number() == from.segment() ? from.position() : Segments.HEADER;
             lsn = Math.max(lsn, segment.firstLsn() - 1);
             DiskFile file = files.file(segment.number());
@@ -135,7 +142,7 @@ final class Replay {
                             begin,
                             sealed ? segment.sealedEnd() : (int) file.size(),
                             sealed,
-                            knownDurable);
+                            durable);
             int end = begin;
             for (LogScan.Found found = scan.next(lsn + 1);
                     !(found instanceof LogScan.Found.End);
@@ -163,11 +170,22 @@ final class Replay {
         return new Result(lsn, List.copyOf(segments), records, List.copyOf(damage));
     }
 
+    /// Lists one that is not, once: the checkpoint's segment is looked at twice.
+    private boolean headerIsWhole(int segment) {
+        Optional<JournalFault> wrong = files.checkHeader(segment);
+        wrong.filter(fault -> !damage.contains(fault)).ifPresent(damage::add);
+        return wrong.isEmpty();
+    }
+
     private void apply(LogScan.Found.Good good, int segment) {
         if (good.damaged() && good.record().kind() != LogRecord.Kind.WRITE) {
             damage.add(damaged(segment, good.at(), "a " + good.record().kind() + " record"));
             state.distrustFromHere();
             return;
+        }
+        if (good.record().kind() == LogRecord.Kind.MEMBER
+                && good.record().slot() < state.memberCount()) {
+            return; // the checkpoint has it since the sync behind its record, see [Upkeep#sync]
         }
         if (good.record().kind() == LogRecord.Kind.MEMBER
                 && good.record().slot() != state.memberCount()) {

@@ -7,27 +7,32 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Reads every version in the runs, then every block of the base, and lists what is not as it was written (rule 31).
+/// Reads every version in the runs, then every block of the base, then the headers of all segments, and lists what is not as it was written
+/// (rule 31).
 ///
 /// It keeps a place and no file between its steps, so sweeps and ingest go on beside it. What came meanwhile is the next scrub's.
 final class Scrub {
     /// More than this is a dead disk, and the list would help nobody.
     private static final int FOUND_MAX = 10_000;
 
+    private final OnDisk here;
     private final GroupState state;
     private final Index index;
     private final Base base;
     private final BlockReader reader;
     private final Damages damages;
     private final List<DamagedVersion> found = new ArrayList<>();
+    private final List<JournalFault> headers = new ArrayList<>();
     private final ByteBuffer block = ByteBuffer.allocate(Blocks.SIZE);
     private long place;
     private long vseq;
     private boolean versionsDone;
     private int baseSlot;
     private long baseBlock;
+    private int header;
 
     Scrub(GroupState state, OnDisk here) {
+        this.here = here;
         this.state = state;
         this.index = here.index();
         this.base = here.base();
@@ -46,7 +51,7 @@ final class Scrub {
                 versions(bytes);
                 return true;
             }
-            return base(bytes);
+            return baseSlot < state.memberCount() ? base(bytes) : headers(bytes);
         } finally {
             reader.reading().unlock();
         }
@@ -54,6 +59,11 @@ final class Scrub {
 
     List<DamagedVersion> found() {
         return found;
+    }
+
+    /// Segments whose header is damaged. Nothing that a point shows is lost with one.
+    List<JournalFault> headers() {
+        return headers;
     }
 
     private void versions(long bytes) {
@@ -76,6 +86,18 @@ final class Scrub {
         }
     }
 
+    /// In the order of their numbers, because what a sweep takes away meanwhile must not make it pass over another one.
+    private boolean headers(long bytes) {
+        List<Integer> left =
+                here.manifest().now().files().filter(n -> n > header).sorted().toList();
+        long count = Math.max(1, bytes / Blocks.SIZE);
+        for (int number : left.subList(0, (int) Math.min(count, left.size()))) {
+            here.segments().checkHeader(number).ifPresent(headers::add);
+            header = number;
+        }
+        return left.size() > count;
+    }
+
     private boolean base(long bytes) {
         for (long left = bytes; left > 0 && baseSlot < state.memberCount(); ) {
             long blocks = Blocks.up(state.member(baseSlot).size) / Blocks.SIZE;
@@ -91,7 +113,7 @@ final class Scrub {
             }
             baseBlock++;
         }
-        return baseSlot < state.memberCount();
+        return true;
     }
 
     private void add(long damaged, long number) {

@@ -6,6 +6,7 @@ import io.redoubt.core.port.Disk;
 import io.redoubt.core.port.DiskFile;
 import java.nio.ByteBuffer;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -62,10 +63,23 @@ final class Segments implements AutoCloseable {
         return header.clear();
     }
 
-    /// @throws FaultException with [JournalFault.Foreign] for another magic, version, number or lineage
-    void checkHeader(int number) {
+    /// Looks whether the file is the one that the manifest means.
+    ///
+    /// A header with a wrong checksum says nothing, not even that the file is another's. All that it would say stands in the manifest, too, and
+    /// each record behind it vouches for itself by its checksums and its number, so nothing but the header is lost.
+    ///
+    /// @return what is wrong with the header: damage that the records behind it survive
+    /// @throws FaultException with [JournalFault.Foreign] for a whole header of another magic, version, number or lineage
+    Optional<JournalFault> checkHeader(int number) {
         ByteBuffer header = LogRecord.buffer(HEADER);
         file(number).read(0, header);
+        if (header.getInt(60) != Checksum.of(header, 0, 60)) {
+            return Optional.of(
+                    new JournalFault.Damaged(
+                            name(number),
+                            0,
+                            "its header has a wrong checksum; the manifest says what it said"));
+        }
         if (header.getLong(0) != MAGIC) {
             throw new FaultException(
                     new JournalFault.Foreign(
@@ -77,16 +91,13 @@ final class Segments implements AutoCloseable {
             throw new FaultException(
                     new JournalFault.Foreign(name(number), "its version is " + header.getInt(8)));
         }
-        if (header.getInt(60) != Checksum.of(header, 0, 60)) {
-            throw new FaultException(
-                    new JournalFault.Damaged(name(number), 0, "its header has a wrong checksum"));
-        }
         if (header.getInt(12) != number
                 || header.getLong(16) != lineage.getMostSignificantBits()
                 || header.getLong(24) != lineage.getLeastSignificantBits()) {
             throw new FaultException(
                     new JournalFault.Foreign(name(number), "it belongs to another journal"));
         }
+        return Optional.empty();
     }
 
     @Override

@@ -89,6 +89,18 @@ final class Upkeep {
             if (here.index().runs().size() > RUNS_MAX) {
                 mergeNow();
             }
+        } else {
+            rememberMembers();
+        }
+    }
+
+    /// Who joined is in the manifest, too, from the sync on that makes its record durable: without it nobody could say whose the blocks of a slot
+    /// are, so damage to that one record would cost the whole journal.
+    private void rememberMembers() {
+        ManifestFile manifest = here.manifest();
+        Manifest.Checkpoint known = manifest.now().checkpoint();
+        if (known.members().size() < state.memberCount()) {
+            manifest.replace(manifest.now().withCheckpoint(state.withJoined(known)));
         }
     }
 
