@@ -66,12 +66,23 @@ final class RealSource implements AutoCloseable {
             long process,
             Grants grants,
             UnaryOperator<BlockDevice> below) {
+        this(directory, scenario, LINEAGE, receiver, process, grants, below);
+    }
+
+    RealSource(
+            Path directory,
+            Scenario scenario,
+            UUID lineage,
+            InetSocketAddress receiver,
+            long process,
+            Grants grants,
+            UnaryOperator<BlockDevice> below) {
         Clock clock = new SystemClock();
         volumes =
                 scenario.volumes().stream()
                         .map(id -> volume(directory, id, scenario, grants.gate, below))
                         .toList();
-        var group = new GroupSource(LINEAGE, process, volumes, clock, grants.holder);
+        var group = new GroupSource(lineage, process, volumes, clock, grants.holder);
         link =
                 new SourceLink(
                         "test",

@@ -10,6 +10,7 @@ import java.io.OutputStream;
 import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.time.Duration;
 import java.util.concurrent.locks.ReentrantLock;
 
 /// Frames over a socket. One thread reads; any thread sends.
@@ -20,6 +21,7 @@ final class FrameChannel implements Closeable {
     private final DataInputStream in;
     private final OutputStream out;
     private final ReentrantLock sending = new ReentrantLock();
+    private final Outbox outbox = new Outbox(this);
     private ByteBuffer unpacked = ByteBuffer.allocate(0);
 
     /// @param socket closed with the channel; a peer that says nothing for 10 s is taken for dead
@@ -84,6 +86,18 @@ final class FrameChannel implements Closeable {
         return unpacked.hasRemaining() || in.available() >= FrameCodec.PREFIX;
     }
 
+    /// Sends it later, in order with whatever was posted, but for acks (see [Outbox]). Never waits for the link.
+    ///
+    /// @throws IOException when the connection ended
+    void post(Frame frame) throws IOException {
+        outbox.put(frame);
+    }
+
+    /// Waits until everything that was posted went out, for so long at most.
+    void drain(Duration max) {
+        outbox.drain(max);
+    }
+
     void send(Frame frame) throws IOException {
         send(FrameCodec.encode(frame));
     }
@@ -102,8 +116,29 @@ final class FrameChannel implements Closeable {
         }
     }
 
+    /// Does not wait for the link, either.
     @Override
     public void close() {
+        if (!outbox.close()) {
+            closeSocket();
+            return;
+        }
+        // A peer that does not listen holds the thread that sends, and TLS would wait for it to say
+        // goodbye.
+        Thread.ofPlatform()
+                .name("stream-close")
+                .daemon()
+                .start(() -> {
+                    try {
+                        socket.setSoLinger(true, 0);
+                    } catch (IOException _) {
+                        // It is closed already.
+                    }
+                    closeSocket();
+                });
+    }
+
+    private void closeSocket() {
         try {
             socket.close();
         } catch (IOException _) {

@@ -87,7 +87,7 @@ public final class HostedReceiver implements AutoCloseable {
                 throw new IOException("another connection of the source has taken over");
             }
             for (Frame answer : session.received(frame)) {
-                from.send(answer);
+                from.post(answer);
             }
             if (frame instanceof Frame.Hello) {
                 closeReplaced();
@@ -144,10 +144,11 @@ public final class HostedReceiver implements AutoCloseable {
         }
     }
 
-    /// One source that does not hear must not keep the others from their acks; its own connection ends by itself.
+    /// One source that does not hear must not keep the others from their acks, nor anybody from this group's lock; its own connection ends by
+    /// itself.
     private static void send(FrameChannel to, Frame frame) {
         try {
-            to.send(frame);
+            to.post(frame);
         } catch (IOException e) {
             LOG.log(Level.DEBUG, "an ack did not go out: {0}", e.getMessage());
         }

@@ -9,6 +9,7 @@ import java.lang.System.Logger.Level;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.Optional;
 import java.util.Set;
@@ -18,7 +19,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/// Accepts the streams of sources, and the cuts' messages of other sources, one platform thread for each; ticks the journals so that a slow trickle becomes durable; and keeps them
+/// Accepts the streams of sources, and the cuts' messages of other sources, one platform thread for each to read and one to answer; ticks the journals so that a slow trickle becomes durable; and keeps them
 /// small, one after the other, on one thread of low priority.
 public final class ReceiverServer implements AutoCloseable {
     private static final Logger LOG = System.getLogger(ReceiverServer.class.getName());
@@ -26,6 +27,7 @@ public final class ReceiverServer implements AutoCloseable {
     private static final long HOUSEKEEPING_NANOS = 60_000_000_000L;
     private static final int CONNECTIONS_MAX = 1024;
     private static final int HELLO_MILLIS_MAX = 5_000;
+    private static final Duration GOODBYE_MAX = Duration.ofSeconds(1);
 
     /// The groups that this node receives.
     public interface Groups {
@@ -148,7 +150,8 @@ public final class ReceiverServer implements AutoCloseable {
         LOG.log(Level.WARNING, "a stream is refused: {0}", e.getMessage());
         if (channel != null) {
             try {
-                channel.send(new Frame.Refusal(e.fault().message(), e.fault().remedy(), 0));
+                channel.post(new Frame.Refusal(e.fault().message(), e.fault().remedy(), 0));
+                channel.drain(GOODBYE_MAX);
             } catch (IOException _) {
                 // It cannot be told; it sees the end of the connection.
             }
