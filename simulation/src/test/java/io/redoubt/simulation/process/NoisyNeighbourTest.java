@@ -59,8 +59,8 @@ class NoisyNeighbourTest {
         InetSocketAddress far = loopback(0);
         try (var node = new Node(home);
                 var relay = new Relay(far, node.address());
-                var noisy = source("noisy", NOISY, far);
-                var calm = source("calm", CALM, node.address())) {
+                var noisy = source("noisy", NOISY, Scenario.CALM, far);
+                var calm = source("calm", CALM, Scenario.KILLS, node.address())) {
             noisy.link.start();
             calm.link.start();
             long _ = noisy.drain(DRAIN_MAX);
@@ -79,7 +79,7 @@ class NoisyNeighbourTest {
     @Test
     void a_source_that_does_not_listen_holds_up_nobody_and_loses_its_connection() throws Exception {
         try (var node = new Node(home);
-                var calm = source("calm", CALM, node.address())) {
+                var calm = source("calm", CALM, Scenario.KILLS, node.address())) {
             calm.link.start();
             long _ = calm.drain(DRAIN_MAX);
             InetSocketAddress there = node.address();
@@ -171,10 +171,12 @@ class NoisyNeighbourTest {
                         encoded.remaining());
     }
 
-    private RealSource source(String name, UUID lineage, InetSocketAddress receiver) {
+    /// @param scenario with the spool of production the noisy one has much more to say than TCP takes
+    private RealSource source(
+            String name, UUID lineage, Scenario scenario, InetSocketAddress receiver) {
         return new RealSource(
                 home.resolve(name),
-                Scenario.KILLS,
+                scenario,
                 lineage,
                 receiver,
                 1,
