@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -251,8 +252,21 @@ final class GroupCommands {
                             failover.path("group").asString("").equals(group)
                                     && failover.path("state").asString("").equals("reversed"))
                     .findFirst() // the newest
-                    .ifPresent(failover -> tell(session, failover.path("compared")));
+                    .ifPresent(failover -> {
+                        tell(session, failover.path("compared"));
+                        tellWhole(session, failover.path("copiedWhole"));
+                    });
             return ended;
+        }
+
+        private static void tellWhole(Session session, JsonNode volumes) {
+            if (!volumes.isEmpty()) {
+                session.tell(
+                        "Disks whose old ones lie on other nodes of the zone are copied whole. The old ones stay there as they were left: "
+                                + volumes.valueStream()
+                                        .map(volume -> volume.asString(""))
+                                        .collect(Collectors.joining(", ")));
+            }
         }
 
         private static void tell(Session session, JsonNode compared) {

@@ -128,6 +128,9 @@ public final class FakeNode implements AutoCloseable {
     /// The last write of each of its volumes when it releases, and of each volume that a point published here holds.
     volatile long written = 7;
 
+    /// Volumes that no point published here holds.
+    volatile List<String> uncounted = List.of();
+
     /// Where it says that it takes streams.
     volatile String takesStreamsAt = "127.0.0.1:1";
 
@@ -367,7 +370,9 @@ public final class FakeNode implements AutoCloseable {
     void publish(String group, long number, long stampMillis, String tag) {
         Receiver receiver = Objects.requireNonNull(receivers.get(group));
         var vseqs = new HashMap<String, Long>();
-        receiver.told.getVolumesList().forEach(v -> vseqs.put(v.getVolume(), written));
+        receiver.told.getVolumesList().stream()
+                .filter(volume -> !uncounted.contains(volume.getVolume()))
+                .forEach(volume -> vseqs.put(volume.getVolume(), written));
         synchronized (receiver.points) {
             receiver.points.put(
                     number,

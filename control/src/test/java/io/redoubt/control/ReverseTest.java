@@ -137,7 +137,9 @@ class ReverseTest {
             Api.Answer deletion = scene.region.delete(scene.path());
             Api.await(
                     "they are copied",
-                    () -> scene.receiver.heard(Command.CommandCase.HYDRATE_VOLUME));
+                    () ->
+                            scene.receiver.heard.stream().filter(Command::hasHydrateVolume).count()
+                                    == live.size());
             assertThat(scene.receiver.takesPart(scene.group)).isTrue();
             copied(scene, scene.receiver, live);
             scene.region.done(deletion);
@@ -273,6 +275,32 @@ class ReverseTest {
         }
     }
 
+    /// The numbers of the old journal's points say nothing of the new one's.
+    @Test
+    void who_joined_late_is_in_the_first_points_of_the_way_back() throws Exception {
+        try (var scene = new Scene()) {
+            String late = scene.region.machine("a");
+            scene.region.done(
+                    scene.region.post(
+                            scene.path() + "/machines", "{'machines': ['%s']}".formatted(late)));
+            scene.publish(500);
+            var accepted = new ArrayList<Api.Answer>();
+            Api.await(
+                    "it is in a point",
+                    () -> {
+                        accepted.add(scene.failover("live", "newest"));
+                        return accepted.getLast().status() == 202;
+                    });
+            String id = scene.region.done(accepted.getLast());
+            scene.region.done(scene.region.post("/v1/failovers/" + id + "/commit", "{}"));
+            scene.source.hydrates = HydrationState.HYDRATION_COMPLETE;
+            scene.region.done(reverse(scene));
+            scene.source.publish(scene.group, 1, System.currentTimeMillis(), "");
+            Api.await("the first point", () -> scene.get().path("newestPoint").isObject());
+            scene.region.done(scene.failover("live", "newest"));
+        }
+    }
+
     private static String committed(Scene scene) throws Exception {
         scene.publish(1, 2);
         String id = scene.region.done(scene.failover("live", "newest"));
@@ -285,12 +313,14 @@ class ReverseTest {
         return scene.region.post(scene.path() + "/reverse", "{}");
     }
 
+    /// With the volumes that it adopts, which it is told only once.
     private static ProtectReceiver receiver(Scene scene) {
         return scene.source.heard.stream()
                 .filter(Command::hasProtectReceiver)
+                .map(Command::getProtectReceiver)
+                .filter(ProtectReceiver::hasFork)
                 .reduce((_, last) -> last)
-                .orElseThrow()
-                .getProtectReceiver();
+                .orElseThrow();
     }
 
     private static ProtectSource source(Scene scene) {

@@ -108,6 +108,19 @@ class EndedGroups implements NodeListener {
         }
     }
 
+    /// As [#endAt], but nobody waits: whoever is away, or cannot do it now, is told when it reports the group.
+    void endAtOrLater(Group group, String node) {
+        try {
+            endAt(group, node);
+        } catch (FaultException | RetryLater e) {
+            LOG.info(
+                    "node {} lets go of group {} when it can be told: {}",
+                    node,
+                    group.id(),
+                    e.getMessage());
+        }
+    }
+
     private static boolean isMemberAgain(FaultException refusal) {
         return refusal.fault() instanceof NodeFault.Refused refused
                 && refused.code().equals(MEMBER_AGAIN);

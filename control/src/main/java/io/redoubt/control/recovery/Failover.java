@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param point of a move the newest one, until its own last point is published
 /// @param compared once its group was reversed: why all of it is compared, null when what differs is known
+/// @param copiedWhole once its group was reversed: old volumes that were not on the node of the journal. They are as they were left, and nobody's part
 /// @param state running, active, failed, deleting, deleted; rolling-back, rolled-back; committing, committed; reversed
 /// @param term  of the decision; of the group as it is for a test
 /// @param node  where the machines come up
@@ -37,6 +38,7 @@ record Failover(
         @Nullable Instant startedAt,
         @Nullable Instant guestReadyAt,
         @Nullable String compared,
+        List<String> copiedWhole,
         List<Copy> machines,
         List<Disk> disks) {
 

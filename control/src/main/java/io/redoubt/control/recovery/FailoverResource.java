@@ -220,6 +220,7 @@ class FailoverResource {
                 losses.of(failover.id()).orElse(null),
                 failover.rto(),
                 failover.compared(),
+                failover.copiedWhole(),
                 copies);
     }
 }

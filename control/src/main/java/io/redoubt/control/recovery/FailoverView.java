@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
 ///                       released, null before
 /// @param loss           of a live one, once it was counted: what it gave up, in writes and bytes
 /// @param compared       once its group was reversed: why the old side is compared block by block; null when what differs is known
+/// @param copiedWhole    once its group was reversed: old volumes that did not lie on the node which keeps the journal now; what replaced them is
+///                       copied whole, and they stay as they were left
 record FailoverView(
         String id,
         String operation,
@@ -33,6 +35,7 @@ record FailoverView(
         Losses.@Nullable Loss loss,
         Failover.Rto rto,
         @Nullable String compared,
+        List<String> copiedWhole,
         List<CopyView> machines) {
 
     record ReleaseView(String node, boolean released) {

@@ -395,6 +395,7 @@ class Failovers {
                 Rows.instant(row, "started_at"),
                 Rows.instant(row, "guest_ready_at"),
                 compared(id),
+                copiedWhole(id),
                 copies(id),
                 disks(id));
     }
@@ -407,6 +408,14 @@ class Failovers {
                                 row.getString("node"),
                                 row.getBoolean("released"),
                                 json.readValue(row.getString("vseqs"), VSEQS)))
+                .list();
+    }
+
+    private List<String> copiedWhole(String id) {
+        return sql.sql(
+                        "select unnest(whole) from group_reversal where failover = ? and state = 'reversed'")
+                .param(id)
+                .query(String.class)
                 .list();
     }
 

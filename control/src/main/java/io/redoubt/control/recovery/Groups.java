@@ -210,7 +210,7 @@ class Groups implements NodeListener {
     /// @return 0 when that was done before
     int swap(String id, String lineage, long term, String receiver) {
         return sql.sql(
-                        "update protection_group set term = ?, lineage = ?, source_zone = target_zone, target_zone = source_zone, receiver_node = ?,"
+                        "update protection_group set term = ?, lineage = ?, membership = membership + 1, source_zone = target_zone, target_zone = source_zone, receiver_node = ?,"
                                 + " stopped = false, promoted = false, receiver_seen_at = null,"
                                 + " isolation_version = isolation_version + 1, may_go_on = goes_on, receiver_isolation = 0 where id = ? and term < ?")
                 .params(term, lineage, receiver, id, term)

@@ -149,20 +149,6 @@ sealed interface RecoveryFault extends Refusal {
         }
     }
 
-    /// One journal has one node.
-    record SeveralOldNodes(String group, List<String> nodes) implements RecoveryFault {
-        @Override
-        public String message() {
-            return "the old volumes of protection group '%s' lie on %d nodes: %s"
-                    .formatted(group, nodes.size(), String.join(", ", nodes));
-        }
-
-        @Override
-        public String remedy() {
-            return "Only a group whose old volumes lie on one node can be reversed so far.";
-        }
-    }
-
     /// A view has no file of its own that a journal could adopt.
     record OldSideIsView(String group, List<String> nodes) implements RecoveryFault {
         @Override

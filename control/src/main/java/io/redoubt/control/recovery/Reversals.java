@@ -13,6 +13,7 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -35,16 +36,26 @@ class Reversals {
     /// @param fork     where it left the old one, null until that was asked for
     /// @param delta    what differs, as far as the old side knows it
     /// @param compared why everything is compared, empty when what differs is known
+    /// @param node     of the old side, that is to keep the journal
+    /// @param whole    old volumes that lie on other nodes: they are not adopted, and what replaces them travels whole
     record Reversal(
             Failover failover,
             String lineage,
             long term,
             @Nullable Fork fork,
             @Nullable Delta delta,
-            String compared) {
-        /// The only node of the old side.
-        String oldNode() {
-            return failover.releases().getFirst().node();
+            String compared,
+            String node,
+            Set<String> whole) {
+        List<String> oldNodes() {
+            return failover.releases().stream().map(Failover.Release::node).toList();
+        }
+
+        /// Whose volumes lie on the node that keeps the journal.
+        List<Failover.Disk> adopted() {
+            return failover.disks().stream()
+                    .filter(disk -> !whole.contains(disk.volume()))
+                    .toList();
         }
     }
 
@@ -86,29 +97,33 @@ class Reversals {
         if (standing(id).filter(now -> now.state().equals("giving-up")).isPresent()) {
             throw new FaultException(new RecoveryFault.GivingUp(group.name()));
         }
-        requireReversible(group, failover);
+        OldSide old = OldSide.of(failover, volumes);
+        requireReversible(group, failover, old);
         groups.state(groupId, "reversing");
         sql.sql(
-                        "insert into group_reversal (failover, lineage, term) values (?, ?, ?) on conflict (failover) do update set state = 'running', reason = '', since = now()")
-                .params(id, UUID.randomUUID().toString().replace("-", ""), group.term() + 1)
+                        "insert into group_reversal (failover, lineage, term, node, whole) values (?, ?, ?, ?, ?)"
+                                + " on conflict (failover) do update set state = 'running', reason = '', since = now()")
+                .params(
+                        id,
+                        UUID.randomUUID().toString().replace("-", ""),
+                        group.term() + 1,
+                        old.journal(),
+                        old.elsewhere().toArray(String[]::new))
                 .update();
     }
 
-    private void requireReversible(Group group, Failover failover) {
+    private void requireReversible(Group group, Failover failover, OldSide side) {
         List<String> old = failover.releases().stream().map(Failover.Release::node).toList();
-        if (old.size() > 1) {
-            throw new FaultException(new RecoveryFault.SeveralOldNodes(group.name(), old));
-        }
         for (Failover.Disk disk : failover.disks()) {
             if (volumes.find(disk.volume()).filter(found -> found.view() != null).isPresent()) {
                 throw new FaultException(new RecoveryFault.OldSideIsView(group.name(), old));
             }
         }
-        Optional<FormerJournals.Former> former = journals.at(group.id(), old.getFirst());
+        Optional<FormerJournals.Former> former = journals.at(group.id(), side.journal());
         if (former.isPresent()) {
             throw new FaultException(
                     new RecoveryFault.FormerJournalThere(
-                            group.name(), old.getFirst(), former.get().point()));
+                            group.name(), side.journal(), former.get().point()));
         }
         List<String> away =
                 java.util.stream.Stream.concat(
@@ -214,7 +229,7 @@ class Reversals {
             Reversal reversal = require(failover);
             Failover from = reversal.failover();
             String lineage = groups.lock(from.group()).lineage();
-            if (groups.swap(from.group(), reversal.lineage(), reversal.term(), reversal.oldNode())
+            if (groups.swap(from.group(), reversal.lineage(), reversal.term(), reversal.node())
                     == 0) {
                 return;
             }
@@ -229,11 +244,13 @@ class Reversals {
                         .update();
             }
             for (Failover.Disk disk : from.disks()) {
+                boolean whole = reversal.whole().contains(disk.volume());
+                // The new journal's points are counted anew: each holds what it began with.
                 sql.sql(
-                                "update group_volume set volume = ?, state = null, reason = '', since = null, bytes_to_copy = 0 where group_id = ? and volume = ?")
-                        .params(disk.viewVolume(), from.group(), disk.volume())
+                                "update group_volume set volume = ?, state = null, reason = '', since = null, bytes_to_copy = 0, first_point = case when ? then null else 0 end where group_id = ? and volume = ?")
+                        .params(disk.viewVolume(), whole, from.group(), disk.volume())
                         .update();
-                volumes.state(disk.volume(), "adopted");
+                volumes.state(disk.volume(), whole ? "ready" : "adopted");
             }
         });
     }
@@ -257,7 +274,9 @@ class Reversals {
                     row.getLong("term"),
                     fork == null ? null : Fork.parseFrom(fork),
                     delta == null ? null : Delta.parseFrom(delta),
-                    row.getString("compared"));
+                    row.getString("compared"),
+                    row.getString("node"),
+                    Set.of((String[]) row.getArray("whole").getArray()));
         } catch (InvalidProtocolBufferException e) {
             throw new IllegalStateException("what is known of a reversal cannot be read", e);
         }

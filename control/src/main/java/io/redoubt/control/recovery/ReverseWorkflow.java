@@ -60,6 +60,7 @@ class ReverseWorkflow {
             Region region,
             Nodes nodes,
             Grants grants,
+            EndedGroups endedGroups,
             Retentions retentions) {
         return Workflow.named("protection-group.reverse", OneReversal.class)
                 .step(noting(reversals, new ClearOldSide(reversals, machines, volumes, nodes)))
@@ -67,6 +68,7 @@ class ReverseWorkflow {
                 .step(noting(reversals, new AskWhatDiffers(reversals, groups, nodes)))
                 .step(noting(reversals, new Adopt(reversals, groups, nodes)))
                 .step(new SwapRoles(reversals, grants))
+                .step(new LetOthersGo(reversals, groups, endedGroups))
                 .step(new SayRetention(reversals, retentions))
                 .step(new ConnectNewSource(reversals, groups, region, nodes))
                 .step(new BeginCopying(reversals, nodes))
@@ -122,7 +124,7 @@ class ReverseWorkflow {
                             .setGroup(reversal.failover().group())
                             .setLineage(reversal.lineage())
                             .setUnbegun(true);
-            nodes.tell(reversal.oldNode(), Command.newBuilder().setDropJournal(drop), Nodes.LONG);
+            nodes.tell(reversal.node(), Command.newBuilder().setDropJournal(drop), Nodes.LONG);
         }
 
         @Override
@@ -150,20 +152,22 @@ class ReverseWorkflow {
                             .setGroup(failover.group())
                             .setTerm(failover.term())
                             .build();
+            for (String node : reversal.oldNodes()) {
+                release(node, release);
+                failover.machines().forEach(machine -> machines.remove(node, machine.machine()));
+            }
+            failover.disks().forEach(disk -> volumes.attach(disk.volume(), null));
+        }
+
+        private void release(String node, ReleaseSource release) {
             try {
-                nodes.tell(
-                        reversal.oldNode(),
-                        Command.newBuilder().setReleaseSource(release),
-                        Nodes.SOON);
+                nodes.tell(node, Command.newBuilder().setReleaseSource(release), Nodes.SOON);
             } catch (FaultException e) {
                 if (!(e.fault() instanceof NodeFault.Refused)) {
                     throw e;
                 }
                 // It knows its part no more, so it has nothing to release: what differs is unknown.
             }
-            failover.machines()
-                    .forEach(machine -> machines.remove(reversal.oldNode(), machine.machine()));
-            failover.disks().forEach(disk -> volumes.attach(disk.volume(), null));
         }
 
         @Override
@@ -176,10 +180,10 @@ class ReverseWorkflow {
         @Override
         public void run(OneReversal input) {
             Reversal reversal = reversals.require(input.failover());
-            for (Failover.Disk disk : reversal.failover().disks()) {
+            for (Failover.Disk disk : reversal.adopted()) {
                 HydrationReport report =
                         nodes.tell(
-                                        reversal.oldNode(),
+                                        reversal.node(),
                                         Command.newBuilder()
                                                 .setHydrateVolume(
                                                         HydrateVolume.newBuilder()
@@ -219,6 +223,9 @@ class ReverseWorkflow {
         private Delta delta(Reversal reversal) {
             Failover failover = reversal.failover();
             var delta = Delta.newBuilder().setPoint(failover.point().number());
+            failover.disks().stream()
+                    .filter(disk -> reversal.whole().contains(disk.volume()))
+                    .forEach(disk -> delta.addWhole(disk.viewVolume()));
             try {
                 var tell =
                         TellUnshipped.newBuilder()
@@ -227,7 +234,7 @@ class ReverseWorkflow {
                                 .setLimit(RANGES_MAX);
                 List<VolumeDelta> told =
                         nodes.tell(
-                                        reversal.oldNode(),
+                                        reversal.node(),
                                         Command.newBuilder().setTellUnshipped(tell),
                                         Nodes.LONG)
                                 .getUnshippedTold()
@@ -261,19 +268,18 @@ class ReverseWorkflow {
                             .setGroup(group.id())
                             .setTerm(reversal.term())
                             .setLineage(reversal.lineage())
-                            .setMembership(group.membership())
+                            .setMembership(group.membership() + 1) // as of the swap
                             .addSourceNodes(failover.node())
                             .setTenant(group.tenant())
                             .setFork(Objects.requireNonNull(reversal.fork()));
-            for (Failover.Disk disk : failover.disks()) {
-                told.addVolumes(member(group, disk))
-                        .addAdopted(
-                                AdoptedVolume.newBuilder()
-                                        .setVolume(disk.viewVolume())
-                                        .setHere(disk.volume()));
+            failover.disks().forEach(disk -> told.addVolumes(member(group, disk)));
+            for (Failover.Disk disk : reversal.adopted()) {
+                told.addAdopted(
+                        AdoptedVolume.newBuilder()
+                                .setVolume(disk.viewVolume())
+                                .setHere(disk.volume()));
             }
-            nodes.tell(
-                    reversal.oldNode(), Command.newBuilder().setProtectReceiver(told), Nodes.LONG);
+            nodes.tell(reversal.node(), Command.newBuilder().setProtectReceiver(told), Nodes.LONG);
         }
 
         private static ProtectedVolume member(Group group, Failover.Disk disk) {
@@ -302,6 +308,27 @@ class ReverseWorkflow {
         public void run(OneReversal input) {
             reversals.swap(input.failover());
             grants.open(reversals.require(input.failover()).failover().group());
+        }
+
+        @Override
+        public Duration patience() {
+            return NO_WAY_BACK;
+        }
+    }
+
+    /// The old nodes that do not keep the journal: their volumes are nobody's part any more, and stay as they were left. One that is away is told
+    /// when it comes back.
+    record LetOthersGo(Reversals reversals, Groups groups, EndedGroups endedGroups)
+            implements Step<OneReversal> {
+        @Override
+        public void run(OneReversal input) {
+            Reversal reversal = reversals.require(input.failover());
+            Group group = groups.find(reversal.failover().group()).orElseThrow();
+            for (String node : reversal.oldNodes()) {
+                if (!node.equals(reversal.node())) {
+                    endedGroups.endAtOrLater(group, node);
+                }
+            }
         }
 
         @Override

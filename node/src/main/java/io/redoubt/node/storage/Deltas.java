@@ -28,6 +28,9 @@ record Deltas(Receivers receivers, Views views) {
             return Optional.empty();
         }
         Delta delta = told.getDelta();
+        if (delta.getWholeList().contains(volume.id().value())) {
+            return Optional.empty();
+        }
         if (!delta.getUnknown().isEmpty()) {
             return Optional.of(delta.getUnknown());
         }

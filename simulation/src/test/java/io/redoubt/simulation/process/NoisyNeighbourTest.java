@@ -33,6 +33,9 @@ import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -54,6 +57,14 @@ class NoisyNeighbourTest {
 
     @TempDir Path home;
 
+    /// The common pool may have one thread, which the noise takes.
+    private final ExecutorService threads = Executors.newCachedThreadPool();
+
+    @AfterEach
+    void end() {
+        threads.shutdownNow();
+    }
+
     @Test
     void a_link_that_hardly_moves_leaves_the_points_of_another_group_young() throws Exception {
         InetSocketAddress far = loopback(0);
@@ -67,7 +78,8 @@ class NoisyNeighbourTest {
             long _ = calm.drain(DRAIN_MAX);
             relay.rate(LINK_BYTES_PER_SECOND);
             CompletableFuture<Long> writing =
-                    CompletableFuture.supplyAsync(() -> writeMuch(noisy.volumes.getFirst()));
+                    CompletableFuture.supplyAsync(
+                            () -> writeMuch(noisy.volumes.getFirst()), threads);
             long oldest = oldestWhile(calm, node.noisy, writing);
             assertThat(oldest).as("age of the calm group's points").isLessThan(AGE_MILLIS_MAX);
             assertThat(writing.get()).as("bytes of the noisy guest").isGreaterThan(16 << 20);
@@ -84,7 +96,7 @@ class NoisyNeighbourTest {
             long _ = calm.drain(DRAIN_MAX);
             InetSocketAddress there = node.address();
             CompletableFuture<Long> deaf =
-                    CompletableFuture.supplyAsync(() -> talkAndNeverListen(there));
+                    CompletableFuture.supplyAsync(() -> talkAndNeverListen(there), threads);
             long oldest = oldestWhile(calm, node.noisy, deaf);
             assertThat(oldest).as("age of the calm group's points").isLessThan(AGE_MILLIS_MAX);
             assertThat(deaf.get()).as("writes before the connection ended").isPositive();
@@ -92,8 +104,8 @@ class NoisyNeighbourTest {
     }
 
     /// @return the age of the oldest newest point of the calm group in milliseconds, while this goes on
-    private static long oldestWhile(
-            RealSource calm, HostedReceiver noisy, CompletableFuture<Long> noise) throws Exception {
+    private long oldestWhile(RealSource calm, HostedReceiver noisy, CompletableFuture<Long> noise)
+            throws Exception {
         byte[] block = new byte[BLOCK];
         long oldest = 0;
         long end = System.currentTimeMillis() + DEAF_MILLIS_MAX;
@@ -101,7 +113,7 @@ class NoisyNeighbourTest {
             calm.volumes.getFirst().write((i % 64) * (long) BLOCK, ByteBuffer.wrap(block));
             oldest = Math.max(oldest, age(calm));
             // Refused, but it needs the noisy group's lock.
-            assertThat(CompletableFuture.supplyAsync(() -> noisy.stopGrants(0)))
+            assertThat(CompletableFuture.supplyAsync(() -> noisy.stopGrants(0), threads))
                     .as("a decision over the noisy group")
                     .succeedsWithin(LOCK_MAX)
                     .isEqualTo(false);

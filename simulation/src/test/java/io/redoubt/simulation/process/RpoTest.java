@@ -89,8 +89,9 @@ class RpoTest {
             while (lost.size() < CUTS) {
                 awaitNewPoint(receiver);
                 Thread.sleep(random.nextInt(BETWEEN_MILLIS_MAX));
-                long cutAt = System.currentTimeMillis();
                 relay.cut();
+                long cutAt =
+                        System.currentTimeMillis(); // what is written from here on cannot travel
                 lost.add(cutAt - survived(source, receiver));
                 relay.heal();
             }
