@@ -36,12 +36,13 @@ class LimitedServerTest {
 
     @Test
     void two_volumes_of_a_datastore_share_its_rate_evenly_whatever_their_depths() throws Exception {
-        try (var load = new LimitedLoad(root, Rate.iops(1500))) {
+        // One request at a time asks for half of it also on a host that has other work.
+        try (var load = new LimitedLoad(root, Rate.iops(400))) {
             load.volume(true, 100, 1, 1);
             load.volume(true, 100, 4, 32);
             List<long[]> moments = load.runFor(MILLIS);
             long[] all = LimitedLoad.together(moments);
-            assertThat(LimitVerdict.of(1500, 5, all, load.stolenNanos()))
+            assertThat(LimitVerdict.of(400, 5, all, load.stolenNanos()))
                     .matches(LimitVerdict::kept);
             assertThat((double) moments.getFirst().length / all.length).isBetween(0.45, 0.55);
         }
