@@ -124,7 +124,7 @@ final class Guest {
     }
 
     byte[] frozen(long vseq, int block) {
-        return Arrays.copyOfRange(oracle.at(vseq), block * BLOCK, (block + 1) * BLOCK);
+        return oracle.at(vseq, block * BLOCK, (block + 1) * BLOCK);
     }
 
     /// What it held before there was a journal.

@@ -13,9 +13,13 @@ import java.util.List;
 /// A write in which the process died has no known number. What is on the disk after the restart stands in the log as one write at the last
 /// number that the restart left: points below it do not see it, points above it do.
 public final class Oracle {
+    private static final byte NOT_READ = 0x5A;
+
     private final String volume;
     private final int size;
     private final List<Write> writes = new ArrayList<>();
+    private final byte[]
+            found; // kept: a new one for each look would be most of what a world allocates
     private byte[] replayed;
     private int replayedCount;
     private long replayedTo;
@@ -37,6 +41,7 @@ public final class Oracle {
         this.volume = volume;
         this.size = size;
         this.replayed = new byte[size];
+        this.found = new byte[size];
     }
 
     public void wrote(long vseq, int offset, byte[] data) {
@@ -59,6 +64,16 @@ public final class Oracle {
     }
 
     public byte[] at(long vseq) {
+        return replayedTo(vseq).clone();
+    }
+
+    /// A part of it.
+    public byte[] at(long vseq, int from, int to) {
+        return Arrays.copyOfRange(replayedTo(vseq), from, to);
+    }
+
+    /// Of this oracle: valid until it is asked again.
+    private byte[] replayedTo(long vseq) {
         // Numbers only rise, so what a number sees is a beginning of the list; the last answer is
         // mostly a beginning of the next one.
         if (vseq < replayedTo) {
@@ -70,12 +85,13 @@ public final class Oracle {
             System.arraycopy(write.data, 0, replayed, write.offset, write.data.length);
         }
         replayedTo = replayedCount == 0 ? 0 : writes.get(replayedCount - 1).vseq;
-        return replayed.clone();
+        return replayed;
     }
 
     public void requireSame(String invariant, BlockImage image, long vseq) {
-        byte[] expected = at(vseq);
-        byte[] found = content(image);
+        byte[] expected = replayedTo(vseq);
+        Arrays.fill(found, NOT_READ);
+        image.read(0, ByteBuffer.wrap(found));
         int at = Arrays.mismatch(expected, found);
         if (at >= 0) {
             throw new Violation(
