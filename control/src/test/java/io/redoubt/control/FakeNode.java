@@ -59,6 +59,7 @@ import io.redoubt.protocol.SourceVolumeReport;
 import io.redoubt.protocol.StopMachine;
 import io.redoubt.protocol.StopManner;
 import io.redoubt.protocol.StopMode;
+import io.redoubt.protocol.TakePoint;
 import io.redoubt.protocol.Unprotect;
 import io.redoubt.protocol.UnshippedTold;
 import io.redoubt.protocol.VerifyGroup;
@@ -89,6 +90,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BiConsumer;
 import java.util.function.Predicate;
 import javax.security.auth.x500.X500Principal;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
@@ -120,6 +122,12 @@ public final class FakeNode implements AutoCloseable {
     /// Commands that are heard and not answered.
     volatile Predicate<Command> deaf = _ -> false;
 
+    /// Commands that are carried out, and their answer is lost.
+    volatile Predicate<Command> mute = _ -> false;
+
+    /// Is told of each cut that it makes.
+    volatile BiConsumer<TakePoint, Long> cuts = (_, _) -> {};
+
     volatile boolean guestsAnswer = true;
 
     /// What it says of a volume that it is to copy.
@@ -133,6 +141,9 @@ public final class FakeNode implements AutoCloseable {
 
     /// Where it says that it takes streams.
     volatile String takesStreamsAt = "127.0.0.1:1";
+
+    /// It reports at every so many of its ticks: five a second of a hundred groups would be more than the control plane is made for.
+    volatile int reportsEvery = 1;
 
     /// Whether it is the coordinator of its groups; of several sources only one should be.
     volatile boolean makesCuts = true;
@@ -165,6 +176,7 @@ public final class FakeNode implements AutoCloseable {
     private volatile @Nullable StreamObserver<NodeMessage> out;
     volatile @Nullable Throwable ended;
     private volatile @Nullable Incoming current;
+    private long ticks; // of the ticker alone
 
     /// @param holder the real rule of when a source may acknowledge
     record Source(ProtectSource told, GrantHolder holder) {
@@ -406,7 +418,9 @@ public final class FakeNode implements AutoCloseable {
             return;
         }
         try {
-            send(NodeMessage.newBuilder().setReport(report()).build());
+            if (ticks++ % reportsEvery == 0) {
+                send(NodeMessage.newBuilder().setReport(report()).build());
+            }
             sources.forEach((group, source) -> ask(group, source));
         } catch (RuntimeException e) {
             broke(e);
@@ -620,6 +634,9 @@ public final class FakeNode implements AutoCloseable {
             obey(command, result);
             result.setOk(!result.hasFault());
         }
+        if (mute.test(command)) {
+            return;
+        }
         try {
             send(NodeMessage.newBuilder().setCommandResult(result).build());
         } catch (RuntimeException e) {
@@ -748,11 +765,11 @@ public final class FakeNode implements AutoCloseable {
                 var label = command.getLabelPoint();
                 receiver(label.getGroup()).journal.label(label, result);
             }
-            case TAKE_POINT ->
-                    result.setPointTaken(
-                            PointTaken.newBuilder()
-                                    .setNumber(nextCut.getAndIncrement())
-                                    .setStampMillis(1));
+            case TAKE_POINT -> {
+                long number = nextCut.getAndIncrement();
+                cuts.accept(command.getTakePoint(), number);
+                result.setPointTaken(PointTaken.newBuilder().setNumber(number).setStampMillis(1));
+            }
             case DELETE_POINT -> {
                 var point = command.getDeletePoint();
                 receiver(point.getGroup()).journal.delete(point.getNumber(), result);
@@ -810,7 +827,7 @@ public final class FakeNode implements AutoCloseable {
                 if (rollBack.getPreview()) {
                     break;
                 }
-                if (views.values().stream().anyMatch(OpenView::hasTerm)) {
+                if (isViewed(rollBack.getGroup())) {
                     throw new IllegalStateException("a live view is open");
                 }
                 boolean _ = receiver.grantor.takeBack(rollBack.getTerm());
@@ -889,10 +906,12 @@ public final class FakeNode implements AutoCloseable {
 
     private MachineStopped stop(StopMachine wanted) {
         boolean pause = wanted.getMode() == StopMode.PAUSE;
-        MachineState before =
-                machines.put(
-                        wanted.getMachine(),
-                        pause ? MachineState.MACHINE_PAUSED : MachineState.MACHINE_STOPPED);
+        MachineState before = machines.get(wanted.getMachine());
+        if (before != null) {
+            machines.put(
+                    wanted.getMachine(),
+                    pause ? MachineState.MACHINE_PAUSED : MachineState.MACHINE_STOPPED);
+        }
         if (before == null || before == MachineState.MACHINE_STOPPED) {
             return MachineStopped.newBuilder().setManner(StopManner.WAS_OFF).build();
         }
