@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.redoubt.core.grant.GrantHolder;
 import io.redoubt.protocol.Command;
-import io.redoubt.protocol.HydrationState;
 import io.redoubt.protocol.MachineState;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -14,6 +13,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 
@@ -140,6 +140,7 @@ class CrashTest {
 
     /// The decision is past the point of no return: nothing has to expire any more, although this life may have granted just now.
     @Test
+    @Tag("long") // of its kind, with one source, in EveryStepTest
     void two_releases_count_after_the_restart_without_a_wait() throws Exception {
         int grpcPort = ControlProcess.freePort();
         Process process = control.start(grpcPort);
@@ -169,6 +170,7 @@ class CrashTest {
     /// The machines are down, the last cut is made and not published, nothing is decided: the restarted control plane makes no second cut and
     /// asks no machine twice, and nothing is lost.
     @Test
+    @Tag("long") // the move's other moments in EveryStepTest
     void a_move_whose_control_plane_is_killed_goes_on_where_it_stood() throws Exception {
         int grpcPort = ControlProcess.freePort();
         Process process = control.start(grpcPort);
@@ -206,91 +208,6 @@ class CrashTest {
             assertThat(nodes.one.heard.stream().filter(Command::hasTakePoint)).hasSize(1);
             assertThat(nodes.one.heard.stream().filter(Command::hasStopMachine)).hasSize(1);
         } finally {
-            ControlProcess.stop(process);
-            TestRegion.delete(base);
-        }
-    }
-
-    /// What was written in the recovery zone is gone, the old side may write again, and the receiver does not know it yet.
-    @Test
-    void a_rollback_whose_control_plane_is_killed_is_finished_after_the_restart() throws Exception {
-        int grpcPort = ControlProcess.freePort();
-        Process process = control.start(grpcPort);
-        try (var nodes = new Nodes(grpcPort)) {
-            String failover = nodes.client.done(nodes.failover());
-            nodes.receiver.deaf = Command::hasRollBackReceiver;
-            Api.Answer accepted =
-                    nodes.client.post("/v1/failovers/" + failover + "/rollback", "{}");
-            Api.await(
-                    "the receiver is told",
-                    () -> nodes.receiver.heard(Command.CommandCase.ROLL_BACK_RECEIVER));
-            process.destroyForcibly().waitFor();
-            nodes.receiver.deaf = _ -> false;
-            Files.deleteIfExists(home.resolve("control.json"));
-            process = control.start(grpcPort);
-            for (FakeNode source : List.of(nodes.one, nodes.other)) {
-                source.die();
-                source.connect();
-            }
-            assertThat(nodes.finish(accepted).path("state").asString()).isEqualTo("rolled-back");
-            for (FakeNode source : List.of(nodes.one, nodes.other)) {
-                Api.await(
-                        "it writes again",
-                        () -> source.standing(nodes.group) == GrantHolder.Standing.GRANTED);
-                assertThat(source.machines.values()).containsOnly(MachineState.MACHINE_RUNNING);
-            }
-            assertThat(nodes.receiver.machines).isEmpty();
-        } finally {
-            ControlProcess.stop(process);
-            TestRegion.delete(base);
-        }
-    }
-
-    /// The old node has adopted its volumes, the roles are swapped, and the new source does not know it yet.
-    @Test
-    void a_reversal_whose_control_plane_is_killed_is_finished_after_the_restart() throws Exception {
-        int grpcPort = ControlProcess.freePort();
-        Process process = control.start(grpcPort);
-        var first = control.new Client();
-        try (FakeNode old = first.node("a", grpcPort);
-                FakeNode fresh = first.node("b", grpcPort)) {
-            String group = first.group(first.machine("m"));
-            fresh.publish(group, 1, System.currentTimeMillis(), "");
-            String path = "/v1/protection-groups/" + group;
-            Api.await("the point", () -> first.get(path + "/recovery-points/1").status() == 200);
-            String failover =
-                    first.done(
-                            first.post(
-                                    "/v1/failovers",
-                                    "{\"group\":\"%s\",\"kind\":\"live\"}".formatted(group)));
-            first.done(first.post("/v1/failovers/" + failover + "/commit", "{}"));
-            old.hydrates = HydrationState.HYDRATION_COMPLETE;
-            fresh.deaf = Command::hasProtectSource;
-            Api.Answer accepted = first.post(path + "/reverse", "{}");
-            Api.await(
-                    "the new source is told",
-                    () -> fresh.heard(Command.CommandCase.PROTECT_SOURCE));
-            process.destroyForcibly().waitFor();
-            fresh.deaf = _ -> false;
-            Files.deleteIfExists(home.resolve("control.json"));
-            process = control.start(grpcPort);
-            var second = control.new Client();
-            for (FakeNode node : List.of(old, fresh)) {
-                node.die();
-                node.connect();
-            }
-            Api.await(
-                    "the reversal is finished",
-                    () ->
-                            second.get("/v1/operations/" + accepted.text("id"))
-                                    .text("state")
-                                    .equals("succeeded"));
-            assertThat(second.get(path).text("sourceZone")).isEqualTo("b");
-            assertThat(second.get(path).text("receiverNode")).isEqualTo(old.id);
-            Api.await("it writes", () -> fresh.standing(group) == GrantHolder.Standing.GRANTED);
-            second.api.close();
-        } finally {
-            first.api.close();
             ControlProcess.stop(process);
             TestRegion.delete(base);
         }

@@ -20,6 +20,7 @@ import static io.redoubt.protocol.Command.CommandCase.ENSURE_MACHINE;
 import static io.redoubt.protocol.Command.CommandCase.PROMOTE_RECEIVER;
 import static io.redoubt.protocol.Command.CommandCase.PROTECT_RECEIVER;
 import static io.redoubt.protocol.Command.CommandCase.PROTECT_SOURCE;
+import static io.redoubt.protocol.Command.CommandCase.ROLL_BACK_RECEIVER;
 import static io.redoubt.protocol.Command.CommandCase.STOP_MACHINE;
 import static io.redoubt.protocol.Command.CommandCase.TAKE_POINT;
 import static io.redoubt.protocol.Command.CommandCase.UNPROTECT;
@@ -84,7 +85,7 @@ class EveryStepTest {
                             Map.entry(
                                     ROLLBACK,
                                     List.of(
-                                            unanswered("node-b", CLOSE_VIEW),
+                                            unheard("node-b", ROLL_BACK_RECEIVER),
                                             unheard("node-a", PROTECT_SOURCE))),
                             Map.entry(COMMIT, List.of(unanswered("node-b", COMMIT_RECEIVER))),
                             Map.entry(
