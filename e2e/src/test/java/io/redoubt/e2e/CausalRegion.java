@@ -66,6 +66,16 @@ final class CausalRegion implements AutoCloseable {
             }
         }
 
+        /// From now on a hook of its administrator fails whenever the guest is to be frozen.
+        void refuseToFreeze() {
+            String hook = "/etc/qemu/fsfreeze-hook.d/refuses";
+            String command =
+                    "printf '#!/bin/sh\n[ $1 = thaw ]\n' >%1$s && chmod +x %1$s".formatted(hook);
+            if (agent.run(AGENT, "/bin/sh", "-c", command).exit() != 0) {
+                throw new IllegalStateException("the guest could not write its hook");
+            }
+        }
+
         String noted() {
             return read(disks.size() - 1, NOTE_AT, NOTE_LENGTH);
         }

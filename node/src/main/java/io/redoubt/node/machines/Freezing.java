@@ -17,7 +17,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
@@ -171,18 +170,18 @@ public final class Freezing implements AutoCloseable {
                 machines.keySet(),
                 machine -> {
                     doubtful.put(machine, "it could not be asked"); // until the opposite is known
-                    OptionalInt thawed = thaw(machine);
                     int frozen = Objects.requireNonNull(machines.get(machine));
-                    if (thawed.isEmpty()) {
-                        doubtful.put(machine, "its agent did not answer when it was thawed");
-                        begin(machine);
-                    } else if (thawed.getAsInt() != frozen) {
-                        doubtful.put(
-                                machine,
-                                "%d file systems were frozen, and %d were when it was thawed"
-                                        .formatted(frozen, thawed.getAsInt()));
-                    } else {
-                        doubtful.remove(machine);
+                    switch (thaw(machine)) {
+                        case NotThawed why -> {
+                            doubtful.put(machine, why.reason());
+                            begin(machine);
+                        }
+                        case Thawed now when now.fileSystems() != frozen ->
+                                doubtful.put(
+                                        machine,
+                                        "%d file systems were frozen, and %d were when it was thawed"
+                                                .formatted(frozen, now.fileSystems()));
+                        case Thawed _ -> doubtful.remove(machine);
                     }
                     held.remove(machine);
                 });
@@ -198,7 +197,7 @@ public final class Freezing implements AutoCloseable {
                 .start(() -> {
                     try {
                         for (int i = 0; i < THAWS_MAX && !ended; i++) {
-                            if (thaw(machine).isPresent()) {
+                            if (thaw(machine) instanceof Thawed) {
                                 return;
                             }
                             Pause.of(AGAIN);
@@ -213,8 +212,15 @@ public final class Freezing implements AutoCloseable {
                 });
     }
 
-    /// @return how many of its file systems were frozen until now, 0 without a process; empty when it is not known whether any is frozen still
-    private OptionalInt thaw(String machine) {
+    private sealed interface Answer {}
+
+    /// @param fileSystems that were frozen until now; 0 without a process
+    private record Thawed(int fileSystems) implements Answer {}
+
+    /// Something may be held still: its agent does not answer, or a hook in the guest failed, which may be better the next time.
+    private record NotThawed(String reason) implements Answer {}
+
+    private Answer thaw(String machine) {
         Optional<Guest> guest = guests.apply(machine);
         int thawed = 0;
         try {
@@ -225,10 +231,10 @@ public final class Freezing implements AutoCloseable {
                 }
             }
             told.remove(KIND, machine);
-            return OptionalInt.of(thawed);
+            return new Thawed(thawed);
         } catch (FaultException e) {
             LOG.log(Level.WARNING, "machine {0} is not thawed yet: {1}", machine, e.getMessage());
-            return OptionalInt.empty();
+            return new NotThawed("when it was thawed: " + e.fault().message());
         }
     }
 
@@ -270,8 +276,7 @@ public final class Freezing implements AutoCloseable {
         together(
                 left,
                 machine -> {
-                    OptionalInt _ =
-                            thaw(machine); // the next start asks those again that do not answer
+                    Answer _ = thaw(machine); // the next start asks those again that do not answer
                 });
     }
 }

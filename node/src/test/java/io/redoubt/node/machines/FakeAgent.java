@@ -31,6 +31,9 @@ final class FakeAgent implements AutoCloseable {
     /// It freezes, and does not say so.
     volatile boolean mute;
 
+    /// It thaws, and then a hook in the guest fails.
+    volatile boolean hookFails;
+
     final AtomicInteger freezes = new AtomicInteger();
 
     FakeAgent(Path path) throws IOException {
@@ -73,7 +76,9 @@ final class FakeAgent implements AutoCloseable {
             case "guest-fsfreeze-thaw" -> {
                 int thawed = frozen ? fileSystems : 0;
                 frozen = false;
-                yield "{\"return\": %d}".formatted(thawed);
+                yield hookFails
+                        ? "{\"error\": {\"class\": \"GenericError\", \"desc\": \"fsfreeze hook has failed with status 1\"}}"
+                        : "{\"return\": %d}".formatted(thawed);
             }
             default -> "";
         };

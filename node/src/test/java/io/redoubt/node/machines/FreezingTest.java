@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Freezing and thawing with agents that are played; [ConsistentPointTest] has it with a real guest.
+/// Freezing and thawing with agents that are played; [DatabasePointTest] has it with a real guest.
 @Timeout(60)
 class FreezingTest {
     private static final Duration WITHIN = Duration.ofSeconds(2);
@@ -125,6 +125,21 @@ class FreezingTest {
         try (Freezing.Frozen sure = freeze("one", "two")) {
             assertThat(sure.thaw()).isEmpty();
         }
+    }
+
+    /// A hook says so when its database was not held until now. It is asked again, so that one that still holds something lets it go.
+    @Test
+    void a_guest_whose_hook_fails_when_it_is_thawed_is_not_believed_and_asked_again() {
+        Freezing.Frozen frozen = freeze("one", "two");
+        assertThat(frozen.failures()).isEmpty();
+        one.hookFails = true;
+        assertThat(frozen.thaw()).containsOnlyKeys("one");
+        assertThat(frozen.thaw().get("one"))
+                .isEqualTo(
+                        "when it was thawed: The guest's agent refused guest-fsfreeze-thaw: fsfreeze hook has failed with status 1.");
+        assertThat(left()).containsExactly("frozen_one");
+        one.hookFails = false;
+        await(() -> left().isEmpty());
     }
 
     /// Its answer came too late, or not at all: what it did counts.

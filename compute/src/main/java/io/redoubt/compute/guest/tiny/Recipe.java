@@ -24,6 +24,7 @@ final class Recipe {
                     "user-data",
                     "stop",
                     "power-button",
+                    "fsfreeze-hook",
                     "syslinux.cfg");
 
     /// The code that decides what comes out.

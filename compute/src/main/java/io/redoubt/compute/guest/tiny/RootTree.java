@@ -36,6 +36,7 @@ record RootTree(Path root, Path packages, KernelModules modules) {
                     "lib64",
                     "etc/init.d",
                     "etc/acpi/PWRF",
+                    "etc/qemu/fsfreeze-hook.d",
                     LIBRARIES);
     private static final List<String> PROGRAMS =
             List.of("usr/sbin/qemu-ga", "usr/bin/sqlite3", "sbin/mkfs.xfs", "sbin/xfs_repair");
@@ -124,6 +125,7 @@ record RootTree(Path root, Path packages, KernelModules modules) {
             write("etc/init.d/" + script, Recipe.text(script));
         }
         write("etc/acpi/PWRF/00000080", Recipe.text("power-button"));
+        write("etc/qemu/fsfreeze-hook", Recipe.text("fsfreeze-hook"));
     }
 
     private void write(String place, String text) throws IOException {

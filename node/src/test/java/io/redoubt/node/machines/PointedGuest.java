@@ -3,6 +3,7 @@ package io.redoubt.node.machines;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.redoubt.compute.guest.GuestAgent;
 import io.redoubt.compute.host.Pause;
 import io.redoubt.compute.host.RunAs;
 import io.redoubt.compute.hypervisor.Accelerator;
@@ -19,6 +20,7 @@ import io.redoubt.protocol.Command;
 import io.redoubt.protocol.CommandResult;
 import io.redoubt.protocol.EnsureMachine;
 import io.redoubt.protocol.EnsureVolume;
+import io.redoubt.protocol.FreezeFailure;
 import io.redoubt.protocol.FreezeGuests;
 import io.redoubt.protocol.LabelPoint;
 import io.redoubt.protocol.MachineDisk;
@@ -38,12 +40,16 @@ import io.redoubt.storage.nbd.SocketAccess;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.KeyStore;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
@@ -51,29 +57,15 @@ import java.util.stream.Stream;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Test;
 
-/// A real guest that writes files without pause, its group, and points of it with and without frozen file systems (rule 21). The node is its own
-/// receiver; the grants come from there.
-class ConsistentPointTest {
+/// A real guest in a protected group of its own, its points, and what a view of a point shows. The node is its own receiver; the grants come from
+/// there.
+final class PointedGuest implements AutoCloseable {
     private static final long MIB = 1 << 20;
+    private static final long TEMPLATE_SIZE = 192 * MIB;
     private static final Duration PATIENCE = Duration.ofMinutes(2);
-    private static final Path CACHE = Path.of("target/lab-cache").toAbsolutePath();
+    private static final Path CACHE = Path.of("../compute/target/lab-cache").toAbsolutePath();
     private static final char[] PASSWORD = "secret".toCharArray();
-
-    /// Files come, grow and go on the root file system, an ext4.
-    private static final String WRITER =
-            """
-            #!/bin/sh
-            n=0
-            while :; do
-                dd if=/dev/urandom of=/root/f$((n % 7)) bs=64k count=1 conv=fsync 2>/dev/null
-                rm -f /root/f$(((n + 3) % 7))
-                n=$((n + 1))
-                echo "WRITTEN $n"
-            done
-            """;
 
     private final boolean root = RunAs.currentUid() == 0;
     private final Path home;
@@ -82,9 +74,12 @@ class ConsistentPointTest {
     private final FreezeLeases leases;
     private final Freezing freezing;
     private String serialLog = "";
+    private final List<FreezeFailure> refused = new ArrayList<>();
     private int views;
+    private int orders;
 
-    ConsistentPointTest() throws Exception {
+    /// @param script that the guest runs, and is waited for until its group has a point
+    PointedGuest(String script) throws Exception {
         home = Files.createTempDirectory("rdt");
         Files.setPosixFilePermissions(home, PosixFilePermissions.fromString("rwx--x--x"));
         storage =
@@ -108,6 +103,12 @@ class ConsistentPointTest {
         machines = new Machines(told, storage, () -> qemu);
         freezing = new Freezing(told, machines);
         leases = new FreezeLeases(freezing);
+        try {
+            protect(script);
+        } catch (RuntimeException | AssertionError e) {
+            close();
+            throw e;
+        }
     }
 
     /// One certificate for both ends.
@@ -145,8 +146,8 @@ class ConsistentPointTest {
         return tls;
     }
 
-    @AfterEach
-    void end() throws IOException {
+    @Override
+    public void close() throws IOException {
         freezing.close();
         machines.delete("m1");
         storage.close();
@@ -157,26 +158,7 @@ class ConsistentPointTest {
         }
     }
 
-    @Test
-    void a_frozen_point_needs_no_replay_and_a_point_without_freezing_does() throws Exception {
-        protectAWritingGuest();
-        long crash = take("", false);
-        assertThat(needsReplay(crash)).isTrue();
-        assertThat(point(crash).getApplicationConsistent()).isFalse();
-
-        long consistent = take("before", true);
-        assertThat(point(consistent).getFreezeFailuresList()).isEmpty();
-        assertThat(point(consistent).getApplicationConsistent()).isTrue();
-        assertThat(point(consistent).getName()).isEqualTo("before");
-        assertThat(needsReplay(consistent)).isFalse();
-
-        int written = written();
-        await("the guest goes on", () -> written() > written + 3);
-        assertThat(Files.readString(Path.of(serialLog))).doesNotContain("I/O error");
-        assertThat(needsReplay(take("", false))).isTrue();
-    }
-
-    private void protectAWritingGuest() {
+    private void protect(String script) {
         storage.start();
         var _ =
                 tell(
@@ -226,20 +208,30 @@ class ConsistentPointTest {
                                         .setMemoryBytes(192 * MIB)
                                         .setVcpus(1)
                                         .setTemplate("tiny")
-                                        .setUserData(WRITER)
+                                        .setUserData(script)
                                         .addDisks(
                                                 MachineDisk.newBuilder()
                                                         .setVolume("root")
                                                         .setAttachment(attachment))
                                         .build())
                         .getSerialLog();
-        await("it writes", () -> written() > 5);
         await("it has a point", () -> report().getReceivers(0).getPointsCount() > 0);
     }
 
+    long take() {
+        return take("", false, () -> {});
+    }
+
     /// As the control plane has it done.
-    private long take(String name, boolean freeze) {
-        String id = "freeze-" + name;
+    ///
+    /// @param held run when the guest has said that it is frozen, before the cut
+    /// @return the number of the point
+    long takeFrozen(String name, Runnable held) {
+        return take(name, true, held);
+    }
+
+    private long take(String name, boolean freeze, Runnable held) {
+        String id = "order-" + orders++;
         if (freeze) {
             var frozen =
                     leases.freeze(
@@ -249,14 +241,14 @@ class ConsistentPointTest {
                                     .setWithinMillis(10_000)
                                     .setLeaseMillis(20_000)
                                     .build());
-            assertThat(frozen.getFailuresList()).isEmpty();
+            refused.clear();
+            refused.addAll(frozen.getFailuresList());
+            if (refused.isEmpty()) {
+                held.run();
+            }
         }
         var wanted =
-                TakePoint.newBuilder()
-                        .setGroup("g")
-                        .setName(name)
-                        .setTakenBy("owner")
-                        .setOrder("order-" + views);
+                TakePoint.newBuilder().setGroup("g").setName(name).setTakenBy("owner").setOrder(id);
         long number = tell(Command.newBuilder().setTakePoint(wanted)).getPointTaken().getNumber();
         if (freeze) {
             var thawed = leases.thaw(ThawGuests.newBuilder().setId(id).addMachines("m1").build());
@@ -275,7 +267,12 @@ class ConsistentPointTest {
         return number;
     }
 
-    private Point point(long number) {
+    /// Why the guest was not frozen for the last point; empty when it was.
+    List<FreezeFailure> refused() {
+        return List.copyOf(refused);
+    }
+
+    Point point(long number) {
         return find(number).orElseThrow();
     }
 
@@ -291,8 +288,37 @@ class ConsistentPointTest {
         return report.build();
     }
 
+    /// The root file system as a point shows it, in a file; nothing has mounted it.
+    Path rootFileSystem(long number) throws IOException {
+        Path copy = home.resolve("point-" + number);
+        try (NbdClient disk = view(number);
+                FileChannel file =
+                        FileChannel.open(
+                                copy, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+            long start = partition(disk);
+            ByteBuffer bytes = ByteBuffer.allocate((int) MIB);
+            for (long at = start; at < TEMPLATE_SIZE; at += MIB) {
+                disk.read(at, bytes.clear());
+                file.write(bytes.flip(), at - start);
+            }
+        }
+        return copy;
+    }
+
     /// What the kernel asks of an ext4 before it mounts it: the flag INCOMPAT_RECOVER in the superblock of the second partition.
-    private boolean needsReplay(long number) {
+    boolean needsReplay(long number) {
+        try (NbdClient disk = view(number)) {
+            ByteBuffer superblock = read(disk, partition(disk) + 1024);
+            assertThat(superblock.getShort(0x38)).as("the magic of ext4").isEqualTo((short) 0xEF53);
+            return (superblock.getInt(0x60) & 4) != 0;
+        }
+    }
+
+    private static long partition(NbdClient disk) {
+        return Integer.toUnsignedLong(read(disk, 0).getInt(446 + 16 + 8)) * 512;
+    }
+
+    private NbdClient view(long number) {
         String view = "w" + views++;
         var attachment = Attachment.newBuilder().setNumber(1).setNonce("n");
         CommandResult.Builder opened =
@@ -312,13 +338,7 @@ class ConsistentPointTest {
                                                                 .setAttachment(attachment)
                                                                 .setHolder("t"))));
         var export = opened.getViewOpened().getExports(0);
-        try (NbdClient disk =
-                NbdClient.connect(Path.of(export.getSocket()), export.getExportName())) {
-            long partition = Integer.toUnsignedLong(read(disk, 0).getInt(446 + 16 + 8)) * 512;
-            ByteBuffer superblock = read(disk, partition + 1024);
-            assertThat(superblock.getShort(0x38)).as("the magic of ext4").isEqualTo((short) 0xEF53);
-            return (superblock.getInt(0x60) & 4) != 0;
-        }
+        return NbdClient.connect(Path.of(export.getSocket()), export.getExportName());
     }
 
     private static ByteBuffer read(NbdClient disk, long offset) {
@@ -327,23 +347,29 @@ class ConsistentPointTest {
         return bytes.rewind();
     }
 
+    /// Runs a line of shell in the guest.
+    void run(String line) {
+        try (GuestAgent agent =
+                GuestAgent.connect(Path.of(serialLog).resolveSibling("agent"), PATIENCE)) {
+            GuestAgent.Result result = agent.run(PATIENCE, "/bin/sh", "-c", line);
+            assertThat(result.exit()).as("%s: %s", line, result.output()).isZero();
+        }
+    }
+
     private CommandResult.Builder tell(Command.Builder command) {
         return storage.carryOut(command.build());
     }
 
-    private int written() {
+    /// What it has said on its serial line until now.
+    String serial() {
         try {
-            return (int)
-                    Files.readString(Path.of(serialLog))
-                            .lines()
-                            .filter(line -> line.startsWith("WRITTEN"))
-                            .count();
+            return Files.readString(Path.of(serialLog));
         } catch (IOException e) {
-            return 0;
+            return "";
         }
     }
 
-    private static void await(String what, BooleanSupplier check) {
+    static void await(String what, BooleanSupplier check) {
         long end = System.nanoTime() + PATIENCE.toNanos();
         while (!check.getAsBoolean()) {
             assertThat(System.nanoTime()).as(what).isLessThan(end);
