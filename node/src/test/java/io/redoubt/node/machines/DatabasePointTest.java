@@ -52,7 +52,9 @@ class DatabasePointTest {
                                         .isBetween(before, before + 1);
                             });
             assertThat(guest.refused()).isEmpty();
+            assertThat(guest.point(point).getFreezeFailuresList()).isEmpty();
             assertThat(guest.point(point).getApplicationConsistent()).isTrue();
+            assertThat(guest.point(point).getName()).isEqualTo("quiet");
             assertThat(guest.needsReplay(point)).isFalse();
             Path fileSystem = guest.rootFileSystem(point);
             var check =
@@ -65,6 +67,7 @@ class DatabasePointTest {
             assertThat(found.newest()).isBetween(committed.get(), committed.get() + 1);
 
             awaitMore(guest, 10);
+            assertThat(guest.needsReplay(guest.take())).isTrue();
             hookThatFails(guest);
             assertThat(guest.serial()).doesNotContain("GUEST-FAILED", "I/O error");
         }

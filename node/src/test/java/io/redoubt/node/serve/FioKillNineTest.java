@@ -28,7 +28,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class FioKillNineTest {
     private static final int LIFE_MILLIS_MIN = 1100; // QEMU comes back after one second
     private static final int LIFE_MILLIS_MAX = 2500;
-    private static final int READ_BACK_MIN = 200;
+    private static final int READ_BACK_MIN = 10;
     private static final Pattern READS = Pattern.compile("issued rwts: total=(\\d+),");
     private static final long READY_NANOS_MAX = Duration.ofSeconds(20).toNanos();
 

@@ -50,6 +50,8 @@ class MembersTest {
         one = new TestedStorage(home.resolve("one"), authority.node("one"));
         other = new TestedStorage(home.resolve("other"), authority.node("other"));
         receiver = new TestedStorage(home.resolve("receiver"), authority.node("receiver"));
+        one.grantedByControl();
+        other.grantedByControl();
         make(one, "one-disk");
         make(one, "one-more");
         make(other, "other-disk");

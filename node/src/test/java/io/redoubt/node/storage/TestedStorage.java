@@ -9,7 +9,10 @@ import io.redoubt.protocol.BreakGlassAnswer;
 import io.redoubt.protocol.BreakGlassOrder;
 import io.redoubt.protocol.Command;
 import io.redoubt.protocol.CommandResult;
+import io.redoubt.protocol.ControlMessage;
 import io.redoubt.protocol.EnsureVolume;
+import io.redoubt.protocol.Grant;
+import io.redoubt.protocol.GrantRequest;
 import io.redoubt.protocol.RaiseAttachment;
 import io.redoubt.protocol.Report;
 import io.redoubt.storage.nbd.NbdClient;
@@ -17,13 +20,17 @@ import io.redoubt.storage.nbd.SocketAccess;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLContext;
 
 /// A node's storage in a test's own process, over a directory that outlives it, and what a control plane and a guest ask of it.
 final class TestedStorage implements AutoCloseable {
     private final Path home;
     private final SSLContext tls;
-    private NodeStorage storage;
+    private final ScheduledExecutorService control = Executors.newSingleThreadScheduledExecutor();
+    private volatile NodeStorage storage;
 
     TestedStorage(Path home) throws Exception {
         this(home, SSLContext.getDefault());
@@ -118,8 +125,32 @@ final class TestedStorage implements AutoCloseable {
         return NbdClient.connect(Path.of(raised.getSocket()), raised.getExportName());
     }
 
+    /// From now on every request for a grant is met at once, as by a control plane that has nothing against it: the receiver is not the only
+    /// one whose word lets guests write.
+    void grantedByControl() {
+        var _ =
+                control.scheduleWithFixedDelay(
+                        () ->
+                                storage.grantRequests().stream()
+                                        .map(TestedStorage::granted)
+                                        .forEach(storage::answered),
+                        0,
+                        500,
+                        TimeUnit.MILLISECONDS);
+    }
+
+    private static ControlMessage granted(GrantRequest request) {
+        var grant =
+                Grant.newBuilder()
+                        .setGroup(request.getGroup())
+                        .setNonce(request.getNonce())
+                        .setTerm(request.getTerm());
+        return ControlMessage.newBuilder().setGrant(grant).build();
+    }
+
     @Override
     public void close() throws IOException {
+        control.shutdownNow();
         storage.close();
     }
 }

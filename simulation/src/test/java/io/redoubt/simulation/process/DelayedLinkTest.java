@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.redoubt.core.grant.GrantHolder;
 import io.redoubt.core.grant.GrantTimes;
+import io.redoubt.simulation.link.Relay;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -15,6 +16,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -38,6 +40,7 @@ class DelayedLinkTest {
     private static final int DELAYED = 2;
 
     @Test
+    @Tag("long") // what a host sees is DelayedHostTest's
     void writes_are_as_quick_with_a_link_delayed_by_ten_seconds(@TempDir Path home)
             throws Exception {
         try (var first = new Side(home.resolve("first"));

@@ -9,6 +9,7 @@ import io.redoubt.core.grant.Grantor;
 import io.redoubt.core.port.Clock;
 import io.redoubt.core.system.SystemClock;
 import io.redoubt.core.system.SystemDisk;
+import io.redoubt.simulation.link.Relay;
 import io.redoubt.storage.journal.Checksum;
 import io.redoubt.storage.journal.Journal;
 import io.redoubt.storage.replication.Frame;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.redoubt.core.grant.GrantHolder;
 import io.redoubt.core.grant.GrantTimes;
+import io.redoubt.simulation.link.Relay;
 import io.redoubt.storage.replication.SourceVolume;
 import java.io.IOException;
 import java.net.BindException;

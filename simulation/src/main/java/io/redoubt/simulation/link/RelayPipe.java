@@ -1,5 +1,5 @@
 // Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
-package io.redoubt.simulation.process;
+package io.redoubt.simulation.link;
 
 import java.io.IOException;
 import java.io.InputStream;

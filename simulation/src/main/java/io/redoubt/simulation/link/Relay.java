@@ -1,5 +1,5 @@
 // Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
-package io.redoubt.simulation.process;
+package io.redoubt.simulation.link;
 
 import java.io.Closeable;
 import java.io.IOException;
@@ -12,7 +12,7 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /// A link that can be slowed, delayed and cut: a TCP proxy, since not every kernel can do this to a real one.
-final class Relay implements Closeable {
+public final class Relay implements Closeable {
     private static final int CONNECT_MILLIS_MAX = 2_000;
     private static final int BACKLOG = 16;
 
@@ -27,24 +27,24 @@ final class Relay implements Closeable {
 
     /// @param here  where the source connects to
     /// @param there where the receiver listens
-    Relay(InetSocketAddress here, InetSocketAddress there) throws IOException {
+    public Relay(InetSocketAddress here, InetSocketAddress there) throws IOException {
         this.here = here;
         this.there = there;
         heal();
     }
 
     /// Of each direction.
-    void rate(long bytesPerSecond) {
+    public void rate(long bytesPerSecond) {
         this.bytesPerSecond = bytesPerSecond;
     }
 
     /// From source to receiver. What is on its way already obeys the new delay, too.
-    void delay(long millis) {
+    public void delay(long millis) {
         delayNanos = millis * 1_000_000;
     }
 
     /// Closes every connection; new ones are refused.
-    synchronized void cut() throws IOException {
+    public synchronized void cut() throws IOException {
         Listening before = listening;
         listening = null;
         if (before != null) {
@@ -72,7 +72,7 @@ final class Relay implements Closeable {
     }
 
     /// Takes connections again.
-    synchronized void heal() throws IOException {
+    public synchronized void heal() throws IOException {
         if (listening == null) {
             var made = new ServerSocket();
             made.setReuseAddress(true);
