@@ -213,7 +213,7 @@ class FrozenPointTest {
     void what_was_proved_of_another_cut_is_not_said_of_the_point() throws Exception {
         two.one.deaf =
                 command -> {
-                    if (command.hasTakePoint()) {
+                    if (command.hasTakePoint() && two.one.makesCuts) {
                         two.one.makesCuts = false;
                         two.one.die();
                     }
@@ -224,8 +224,9 @@ class FrozenPointTest {
         TakePoint first = wish(two.one);
         two.one.connect();
         two.other.makesCuts = true;
+        // The first node may be asked again before it is known that it makes no cuts any more.
         Api.await("it is cut again", () -> two.other.heard(CommandCase.TAKE_POINT));
-        Api.await("all are thawed", () -> thaws(two.one) >= 1 && thaws(two.other) == 2);
+        Api.await("all are thawed", () -> thaws(two.one) >= 1 && two.other.frozen.isEmpty());
         publish(500, first);
         two.region.done(accepted);
         assertThat(shown(500).path("consistency").asString()).isEqualTo("crash");

@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
@@ -12,6 +13,7 @@ import java.nio.channels.Channels;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /// The monitor of a QEMU program: commands go in, answers and events come out, one line each.
 final class Qmp implements AutoCloseable {
@@ -28,18 +30,33 @@ final class Qmp implements AutoCloseable {
 
     static Qmp connect(Path socket) throws IOException, InterruptedException {
         long end = System.currentTimeMillis() + STARTED_MILLIS_MAX;
-        while (!Files.exists(socket)) {
+        Optional<SocketChannel> channel = connected(socket);
+        while (channel.isEmpty()) {
             if (System.currentTimeMillis() > end) {
                 throw new AssertionError("no monitor at " + socket);
             }
             Thread.sleep(20);
+            channel = connected(socket);
         }
-        SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
-        channel.connect(UnixDomainSocketAddress.of(socket));
-        var qmp = new Qmp(channel);
+        var qmp = new Qmp(channel.get());
         qmp.await("\"QMP\"");
         qmp.run("{'execute':'qmp_capabilities'}");
         return qmp;
+    }
+
+    /// Empty also for a socket that is bound and not listened to yet.
+    private static Optional<SocketChannel> connected(Path socket) throws IOException {
+        if (!Files.exists(socket)) {
+            return Optional.empty();
+        }
+        SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
+        try {
+            channel.connect(UnixDomainSocketAddress.of(socket));
+            return Optional.of(channel);
+        } catch (ConnectException _) {
+            channel.close();
+            return Optional.empty();
+        }
     }
 
     /// @param command with single quotes in place of double ones
