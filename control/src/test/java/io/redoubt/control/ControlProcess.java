@@ -21,7 +21,8 @@ import tools.jackson.databind.JsonNode;
 
 /// A control plane as a process of its own in a home of its own, to be killed.
 final class ControlProcess {
-    private static @Nullable Pattern pattern;
+    private static @Nullable Path before;
+    private static @Nullable Classes classes;
     private final Path home;
 
     ControlProcess(Path home) {
@@ -30,38 +31,50 @@ final class ControlProcess {
 
     /// One that has been started and stopped before: its database, empty but for what a first start writes, is copied.
     static ControlProcess startedBefore(Path home) throws Exception {
-        copy(pattern().home, home);
+        copy(homeBefore(), home);
         return new ControlProcess(home);
     }
 
-    /// What all processes of this JVM start from. A start costs seven seconds of processor time, most of it for eleven thousand classes;
-    /// with the JVM's cache of them it is half.
-    ///
-    /// @param base the directory of all of it
-    /// @param home as a first start and a stop leave it
-    /// @param library a class path of jars: no class in a directory is cached
-    private record Pattern(Path base, Path home, String library) {
-        List<String> cached() {
-            return List.of("-XX:AOTCache=" + base.resolve("classes.aot"), "-cp", library);
-        }
-
-        List<String> caching() {
-            return List.of("-XX:AOTCacheOutput=" + base.resolve("classes.aot"), "-cp", library);
-        }
-    }
-
-    private static synchronized Pattern pattern() throws Exception {
-        Pattern made = pattern;
+    /// The home as a first start and a stop leave it.
+    private static synchronized Path homeBefore() throws Exception {
+        Path made = before;
         if (made == null) {
             Path base = TestRegion.newHome();
             Runtime.getRuntime().addShutdownHook(new Thread(() -> TestRegion.remove(base)));
-            made = new Pattern(base, base.resolve("home"), jars(base));
-            Process first = launch(made.home, "--grpc-port=0", made.caching());
-            awaitStart(made.home, first);
+            made = base.resolve("home");
+            ControlPlane.start(new ControlSettings(made, "127.0.0.1", 0, 0, "nobody")).close();
+            before = made;
+        }
+        return made;
+    }
+
+    /// What all processes of this JVM load. A start costs seven seconds of processor time, most of it for eleven thousand classes;
+    /// with the JVM's cache of them it is half.
+    ///
+    /// @param library a class path of jars: no class in a directory is cached
+    private record Classes(Path cache, String library) {
+        List<String> cached() {
+            return List.of("-XX:AOTCache=" + cache, "-cp", library);
+        }
+
+        List<String> caching() {
+            return List.of("-XX:AOTCacheOutput=" + cache, "-cp", library);
+        }
+    }
+
+    private static synchronized Classes classes() throws Exception {
+        Classes made = classes;
+        if (made == null) {
+            Path base = TestRegion.newHome();
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> TestRegion.remove(base)));
+            made = new Classes(base.resolve("classes.aot"), jars(base));
+            Path home = base.resolve("home");
+            copy(homeBefore(), home);
+            Process first = launch(home, "--grpc-port=0", made.caching());
+            awaitStart(home, first);
             first.destroy();
             assertThat(first.waitFor(60, TimeUnit.SECONDS)).as("the cache is written").isTrue();
-            Files.deleteIfExists(made.home.resolve("control.json"));
-            pattern = made;
+            classes = made;
         }
         return made;
     }
@@ -126,7 +139,7 @@ final class ControlProcess {
     }
 
     static Process run(Path home, String option) throws Exception {
-        return launch(home, option, pattern().cached());
+        return launch(home, option, classes().cached());
     }
 
     private static Process launch(Path home, String option, List<String> classes)

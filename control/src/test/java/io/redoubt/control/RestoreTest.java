@@ -4,6 +4,7 @@ package io.redoubt.control;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.redoubt.core.grant.GrantHolder.Standing;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
@@ -12,15 +13,16 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import tools.jackson.databind.JsonNode;
 
-/// Rules 3 and 4: the real process over a real database that is older than what it decided. The database is copied while it is down and put
-/// back later; the nodes know what happened in between.
+/// Rules 3 and 4: the real control plane over a real database that is older than what it decided. The database is copied while it is down and
+/// put back later; the nodes know what happened in between. It is stopped and started in this JVM: nothing of one life is left to the next but its
+/// home, and no case waits for a process to load its classes.
 @Timeout(240)
 class RestoreTest {
     private final Path base = TestRegion.newHome();
     private final Path home = base.resolve("home");
     private final ControlProcess control = ControlProcess.startedBefore(home);
     private final int port = ControlProcess.freePort();
-    private Process process;
+    private ControlPlane plane;
     private ControlProcess.Client client;
     private final FakeNode source;
     private final FakeNode receiver;
@@ -28,7 +30,7 @@ class RestoreTest {
     private final String group;
 
     RestoreTest() throws Exception {
-        process = control.start(port);
+        plane = start();
         client = control.new Client();
         source = client.node("a", port);
         receiver = client.node("b", port);
@@ -47,7 +49,8 @@ class RestoreTest {
     void end() throws Exception {
         source.close();
         receiver.close();
-        ControlProcess.stop(process);
+        client.api.close();
+        plane.close();
         TestRegion.delete(base);
     }
 
@@ -55,13 +58,16 @@ class RestoreTest {
         source.die();
         receiver.die();
         client.api.close();
-        ControlProcess.stop(process);
+        plane.close();
     }
 
     private void up() throws Exception {
-        Files.deleteIfExists(home.resolve("control.json"));
-        process = control.start(port);
+        plane = start();
         client = control.new Client();
+    }
+
+    private ControlPlane start() throws IOException {
+        return ControlPlane.start(new ControlSettings(home, "127.0.0.1", 0, port, "nobody"));
     }
 
     /// The database alone: the number outside of it stays.
@@ -197,6 +203,9 @@ class RestoreTest {
         Api.await(
                 "it is rivalled",
                 () -> client.get("/v1/control-plane").body().path("rivalled").asBoolean(false));
+        Api.await(
+                "what the life before granted is over",
+                () -> source.standing(group) != Standing.GRANTED);
         Thread.sleep(1000);
         assertThat(source.standing(group)).isNotEqualTo(Standing.GRANTED);
         assertThat(takeOver("yes").status()).isEqualTo(400);
