@@ -24,6 +24,9 @@ final class Checks {
     private static final int BLOCK = 4096;
     private static final int LOOK_EVERY = 20;
 
+    /// What a write waits for a cut at most, by the clock of its host.
+    private static final long HELD_NANOS_MAX = 50 * GroupWorld.MILLI;
+
     private final GroupSetup setup;
     private final List<Oracle> oracles;
     private final List<byte[]> flushed = new ArrayList<>();
@@ -42,6 +45,7 @@ final class Checks {
     private final int[] uncertainTo;
     private final boolean[] powerLost;
     private final boolean[] outside;
+    private final long[] switchedAt; // when a cut closed a volume of this source
 
     Checks(GroupSetup setup) {
         this.setup = setup;
@@ -55,6 +59,23 @@ final class Checks {
         this.uncertainTo = new int[setup.volumes().size()];
         this.powerLost = new boolean[setup.volumes().size()];
         this.outside = new boolean[setup.volumes().size()];
+        this.switchedAt = new long[setup.sources()];
+    }
+
+    /// A cut closes the next volume of this source.
+    ///
+    /// @param nanos by its host's clock
+    void switched(int source, long nanos) {
+        switchedAt[source] = nanos;
+    }
+
+    /// I26: a write is held by a cut, and by nothing else.
+    void held(int source, VolumeId volume, long nanos) {
+        if (nanos - switchedAt[source] > HELD_NANOS_MAX) {
+            throw new Violation(
+                    "I26: a write of %s is still held %d ms after a cut closed a volume of its source"
+                            .formatted(volume, (nanos - switchedAt[source]) / GroupWorld.MILLI));
+        }
     }
 
     void writeBegins(int volume, int offset, int length) {

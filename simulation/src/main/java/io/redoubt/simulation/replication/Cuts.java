@@ -106,6 +106,7 @@ final class Cuts {
                 world.sources
                         .get(now.leader)
                         .run(() -> {
+                            switching(now.leader);
                             if (now.cut.own().switchNext()) {
                                 world.at(step(), () -> ownStep(now));
                             } else {
@@ -202,6 +203,7 @@ final class Cuts {
                 world.sources
                         .get(peer)
                         .run(() -> {
+                            switching(peer);
                             if (attempt.switchNext()) {
                                 world.at(step(), () -> peerStep(peer, of, attempt));
                             } else {
@@ -211,6 +213,10 @@ final class Cuts {
         if (world.faulty() && random.nextBoolean()) {
             load.write();
         }
+    }
+
+    private void switching(int source) {
+        world.checks.switched(source, world.sources.get(source).host.clock().bootNanos());
     }
 
     /// RELEASE arrives at a peer.

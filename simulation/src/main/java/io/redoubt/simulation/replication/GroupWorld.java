@@ -33,7 +33,7 @@ import org.jspecify.annotations.Nullable;
 /// One seed's life of a protected group: load on volumes of one source or of three, networks and hosts that fail, and after the faults a time
 /// to heal.
 ///
-/// Checked while it runs and at its end: I1 to I5, I7, I9, I12, I14, I25, and that the group comes back to STREAM with a fresh point.
+/// Checked while it runs and at its end: I1 to I5, I7, I9, I12, I14, I25, I26, I30, and that the group comes back to STREAM with a fresh point.
 /// Here are the hosts, their processes and the faults; [Load], [Cuts], [Stream] and [RoleTraffic] are what happens between them.
 public final class GroupWorld {
     static final long MILLI = 1_000_000L;

@@ -127,8 +127,14 @@ final class Load {
                             : volume.tryWrite(offset, ByteBuffer.wrap(data));
             world.note(vseq);
             world.checks.writeEnded(index, vseq, offset, data);
-            if (vseq >= 0 && volume.mayReply()) {
-                roles.acknowledged();
+            if (volume.mayReply()) {
+                if (vseq >= 0) {
+                    roles.acknowledged();
+                } else {
+                    int source = world.setup.homes().get(index);
+                    long now = world.sources.get(source).host.clock().bootNanos();
+                    world.checks.held(source, volume.id(), now);
+                }
             }
         } catch (FaultException e) {
             world.checks.writeEnded(index, -1, offset, data);

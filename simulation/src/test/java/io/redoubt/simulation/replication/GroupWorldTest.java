@@ -18,7 +18,7 @@ class GroupWorldTest {
 
     private static final int SEEDS = 1000;
 
-    /// I1 to I5, I7, I9, I12 to I14, I16, I25, I28, and liveness: after the faults the group is in STREAM with a fresh point. Half of the groups have
+    /// I1 to I5, I7, I9, I12 to I14, I16, I25, I26, I28, and liveness: after the faults the group is in STREAM with a fresh point. Half of the groups have
     /// three sources (B116). A life costs 0.1 s of CPU at most, as a mean.
     @Test
     void a_thousand_seeds_keep_every_promise() {
