@@ -223,8 +223,9 @@ class FrozenPointTest {
         Api.await("the cut", () -> two.one.heard(CommandCase.TAKE_POINT));
         TakePoint first = wish(two.one);
         two.one.connect();
+        // Nobody makes cuts until it is back: the second try finds both.
+        Api.await("it is known", () -> !two.get().toString().contains("\"makesCuts\":true"));
         two.other.makesCuts = true;
-        // The first node may be asked again before it is known that it makes no cuts any more.
         Api.await("it is cut again", () -> two.other.heard(CommandCase.TAKE_POINT));
         Api.await("all are thawed", () -> thaws(two.one) >= 1 && two.other.frozen.isEmpty());
         publish(500, first);
