@@ -3,7 +3,6 @@ package io.redoubt.node.storage;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.redoubt.node.serve.Tool;
 import io.redoubt.protocol.AttachmentRaised;
 import io.redoubt.protocol.Command;
 import io.redoubt.protocol.EnsureVolume;
@@ -187,27 +186,16 @@ class DelayedHostTest {
     }
 
     private double p99(AttachmentRaised volume) throws Exception {
-        String uri =
-                "nbd+unix:///%s?socket=%s".formatted(volume.getExportName(), volume.getSocket());
-        String said =
-                Tool.run(
+        String[] fields =
+                Fio.randomWrites(
                         home,
-                        "fio",
-                        "--name=guest",
-                        "--ioengine=nbd",
-                        "--uri=" + uri,
-                        "--size=" + SIZE,
-                        "--rw=randwrite",
-                        "--bs=4k",
+                        volume,
+                        SIZE,
                         "--iodepth=4",
                         "--rate_iops=" + RATE,
-                        "--time_based",
                         "--ramp_time=0.3",
-                        "--runtime=1.5",
-                        "--output-format=terse",
-                        "--terse-version=3");
-        String line = said.lines().filter(each -> each.startsWith("3;")).findFirst().orElseThrow();
-        return Arrays.stream(line.split(";"))
+                        "--runtime=1.5");
+        return Arrays.stream(fields)
                 .skip(WRITE_PERCENTILES)
                 .filter(field -> field.startsWith(P99))
                 .mapToDouble(field -> Double.parseDouble(field.substring(P99.length())))

@@ -3,7 +3,6 @@ package io.redoubt.node.storage;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.redoubt.node.serve.Tool;
 import io.redoubt.protocol.AttachmentRaised;
 import io.redoubt.protocol.Command;
 import io.redoubt.protocol.EnsureVolume;
@@ -117,26 +116,10 @@ class SlowdownTest {
     }
 
     private double iops(AttachmentRaised volume) throws Exception {
-        String uri =
-                "nbd+unix:///%s?socket=%s".formatted(volume.getExportName(), volume.getSocket());
-        String said =
-                Tool.run(
-                        home,
-                        "fio",
-                        "--name=guest",
-                        "--ioengine=nbd",
-                        "--uri=" + uri,
-                        "--size=" + SIZE,
-                        "--rw=randwrite",
-                        "--bs=4k",
-                        "--iodepth=16",
-                        "--time_based",
-                        "--ramp_time=1",
-                        "--runtime=2",
-                        "--output-format=terse",
-                        "--terse-version=3");
-        String line = said.lines().filter(each -> each.startsWith("3;")).findFirst().orElseThrow();
-        return Double.parseDouble(line.split(";")[WRITE_IOPS]);
+        String[] fields =
+                Fio.randomWrites(
+                        home, volume, SIZE, "--iodepth=16", "--ramp_time=1", "--runtime=2");
+        return Double.parseDouble(fields[WRITE_IOPS]);
     }
 
     private static double median(List<Double> values) {
