@@ -42,7 +42,15 @@ class EveryStepTest {
     @Tag("long")
     void an_operation_goes_on_to_its_end_whenever_its_control_plane_is_killed(KillAct act)
             throws Exception {
-        everyMomentOf(act);
+        everyMomentOf(act, false);
+    }
+
+    @ParameterizedTest
+    @EnumSource(KillAct.class)
+    @Tag("long")
+    void a_refused_operation_leaves_all_as_it_was_whenever_its_control_plane_is_killed(KillAct act)
+            throws Exception {
+        everyMomentOf(act, true);
     }
 
     /// Of each operation the moments around its points of no return, in one life and one kill.
@@ -108,9 +116,9 @@ class EveryStepTest {
         return new KillMoment.Told(node, kind, 1, true);
     }
 
-    private static void everyMomentOf(KillAct act) throws Exception {
+    private static void everyMomentOf(KillAct act, boolean refused) throws Exception {
         try (var world = new KillWorld()) {
-            var run = new KillRun(world, false);
+            var run = new KillRun(world, refused);
             List<KillMoment> moments = run.momentsOf(act);
             run.through(act, moments);
         }

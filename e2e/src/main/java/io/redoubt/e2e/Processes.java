@@ -21,6 +21,7 @@ final class Processes {
     private static final int USER_TIME = 11;
     private static final int SYSTEM_TIME = 12;
     private static final int START_TIME = 19;
+    private static final int STOLEN = 8; // field of a processor's line in /proc/stat, its name is 0
 
     private Processes() {}
 
@@ -115,6 +116,20 @@ final class Processes {
             return ticks;
         } catch (IOException _) {
             return ticks; // it has ended: its guest runs no more
+        }
+    }
+
+    /// For how long the machine below this host has given each processor to somebody else, in seconds since the start.
+    static double[] stolenSeconds() {
+        try {
+            return Files.readAllLines(PROC.resolve("stat"), StandardCharsets.ISO_8859_1).stream()
+                    .filter(line -> line.matches("cpu\\d.*"))
+                    .mapToDouble(line ->
+                            Long.parseLong(line.split(" ")[STOLEN]) / (double) TICKS_PER_SECOND)
+                    .toArray();
+        } catch (IOException e) {
+            throw new FaultException(
+                    new DemoFault.HostFailed("/proc/stat cannot be read", e.toString()), e);
         }
     }
 

@@ -11,6 +11,7 @@ import tools.jackson.databind.JsonNode;
 /// A failover that was asked for through the API, and the copy that it started.
 ///
 /// @param copy the machine that runs
+/// @param work what its boot cost
 record Recovery(
         DemoRegion region,
         String id,
@@ -18,6 +19,7 @@ record Recovery(
         Point point,
         long qemuPid,
         Witness witness,
+        BootWork work,
         JsonNode json) {
     private static final Duration ACTIVE = Duration.ofMinutes(2);
     private static final Duration FINDING = Duration.ofMinutes(2);
@@ -29,6 +31,7 @@ record Recovery(
     static Recovery start(
             DemoRegion region, Narrator tell, ProtectedMachine machine, String kind, String point) {
         var told = new StringBuilder();
+        double[] stolen = Processes.stolenSeconds();
         String id =
                 region.await(
                                 region.begin(
@@ -58,6 +61,7 @@ record Recovery(
                         () -> region.get("/v1/failovers/" + id),
                         Recovery::isReady);
         JsonNode copy = active.path("machines").path(0);
+        BootWork work = BootWork.of(copy.path("qemuPid").asLong(), stolen);
         return new Recovery(
                 region,
                 id,
@@ -65,6 +69,7 @@ record Recovery(
                 Point.of(active.required("point")),
                 copy.path("qemuPid").asLong(),
                 Witness.of(Path.of(copy.path("serialLog").asString())),
+                work,
                 active);
     }
 

@@ -7,6 +7,7 @@ package io.redoubt.e2e;
 /// @param rpoSeconds          from the newest write that was found to the disaster, by the serial log
 /// @param reportedRpoSeconds  what the API said: from the point's time to the decision
 /// @param bareBootSeconds     median of three boots of the same disks right after
+/// @param slowerSeconds       how much longer the guest computed in the recovery than in that boot
 /// @param point               number of the recovery point
 record Round(
         String disaster,
@@ -14,6 +15,7 @@ record Round(
         double reportedRpoSeconds,
         Rto rtoSeconds,
         double bareBootSeconds,
+        double slowerSeconds,
         long rowsFound,
         long lastAck,
         long writesLost,

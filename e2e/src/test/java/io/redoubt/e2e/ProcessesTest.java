@@ -2,8 +2,10 @@
 package io.redoubt.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -35,6 +37,16 @@ class ProcessesTest {
         } finally {
             process.destroyForcibly();
         }
+    }
+
+    @Test
+    void what_the_machine_below_took_is_told_for_each_processor() throws IOException {
+        List<String> lines = Files.readAllLines(Path.of("/proc/stat"));
+        double[] stolen = Processes.stolenSeconds();
+        assertThat(stolen).hasSize(Runtime.getRuntime().availableProcessors());
+        // cpu0 user nice system idle iowait irq softirq steal: the ninth word, in hundredths
+        assertThat(stolen[0])
+                .isCloseTo(Double.parseDouble(lines.get(1).split(" ")[8]) / 100, within(2.0));
     }
 
     @Test

@@ -16,7 +16,18 @@ import tools.jackson.databind.json.JsonMapper;
 
 class ReportTest {
     private static final Round ROUND =
-            new Round("SIGKILL", 2.5, 3.5, new Rto(9.5, 7, 0, 0.5, 2), 2.25, 117, 120, 3, 1401, 17);
+            new Round(
+                    "SIGKILL",
+                    2.5,
+                    3.5,
+                    new Rto(9.5, 7, 0, 0.5, 2),
+                    2.25,
+                    0.5,
+                    117,
+                    120,
+                    3,
+                    1401,
+                    17);
 
     @TempDir private Path directory;
 
@@ -30,6 +41,7 @@ class ReportTest {
         assertThat(round.required("rtoSeconds").propertyNames())
                 .containsExactlyInAnyOrder("total", "grants", "view", "start", "boot");
         assertThat(round.required("bareBootSeconds").asDouble()).isEqualTo(2.25);
+        assertThat(round.required("slowerSeconds").asDouble()).isEqualTo(0.5);
         assertThat(round.required("rowsFound").asLong()).isEqualTo(117);
         assertThat(round.required("lastAck").asLong()).isEqualTo(120);
         assertThat(round.required("writesLost").asLong()).isEqualTo(3);

@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Base64;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -25,6 +26,7 @@ import tools.jackson.databind.json.JsonMapper;
 public final class GuestAgent implements AutoCloseable {
     private static final JsonMapper JSON = new JsonMapper();
     private static final Duration SYNC_STEP = Duration.ofMillis(500);
+    private static final Duration SLOW_STEP = Duration.ofSeconds(5);
     private static final Duration POLL = Duration.ofMillis(20);
     private static final Duration ANSWER_MIN = Duration.ofSeconds(1);
     private static final int ANSWERS_MAX = 64;
@@ -115,19 +117,32 @@ public final class GuestAgent implements AutoCloseable {
         socket.close();
     }
 
-    /// Throws away what an earlier conversation left on the way: our number has to come back before anything counts.
+    /// Throws away what an earlier conversation left on the way: the last number we sent has to come back before anything counts.
+    ///
+    /// A guest that boots has lost what came too early, so it is asked again and again. One that has answered any of it is there and
+    /// slow: it gets time for the rest, as asking it faster than it answers would go on for ever.
     private void synchronise(Duration bound) {
         long end = System.nanoTime() + bound.toNanos();
+        var sent = new HashSet<Long>();
+        long last = 0;
+        boolean heard = false;
         while (System.nanoTime() - end < 0) {
-            long number = ThreadLocalRandom.current().nextLong(1, Integer.MAX_VALUE);
-            socket.sendReset();
-            socket.send(command("guest-sync-delimited", Map.of("id", number)));
-            long stepEnd = Math.min(end, System.nanoTime() + SYNC_STEP.toNanos());
+            if (!heard) {
+                last = ThreadLocalRandom.current().nextLong(1, Integer.MAX_VALUE);
+                sent.add(last);
+                socket.sendReset();
+                socket.send(command("guest-sync-delimited", Map.of("id", last)));
+            }
+            Duration step = heard ? SLOW_STEP : SYNC_STEP;
+            long stepEnd = Math.min(end, System.nanoTime() + step.toNanos());
+            heard = false;
             JsonNode answer = next(stepEnd);
             while (answer != null) {
-                if (answer.path("return").asLong(0) == number) {
+                long number = answer.path("return").asLong(0);
+                if (number == last) {
                     return;
                 }
+                heard |= sent.contains(number);
                 answer = next(stepEnd);
             }
         }

@@ -31,6 +31,17 @@ class GuestAgentTest {
     }
 
     @Test
+    void an_agent_that_answers_slower_than_it_is_asked_is_heard() {
+        try (ScriptedPeer peer = synchronised()) {
+            peer.slow(Duration.ofMillis(700));
+            peer.answer("guest-fsfreeze-status", "{\"return\": \"frozen\"}");
+            try (GuestAgent agent = GuestAgent.connect(peer.path(), BOUND)) {
+                assertThat(agent.frozen(BOUND)).isTrue();
+            }
+        }
+    }
+
+    @Test
     void an_agent_that_is_not_there_is_a_fault_after_the_bound() {
         try (ScriptedPeer peer = ScriptedPeer.at(directory.resolve("agent"))) {
             long start = System.nanoTime();

@@ -1,6 +1,7 @@
 // Copyright 2026 the Redoubt authors. SPDX-License-Identifier: Apache-2.0
 package io.redoubt.compute.lab;
 
+import io.redoubt.compute.host.Pause;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -12,6 +13,7 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -30,6 +32,7 @@ public final class ScriptedPeer implements AutoCloseable {
     private final ServerSocketChannel server;
     private final Map<String, List<String>> script = new ConcurrentHashMap<>();
     private volatile String greeting = "";
+    private volatile Duration pause = Duration.ZERO;
 
     private ScriptedPeer(Path path, ServerSocketChannel server) {
         this.path = path;
@@ -55,6 +58,11 @@ public final class ScriptedPeer implements AutoCloseable {
 
     public void answer(String command, String... lines) {
         script.put(command, List.of(lines));
+    }
+
+    /// It takes this long for each command, one after the other.
+    public void slow(Duration each) {
+        pause = each;
     }
 
     public Path path() {
@@ -90,6 +98,7 @@ public final class ScriptedPeer implements AutoCloseable {
             Matcher number = NUMBER.matcher(line);
             String id = number.find() ? number.group(1) : "0";
             if (command.find()) {
+                Pause.of(pause);
                 for (String answer : script.getOrDefault(command.group(1), List.of())) {
                     if (answer.equals(CLOSE)) {
                         return;

@@ -92,15 +92,22 @@ public final class Judge {
     }
 
     /// @param grantsSeconds how long the grants last, with their margin
-    public static List<Broken> rto(double seconds, double bareBootSeconds, double grantsSeconds) {
-        double most = bareBootSeconds + RTO_BEYOND_BOOT_SECONDS_MAX + grantsSeconds;
+    /// @param slowerSeconds how much longer the guest computed than in its bare boot: the host was slower, not the region
+    public static List<Broken> rto(
+            double seconds, double bareBootSeconds, double grantsSeconds, double slowerSeconds) {
+        double most = bareBootSeconds + RTO_BEYOND_BOOT_SECONDS_MAX + grantsSeconds + slowerSeconds;
         return seconds <= most
                 ? List.of()
                 : List.of(
                         new Broken(
                                 Promise.RTO,
-                                "%.1f s; %.1f s would be kept (bare boot %.1f s, grants %.1f s)"
-                                        .formatted(seconds, most, bareBootSeconds, grantsSeconds)));
+                                "%.1f s; %.1f s would be kept (bare boot %.1f s, grants %.1f s, the host slower by %.1f s)"
+                                        .formatted(
+                                                seconds,
+                                                most,
+                                                bareBootSeconds,
+                                                grantsSeconds,
+                                                slowerSeconds)));
     }
 
     /// A machine that was paused whole, and let go after its copy had taken over.

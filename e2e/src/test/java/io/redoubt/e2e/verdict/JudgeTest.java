@@ -139,8 +139,14 @@ class JudgeTest {
 
     @Test
     void a_recovery_may_take_a_bare_boot_three_seconds_and_the_grants_expiry() {
-        assertThat(Judge.rto(14.9, 5, 7)).isEmpty();
-        assertThat(promises(Judge.rto(15.1, 5, 7))).containsExactly(Promise.RTO);
+        assertThat(Judge.rto(14.9, 5, 7, 0)).isEmpty();
+        assertThat(promises(Judge.rto(15.1, 5, 7, 0))).containsExactly(Promise.RTO);
+    }
+
+    @Test
+    void a_guest_that_computed_longer_than_in_its_bare_boot_met_a_slower_host_and_no_more() {
+        assertThat(Judge.rto(24.9, 5, 7, 10)).isEmpty();
+        assertThat(promises(Judge.rto(25.1, 5, 7, 10))).containsExactly(Promise.RTO);
     }
 
     @Test
