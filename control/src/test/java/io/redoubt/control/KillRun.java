@@ -23,6 +23,10 @@ final class KillRun {
     /// Scenes that are prepared or looked at, at the same time.
     private static final int HANDS = 6;
 
+    /// A control plane is away for longer than a move waits for what was released; then it is taken back. Any other operation that fails, and that
+    /// no node refused, has met a step that cannot be done twice.
+    private static final Set<String> TOO_LATE = Set.of("not-released");
+
     private final KillWorld world;
     private final boolean refused;
     private final Map<KillScene, String> wrong = new ConcurrentHashMap<>();
@@ -143,7 +147,10 @@ final class KillRun {
                     (alive - met) / 1_000_000,
                     (ended - alive) / 1_000_000,
                     (System.nanoTime() - ended) / 1_000_000);
-            assertThat(early).as("most moments come").hasSizeLessThan(1 + scenes.size() / 4);
+            // A node that reports what it was told to leave is told again, once more or less.
+            assertThat(early)
+                    .as("moments that did not come")
+                    .hasSizeLessThan(1 + scenes.size() / 10);
         }
         requireNothingWrong();
         assertThat(world.running()).as("operations that have not ended").isEmpty();
@@ -194,6 +201,9 @@ final class KillRun {
             for (String part : List.of("cause", "message", "remedy")) {
                 assertThat(fault.path(part).asString("")).as("the fault's " + part).isNotEmpty();
             }
+            assertThat(refused || TOO_LATE.contains(fault.path("cause").asString()))
+                    .as("fails for nobody's refusal: %s", fault)
+                    .isTrue();
             act.requireTakenBack(world, scene);
             scene.end();
             Api.Answer again = act.ask(world, scene, scene.wish + "-again");

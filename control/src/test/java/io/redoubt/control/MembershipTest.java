@@ -110,6 +110,35 @@ class MembershipTest {
         assertThat(other.takesPart(group)).isTrue();
     }
 
+    @Test
+    void a_group_whose_node_does_not_let_go_of_it_holds_up_no_group_of_other_volumes()
+            throws Exception {
+        String stuck = region.group(List.of(machineOfOther));
+        String delete = "/v1/protection-groups/" + stuck + "?evenIfAway=true";
+        other.refused = Map.of(Command.CommandCase.UNPROTECT, "not-now");
+        assertThat(region.failed(region.delete(delete)).path("message").asString())
+                .contains("not-now");
+        String third = region.machine("a");
+        assertThat(other.machines).containsKey(third);
+        assertThat(other.takesPart(region.group(List.of(third)))).isTrue();
+        other.refused = Map.of();
+        region.done(region.delete(delete));
+        assertThat(other.takesPart(stuck)).isFalse();
+    }
+
+    /// What it was told to join may never have reached it, or it lost what it knew.
+    @Test
+    void a_source_that_knows_nothing_of_an_ended_group_does_not_keep_its_journal()
+            throws Exception {
+        String ended = region.group(List.of(machineOfOther));
+        other.die();
+        region.done(region.delete("/v1/protection-groups/" + ended + "?evenIfAway=true"));
+        assertThat(receiver.takesPart(ended)).isTrue();
+        other.sources.remove(ended);
+        other.connect();
+        Api.await("the receiver is told", () -> !receiver.takesPart(ended));
+    }
+
     /// Cuts are made by those that stay, and they must not ask for what is gone; its node keeps its grants until it has heard.
     @Test
     void who_leaves_is_told_after_the_receiver_and_the_others() throws Exception {

@@ -14,6 +14,7 @@ import io.redoubt.workflow.RetryLater;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -61,16 +62,30 @@ class EndedGroups implements NodeListener {
 
     /// From now on whoever is away is told when it comes back, and nobody waits for it.
     void remember(Group group) {
-        group.sources().forEach(source -> remember(group, source.node(), false, 0));
-        remember(group, group.receiverNode(), true, 0);
+        for (Group.Source source : group.sources()) {
+            String[] held = volumesAt(group, source.node());
+            // None is what a group tells that has gone over to the other side.
+            remember(group, source.node(), false, 0, held.length > 0 ? held : null);
+        }
+        remember(group, group.receiverNode(), true, 0, null);
     }
 
-    private void remember(Group group, String node, boolean receiver, long left) {
+    /// @param volumes that it held there, or null: any
+    private void remember(
+            Group group, String node, boolean receiver, long left, String @Nullable [] volumes) {
         sql.sql(
-                        "insert into ended_group (group_id, node, receiver, term, left_membership) values (?, ?, ?, ?, ?)"
-                                + " on conflict (group_id, node) do update set left_membership = excluded.left_membership")
+                        "insert into ended_group (group_id, node, receiver, term, left_membership, volumes) values (?, ?, ?, ?, ?, ?)"
+                                + " on conflict (group_id, node) do update set left_membership = excluded.left_membership, volumes = excluded.volumes")
                 .params(group.id(), node, receiver, group.term(), left)
+                .param(volumes)
                 .update();
+    }
+
+    private static String[] volumesAt(Group group, String node) {
+        return group.volumes().stream()
+                .filter(volume -> volume.node().equals(node))
+                .map(Group.Member::volume)
+                .toArray(String[]::new);
     }
 
     /// Tells all sources that are there, also when one is away.
@@ -97,7 +112,7 @@ class EndedGroups implements NodeListener {
     ///                        caller's view of the group is old
     /// @throws FaultException when it refuses
     void endAt(Group group, String node) {
-        remember(group, node, false, group.membership());
+        remember(group, node, false, group.membership(), null);
         try {
             tell(node, new Ended(group.id(), group.term(), group.membership()));
         } catch (FaultException e) {
@@ -143,14 +158,16 @@ class EndedGroups implements NodeListener {
         }
     }
 
-    /// What a node has not been told yet, before it is told of another group with the same volumes.
+    /// What a node has not been told yet, before it is told of another group with the same volumes. The end of a group with others is no
+    /// matter of this one, however long it takes.
     ///
     /// @throws RetryLater     while it is away
     /// @throws FaultException when it refuses
-    void settle(String node) {
+    void settle(Group group, String node) {
         sql.sql(
-                        "select group_id, term, left_membership from ended_group where node = ? and not receiver and told_at is null")
-                .param(node)
+                        "select group_id, term, left_membership from ended_group where node = ? and not receiver and told_at is null"
+                                + " and (volumes is null or volumes && ?::text[])")
+                .params(node, volumesAt(group, node))
                 .query(EndedGroups::ended)
                 .list()
                 .forEach(ended -> tell(node, ended));
@@ -196,7 +213,8 @@ class EndedGroups implements NodeListener {
                 .single();
     }
 
-    /// Also one that confirmed it: an older word of ours may have been carried out late.
+    /// Also one that confirmed it: an older word of ours may have been carried out late. And a source that has not, whether it reports the group or
+    /// never heard of it: until it has confirmed, the receiver keeps its journal.
     @Override
     public void report(String node, Report report) {
         String[] reported =
@@ -204,9 +222,6 @@ class EndedGroups implements NodeListener {
                                 report.getSourcesList().stream().map(SourceReport::getGroup),
                                 report.getReceiversList().stream().map(ReceiverReport::getGroup))
                         .toArray(String[]::new);
-        if (reported.length == 0) {
-            return;
-        }
         Map<String, Long> memberships =
                 report.getSourcesList().stream()
                         .collect(
@@ -214,7 +229,9 @@ class EndedGroups implements NodeListener {
                                         SourceReport::getGroup, SourceReport::getMembership));
         for (Ended ended : toTell(node, reported)) {
             var back = new Returned(ended.group(), node);
-            if (ended.left() > 0 && !isBefore(memberships.get(ended.group()), ended.left())) {
+            if (ended.left() > 0
+                    && Arrays.asList(reported).contains(ended.group())
+                    && !isBefore(memberships.get(ended.group()), ended.left())) {
                 if (memberships.containsKey(ended.group()) && returned.add(back)) {
                     LOG.error(
                             "node {} is a member of group {} again, and this database knows only that it left: it is left alone",
@@ -245,7 +262,8 @@ class EndedGroups implements NodeListener {
     /// Those that still have a part in a group of the database are told by its operation, in its order.
     private List<Ended> toTell(String node, String[] reported) {
         return sql.sql(
-                        "select group_id, term, left_membership from ended_group ended where node = ? and group_id = any(?)"
+                        "select group_id, term, left_membership from ended_group ended where node = ?"
+                                + " and (group_id = any(?) or not receiver and told_at is null)"
                                 + " and not exists (select from group_source where group_id = ended.group_id and node = ended.node and not leaving)"
                                 + " and not exists (select from protection_group where id = ended.group_id and receiver_node = ended.node)"
                                 + " and not (receiver and exists (select from ended_group source"

@@ -55,7 +55,7 @@ class FailoverWorkflows {
             Words words,
             Losses losses) {
         return Workflow.named("failover.live", OneFailover.class)
-                .step(new StopOwnGrants(failovers, groups, grants))
+                .step(new StopOwnGrants(failovers, grants))
                 .together(
                         List.of(
                                 new StopReceiverGrants(failovers, nodes),
@@ -92,8 +92,7 @@ class FailoverWorkflows {
     }
 
     /// The decision is recorded already; its undo takes it back under a later term, which the nodes hear with their next report.
-    record StopOwnGrants(Failovers failovers, Groups groups, Grants grants)
-            implements Step<OneFailover> {
+    record StopOwnGrants(Failovers failovers, Grants grants) implements Step<OneFailover> {
         @Override
         public void run(OneFailover input) {
             Failover failover = failovers.find(input.id()).orElseThrow();
@@ -104,9 +103,7 @@ class FailoverWorkflows {
         public void undo(OneFailover input) {
             Failover failover = failovers.find(input.id()).orElseThrow();
             failovers.state(failover.id(), "failed");
-            if (groups.rollBack(failover.group(), failover.term())) {
-                failovers.forgetCopies(failover);
-            }
+            failovers.rollBack(failover);
             grants.open(failover.group());
         }
     }

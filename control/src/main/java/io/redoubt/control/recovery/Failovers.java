@@ -309,6 +309,16 @@ class Failovers {
         });
     }
 
+    /// Its decision is taken back, and what was made for it is forgotten: both or neither, as the second follows from the first alone. The same
+    /// again changes nothing.
+    void rollBack(Failover failover) {
+        transactions.executeWithoutResult(_ -> {
+            if (groups.rollBack(failover.group(), failover.term())) {
+                forgetCopies(failover);
+            }
+        });
+    }
+
     void state(String id, String state) {
         sql.sql("update failover set state = ? where id = ?").params(state, id).update();
     }

@@ -73,16 +73,23 @@ class Grants implements GrantDesk, NodeListener {
         }
     }
 
-    /// Begins, or begins anew under a later term, from what is durable.
+    /// Begins, or begins anew under a later term, from what is durable. Never while it is stopped: a decision that was recorded after the look
+    /// would stop the desk of before.
     void open(String group) {
-        Desk desk =
-                sql.sql("select * from protection_group where id = ?")
-                        .param(group)
-                        .query(this::desk)
-                        .single();
-        // A group that is made now is confirmed: its receiver has just been told.
-        desk.confirmed = true;
-        desks.put(group, desk);
+        var _ =
+                desks.compute(
+                        group,
+                        (_, _) -> {
+                            Desk desk =
+                                    sql.sql("select * from protection_group where id = ?")
+                                            .param(group)
+                                            .query(this::desk)
+                                            .single();
+                            // A group that is made now is confirmed: its receiver has just been
+                            // told.
+                            desk.confirmed = true;
+                            return desk;
+                        });
     }
 
     /// Other nodes are its sources than before; what was granted to any stays granted.
@@ -103,12 +110,15 @@ class Grants implements GrantDesk, NodeListener {
 
     /// After the decision is durable: nothing more is granted.
     void stop(String group, long term) {
-        Desk desk = desks.get(group);
-        if (desk != null) {
-            synchronized (desk) {
-                desk.grantor.stop(term);
-            }
-        }
+        var _ =
+                desks.computeIfPresent(
+                        group,
+                        (_, desk) -> {
+                            synchronized (desk) {
+                                desk.grantor.stop(term);
+                            }
+                            return desk;
+                        });
     }
 
     /// Until all that was granted here has expired.

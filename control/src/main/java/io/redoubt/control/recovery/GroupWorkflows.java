@@ -120,7 +120,7 @@ class GroupWorkflows {
         @Override
         public void run(OneGroup input) {
             Group group = groups.find(input.id()).orElseThrow();
-            group.sources().forEach(source -> nodes.ended().settle(source.node()));
+            group.sources().forEach(source -> nodes.ended().settle(group, source.node()));
             connectSources(nodes.nodes(), nodes.region(), group);
         }
 

@@ -48,9 +48,8 @@ class MemberWorkflows {
     record TakeIn(Parts parts) implements Step<Change> {
         @Override
         public void run(Change input) {
-            parts.groups().find(input.group()).orElseThrow().sources().stream()
-                    .map(Group.Source::node)
-                    .forEach(parts.nodes().ended()::settle);
+            Group group = parts.groups().find(input.group()).orElseThrow();
+            group.sources().forEach(source -> parts.nodes().ended().settle(group, source.node()));
             parts.grants().sources(input.group());
         }
 

@@ -184,9 +184,8 @@ class MoveWorkflow {
         public void undo(OneFailover input) {
             Failover failover = failovers.find(input.id()).orElseThrow();
             failovers.state(failover.id(), "failed"); // a live one may be decided from now on
-            if (groups.rollBack(failover.group(), failover.term())) {
-                grants.open(failover.group());
-            }
+            boolean _ = groups.rollBack(failover.group(), failover.term());
+            grants.open(failover.group()); // as it stands there, whoever took it back
         }
     }
 
