@@ -6,10 +6,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.redoubt.core.grant.GrantHolder;
 import io.redoubt.protocol.Command;
 import io.redoubt.protocol.MachineState;
+import io.redoubt.protocol.Point;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.springframework.jdbc.core.simple.JdbcClient;
 import tools.jackson.databind.JsonNode;
 
 /// Protection and failover, with two played nodes.
@@ -78,23 +80,40 @@ class RecoveryTest {
         }
     }
 
+    /// I25: the list is honest while it is being written, too.
+    @Test
+    void whoever_sees_the_newest_point_sees_all_before_it() throws Exception {
+        try (var scene = new Scene()) {
+            scene.publish(1);
+            copies(scene, 60);
+            long until = System.nanoTime() + Api.PATIENCE.toNanos();
+            while (scene.region.get(scene.path() + "/recovery-points/60").status() != 200) {
+                // without a pause: the moment is short
+                assertThat(System.nanoTime()).isLessThan(until);
+            }
+            Api.Answer second = scene.region.get(scene.path() + "/recovery-points/2");
+            assertThat(second.status()).as(second.body().toString()).isEqualTo(200);
+        }
+    }
+
+    /// All at once, after point 1.
+    private static void copies(Scene scene, long newest) {
+        var points =
+                java.util.Objects.requireNonNull(scene.receiver.receivers.get(scene.group)).points;
+        synchronized (points) {
+            Point first = java.util.Objects.requireNonNull(points.get(1L));
+            for (long number = 2; number <= newest; number++) {
+                points.put(number, first.toBuilder().setNumber(number).build());
+            }
+        }
+    }
+
     @Test
     void points_of_a_long_absence_are_fetched() throws Exception {
         try (var scene = new Scene()) {
             scene.publish(1);
             scene.receiver.die();
-            var points =
-                    java.util.Objects.requireNonNull(scene.receiver.receivers.get(scene.group))
-                            .points;
-            synchronized (points) {
-                for (long number = 2; number <= 200; number++) {
-                    points.put(
-                            number,
-                            java.util.Objects.requireNonNull(points.get(1L)).toBuilder()
-                                    .setNumber(number)
-                                    .build());
-                }
-            }
+            copies(scene, 200);
             scene.receiver.connect();
             Api.await(
                     "point 200 is known",
@@ -308,6 +327,50 @@ class RecoveryTest {
             scene.region.done(scene.failover("live", "newest"));
         }
     }
+
+    /// I34: what was taken back in part is taken back whole the second time.
+    @Test
+    void a_database_that_fails_while_a_failover_is_taken_back_leaves_nothing_of_it()
+            throws Exception {
+        try (var scene = new Scene()) {
+            scene.publish(1);
+            JdbcClient sql = scene.region.part(JdbcClient.class);
+            sql.sql(FAILS_ONCE.replace("GROUP", scene.group)).update();
+            try {
+                scene.receiver.refused = Map.of(Command.CommandCase.OPEN_VIEW, "no-room");
+                var _ = scene.region.failed(scene.failover("live", "newest"));
+                assertThat(sql.sql("select last_value from failed").query(Long.class).single())
+                        .as("it was asked again")
+                        .isGreaterThan(1);
+                assertThat(
+                                sql.sql(
+                                                "select volume.id from volume join failover_volume on view_volume = volume.id join failover f on f.id = failover where group_id = ?")
+                                        .param(scene.group)
+                                        .query(String.class)
+                                        .list())
+                        .isEmpty();
+            } finally {
+                sql.sql("drop function fails_once() cascade").update();
+                sql.sql("drop sequence failed").update();
+            }
+            Api.await("the source writes again", scene::granted);
+        }
+    }
+
+    /// The first deletion of a volume that a failover of this group made.
+    private static final String FAILS_ONCE =
+            """
+            create sequence failed;
+            create function fails_once() returns trigger language plpgsql as $$
+            begin
+                if exists (select from failover_volume join failover on failover.id = failover
+                        where view_volume = old.id and group_id = 'GROUP') and nextval('failed') = 1 then
+                    raise exception 'no room' using errcode = '53000';
+                end if;
+                return old;
+            end $$;
+            create trigger fails_once before delete on volume for each row execute function fails_once();
+            """;
 
     @Test
     void a_failover_without_its_journal_is_refused_before_anything_is_decided() throws Exception {

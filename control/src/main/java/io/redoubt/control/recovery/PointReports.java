@@ -11,6 +11,7 @@ import io.redoubt.protocol.PointPin;
 import io.redoubt.protocol.ReceiverReport;
 import io.redoubt.protocol.Report;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -175,7 +176,8 @@ class PointReports implements NodeListener {
                 .getPointsList();
     }
 
-    /// What the receiver says is the truth for all numbers above the one and up to the other.
+    /// What the receiver says is the truth for all numbers above the one and up to the other. Each row is seen at once, so they come
+    /// in their order, whatever order they are told in.
     private void replace(
             String group, long above, long through, List<io.redoubt.protocol.Point> points) {
         var known = new HashMap<Long, List<String>>();
@@ -190,7 +192,11 @@ class PointReports implements NodeListener {
                                                 List.of(
                                                         (String[])
                                                                 row.getArray("said").getArray())));
-        for (io.redoubt.protocol.Point point : points) {
+        List<io.redoubt.protocol.Point> oldestFirst =
+                points.stream()
+                        .sorted(Comparator.comparingLong(io.redoubt.protocol.Point::getNumber))
+                        .toList();
+        for (io.redoubt.protocol.Point point : oldestFirst) {
             List<String> said = known.remove(point.getNumber());
             if (said == null) {
                 insert(group, point);
