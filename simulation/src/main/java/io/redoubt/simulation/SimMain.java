@@ -136,8 +136,13 @@ public final class SimMain {
             System.err.println("Planting needs Redoubt's source tree and a JDK: " + e.getMessage());
             return 2;
         }
+        if (planted == 0) {
+            System.err.println(
+                    "No planted bug has '" + wanted + "' in its name; `--planted` runs all.");
+            return 2;
+        }
         System.out.printf("%d bugs planted, %d escaped%n", planted, escaped);
-        return escaped == 0 && planted > 0 ? 0 : 1;
+        return escaped == 0 ? 0 : 1;
     }
 
     private static @Nullable Long number(String text) {

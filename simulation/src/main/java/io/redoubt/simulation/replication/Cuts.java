@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 /// Group cuts over all sources: whoever leads sends SWITCH and RELEASE, the others answer, and every message may be slow, doubled or lost.
 final class Cuts {
     private static final long MILLI = GroupWorld.MILLI;
-    private static final long PATIENCE = 80 * MILLI;
+    private static final long ANSWERED_BY = 40 * MILLI;
 
     private final GroupWorld world;
     private final Load load;
@@ -63,6 +63,10 @@ final class Cuts {
     }
 
     void cutOnce() {
+        Round last = round;
+        if (last != null && !runs(last)) {
+            round = null; // its leader has died
+        }
         for (int i = 0; i < world.sources.size(); i++) {
             SourceSide side = world.sources.get(i).running();
             if (round == null && side != null && side.group.cuts().leading()) {
@@ -81,16 +85,24 @@ final class Cuts {
                         });
         Round begun = round;
         if (begun != null) {
-            world.at(PATIENCE, () -> giveUp(begun));
+            world.at(ANSWERED_BY + stall(), () -> openAll(begun));
             toPeers(begun, peer -> switchAt(peer, begun));
             world.at(step(), () -> ownStep(begun));
         }
     }
 
-    private void giveUp(Round late) {
-        if (round == late) {
-            round = null;
-            world.note(13);
+    /// Who has answered waits for nobody who has not.
+    private void openAll(Round late) {
+        if (runs(late) && !late.releasing) {
+            boolean _ =
+                    world.sources
+                            .get(late.leader)
+                            .run(() -> {
+                                late.ownSwitched = true;
+                                switching(late.leader);
+                                late.cut.own().switchAll();
+                                release(late);
+                            });
         }
     }
 
@@ -99,7 +111,7 @@ final class Cuts {
     }
 
     private void ownStep(Round now) {
-        if (!runs(now)) {
+        if (!runs(now) || now.ownSwitched) {
             return;
         }
         boolean _ =
@@ -132,15 +144,39 @@ final class Cuts {
         return 60 * MILLI;
     }
 
+    /// By how much a leader that stood still itself looks too late: what it waited for may have come meanwhile, and others have opened.
+    private long stall() {
+        return world.faulty() && random.nextInt(4) == 0 ? 60 * MILLI : 0;
+    }
+
     private void advance(Round now) {
         if (now.ownSwitched && now.cut.peersAnswered() && !now.releasing) {
-            now.releasing = true;
-            toPeers(now, peer -> releaseAt(peer, now));
-            now.side.group.cuts().releaseOwn(now.cut);
+            release(now);
         }
-        if (now.releasing && now.cut.decided() && round == now) {
+        if (now.releasing && now.cut.decided()) {
+            finish(now);
+        }
+    }
+
+    private void finish(Round now) {
+        if (round == now) {
             round = null;
             world.note(now.side.group.cuts().finish(now.cut));
+        }
+    }
+
+    private void release(Round now) {
+        now.releasing = true;
+        Frame.Release release = now.cut.release();
+        toPeers(now, peer -> releaseAt(peer, now, release.number()));
+        now.side.group.cuts().releaseOwn(now.cut);
+        world.at(ANSWERED_BY + stall(), () -> end(now));
+    }
+
+    /// Who has not confirmed until now gives the cut up.
+    private void end(Round late) {
+        if (runs(late)) {
+            boolean _ = world.sources.get(late.leader).run(() -> finish(late));
         }
     }
 
@@ -220,10 +256,10 @@ final class Cuts {
     }
 
     /// RELEASE arrives at a peer.
-    private void releaseAt(int peer, Round of) {
+    private void releaseAt(int peer, Round of, long number) {
         Part part = parts[peer];
         SourceSide side = world.sources.get(peer).running();
-        if (part == null || part.side != side || part.attempt.number() != of.cut.number()) {
+        if (part == null || part.side != side || part.attempt.number() != number) {
             return;
         }
         boolean _ =
@@ -234,7 +270,7 @@ final class Cuts {
                             if (released == null) {
                                 released =
                                         new Frame.Released(
-                                                of.cut.number(),
+                                                number,
                                                 part.side.group.cuts().release(part.attempt));
                                 part.released = released;
                             }

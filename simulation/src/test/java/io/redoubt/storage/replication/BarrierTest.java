@@ -3,8 +3,11 @@ package io.redoubt.storage.replication;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.redoubt.core.VolumeId;
 import io.redoubt.storage.journal.RecoveryPoint;
+import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /// I26: what a cut may cost the guests when a member of the group is slow. Three sources with slow ones among them live in
@@ -54,6 +57,30 @@ class BarrierTest {
         assertThat(group.source.cuts().finish(cut)).isEqualTo(cut.number());
         group.turn(64 << 10);
         assertThat(group.journal.points().getLast().number()).isEqualTo(cut.number());
+    }
+
+    /// Who answers late closed when others were open again: what followed their writes may be in its part.
+    @Test
+    void an_answer_that_comes_after_the_release_gives_the_cut_up() {
+        assertThat(countsWithAnAnswerWhen(true)).isFalse();
+        assertThat(countsWithAnAnswerWhen(false)).isTrue();
+    }
+
+    private boolean countsWithAnAnswerWhen(boolean released) {
+        CutAttempt own = Objects.requireNonNull(group.source.cuts().begin("")).own();
+        var cut = new GroupCut(own, 1, "", Set.of("peer"));
+        var answer =
+                new Frame.Switched(
+                        cut.number(), false, List.of(new Frame.Answer(new VolumeId("there"), 7)));
+        own.switchAll();
+        if (!released) {
+            cut.answered("peer", answer);
+        }
+        assertThat(cut.release().number()).isEqualTo(cut.number());
+        group.source.cuts().releaseOwn(cut);
+        cut.answered("peer", answer);
+        cut.released("peer", new Frame.Released(cut.number(), true));
+        return cut.counts();
     }
 
     private long tries() {

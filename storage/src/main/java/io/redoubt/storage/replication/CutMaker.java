@@ -60,7 +60,7 @@ final class CutMaker implements AutoCloseable {
                 await(cut::peersAnswered);
                 cut.own().switchAll();
                 // Also when somebody has not answered: whoever has opens at once.
-                tell(cut, new Frame.Release(cut.number()));
+                tell(cut, cut.release());
                 cuts.releaseOwn(cut);
                 await(cut::decided);
                 return cuts.finish(cut);

@@ -63,6 +63,13 @@ public final class GroupCut {
         return silent.isEmpty();
     }
 
+    /// RELEASE for the peers, and the end of closing: whoever opens next takes writes, so a volume that closes from now on may hold what follows
+    /// them. An answer that is missing gives the cut up also when it comes later (rules 16 and 17).
+    public Frame.Release release() {
+        givenUp |= !peersAnswered();
+        return new Frame.Release(number());
+    }
+
     /// A peer's answer to RELEASE. One that came before its answer to SWITCH does not count.
     public void released(String peer, Frame.Released answer) {
         if (answer.number() == number() && !silent.contains(peer) && unconfirmed.remove(peer)) {
