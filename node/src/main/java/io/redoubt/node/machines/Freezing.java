@@ -133,11 +133,12 @@ public final class Freezing implements AutoCloseable {
         if (ended) {
             return Optional.of(STOPPING);
         }
-        if (thawing.contains(machine)) {
-            return Optional.of("it is still being thawed after an earlier point");
-        }
         if (!held.add(machine)) {
             return Optional.of("it is frozen for another point at this moment");
+        }
+        if (thawing.contains(machine)) { // asked while it is held: who lets go of one begins first
+            held.remove(machine);
+            return Optional.of("it is still being thawed after an earlier point");
         }
         asked.put(machine, 0);
         told.put(KIND, machine, FreezeGuests.newBuilder().addMachines(machine).build());

@@ -130,7 +130,7 @@ class FioKillNineTest {
         return daemon;
     }
 
-    /// Random writes, again and again over the same blocks, a flush after every 64, and every 512 blocks these are read back.
+    /// Random writes, again and again over the same blocks, a flush after every 64, and every 128 blocks these are read back.
     private Process fio(Duration load) throws IOException {
         return new ProcessBuilder(
                         "fio",
@@ -146,7 +146,7 @@ class FioKillNineTest {
                         "--time_based",
                         "--runtime=" + load.toSeconds(),
                         "--verify=crc32c",
-                        "--verify_backlog=512",
+                        "--verify_backlog=128",
                         "--verify_fatal=1",
                         "--verify_dump=0",
                         "--do_verify=1")
