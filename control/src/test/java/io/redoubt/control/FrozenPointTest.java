@@ -236,6 +236,7 @@ class FrozenPointTest {
 
     @Test
     void no_guest_is_frozen_for_a_cut_that_nobody_can_make() throws Exception {
+        Api.await("it makes cuts", () -> two.get().toString().contains("\"makesCuts\":true"));
         two.one.makesCuts = false;
         Api.await("it is known", () -> !two.get().toString().contains("\"makesCuts\":true"));
         Api.Answer accepted = take(true);

@@ -126,6 +126,21 @@ class MembershipTest {
         assertThat(other.takesPart(stuck)).isFalse();
     }
 
+    @Test
+    void a_node_that_does_not_let_a_machine_leave_holds_up_no_group_of_other_volumes()
+            throws Exception {
+        region.done(add());
+        other.refused = Map.of(Command.CommandCase.UNPROTECT, "not-now");
+        assertThat(region.failed(remove(machineOfOther)).path("message").asString())
+                .contains("not-now");
+        String third = region.machine("a");
+        assertThat(other.machines).containsKey(third);
+        assertThat(other.takesPart(region.group(List.of(third)))).isTrue();
+        other.refused = Map.of();
+        region.done(remove(machineOfOther));
+        assertThat(other.takesPart(group)).isFalse();
+    }
+
     /// What it was told to join may never have reached it, or it lost what it knew.
     @Test
     void a_source_that_knows_nothing_of_an_ended_group_does_not_keep_its_journal()

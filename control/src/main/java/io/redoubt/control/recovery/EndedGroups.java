@@ -63,21 +63,19 @@ class EndedGroups implements NodeListener {
     /// From now on whoever is away is told when it comes back, and nobody waits for it.
     void remember(Group group) {
         for (Group.Source source : group.sources()) {
-            String[] held = volumesAt(group, source.node());
-            // None is what a group tells that has gone over to the other side.
-            remember(group, source.node(), false, 0, held.length > 0 ? held : null);
+            remember(group, source.node(), false, 0, volumesAt(group, source.node()));
         }
-        remember(group, group.receiverNode(), true, 0, null);
+        remember(group, group.receiverNode(), true, 0);
     }
 
-    /// @param volumes that it held there, or null: any
+    /// @param volumes that it held there. None, as after the group has gone over to the other side, means that it may have been any
     private void remember(
-            Group group, String node, boolean receiver, long left, String @Nullable [] volumes) {
+            Group group, String node, boolean receiver, long left, String... volumes) {
         sql.sql(
                         "insert into ended_group (group_id, node, receiver, term, left_membership, volumes) values (?, ?, ?, ?, ?, ?)"
                                 + " on conflict (group_id, node) do update set left_membership = excluded.left_membership, volumes = excluded.volumes")
                 .params(group.id(), node, receiver, group.term(), left)
-                .param(volumes)
+                .param(volumes.length > 0 ? volumes : null)
                 .update();
     }
 
@@ -85,6 +83,16 @@ class EndedGroups implements NodeListener {
         return group.volumes().stream()
                 .filter(volume -> volume.node().equals(node))
                 .map(Group.Member::volume)
+                .toArray(String[]::new);
+    }
+
+    private String[] leavingAt(String group, String node) {
+        return sql.sql(
+                        "select volume from group_volume join volume on volume.id = group_volume.volume"
+                                + " where group_id = ? and volume.node = ? and standing = 'leaving'")
+                .params(group, node)
+                .query(String.class)
+                .list()
                 .toArray(String[]::new);
     }
 
@@ -112,7 +120,7 @@ class EndedGroups implements NodeListener {
     ///                        caller's view of the group is old
     /// @throws FaultException when it refuses
     void endAt(Group group, String node) {
-        remember(group, node, false, group.membership(), null);
+        remember(group, node, false, group.membership(), leavingAt(group.id(), node));
         try {
             tell(node, new Ended(group.id(), group.term(), group.membership()));
         } catch (FaultException e) {
